@@ -1,0 +1,1 @@
+"""Key/value databases that stay in step with S3."""

@@ -1,0 +1,214 @@
+"""Every error that this package raises on purpose, in one tree, grouped by what a caller would do about it.
+
+::
+
+    CatalogError
+    ├── ConflictError             someone else changed the same keys: pull, choose, push again
+    ├── LockTimeoutError          someone holds the file or the lease: wait or ask them  (TimeoutError)
+    ├── LeaseLostError            our lease was broken or ran out: open again, nothing is lost
+    ├── OutcomeUnknownError       a commit may or may not have happened: look before trying again
+    ├── CancelledError            the caller asked to stop
+    ├── ReadOnlyError             not open for writing, or the store only reads  (PermissionError)
+    ├── NotFoundError             (LookupError)
+    │   ├── RemoteMissingError    no database at this address yet
+    │   ├── BucketMissingError    no such bucket
+    │   ├── ObjectMissingError    one object of a store is not there
+    │   └── EntryMissingError     no such group, database or entry in a catalog
+    ├── StoreError                the store did not do what was asked
+    │   ├── UnreachableError      no network, no server, no answer  (ConnectionError)
+    │   ├── AccessDeniedError     the store knows these keys and refuses  (PermissionError)
+    │   └── PreconditionFailedError  a conditional request met another state
+    ├── CredentialsError          no usable keys for this endpoint
+    ├── FormatError               what was read cannot be used
+    │   ├── IntegrityError        bytes differ from what was written
+    │   ├── UnsupportedFormatError   made by a newer or a different program
+    │   ├── UntrustedValueError   a value that could run code
+    │   └── DatabaseMismatchError the local file belongs to another database
+    ├── InvalidInputError         an argument that cannot be accepted  (ValueError)
+    │   ├── InvalidKeyError       a key that is no usable string  (TypeError too)
+    │   ├── InvalidValueError     a value that its serializer refuses  (TypeError too)
+    │   └── InvalidConnectionError   connection parameters that do not fit together
+    └── LocalFileError            the disk or the local file failed us  (OSError)
+
+Each message says what happened, to what, and what to do next; the values are attributes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+class CatalogError(Exception):
+    """Root of the tree.
+
+    ``message`` says what happened and to what, ``hint`` what to do next; ``str()`` gives both.
+    """
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.hint}".rstrip()
+
+
+def name_some(names: Iterable[str], most: int = 5) -> str:
+    """Name a few of many things for a message: ``'a', 'b' and 3 more``."""
+    listed = list(names)
+    shown = ", ".join(ascii(name) if not name.isprintable() else repr(name) for name in listed[:most])
+    return f"{shown} and {len(listed) - most:,} more" if len(listed) > most else shown
+
+
+class ConflictError(CatalogError):
+    """Someone else changed keys that were changed here too; nothing was written."""
+
+    def __init__(self, keys: Iterable[str], where: str) -> None:
+        self.keys = tuple(keys)
+        self.where = where
+        super().__init__(
+            f"{where}: {len(self.keys):,} key(s) were also changed by someone else since your last pull: "
+            f"{name_some(self.keys)}. Nothing was pushed.",
+            hint="Look at changes().conflicts(), keep or discard your edit of each key, then push again.",
+        )
+
+
+class LockTimeoutError(CatalogError, TimeoutError):
+    """A lock was not free in time; ``holder`` says who has it."""
+
+    def __init__(self, what: str, holder: str, seconds: float) -> None:
+        self.what, self.holder, self.seconds = what, holder, seconds
+        super().__init__(
+            f"{what} is locked by {holder}; waited {seconds:g} s.",
+            hint="Close it there, wait longer (lock_timeout=), or break a dead holder's lock (force_lock=True).",
+        )
+
+
+class LeaseLostError(CatalogError):
+    """The lease that this writer held on a remote is someone else's now; nothing was committed."""
+
+    def __init__(self, where: str, holder: str) -> None:
+        self.where, self.holder = where, holder
+        super().__init__(
+            f"{where}: the write lease was lost; it is now held by {holder}. Nothing was pushed.",
+            hint="Your changes are kept in the local file. Close the database, open it again and push.",
+        )
+
+
+class OutcomeUnknownError(CatalogError):
+    """A commit was sent, no answer came, and it could not be read back: it may have happened."""
+
+    def __init__(self, where: str, commit_id: str) -> None:
+        self.where, self.commit_id = where, commit_id
+        super().__init__(
+            f"{where}: no answer to the commit {commit_id[:8]}, and the store could not be asked. "
+            "It may or may not have been made.",
+            hint="Your changes are kept. When the network is back, open the database again: it finds out by itself.",
+        )
+
+
+class CancelledError(CatalogError):
+    """The caller asked to stop; nothing half-done is visible to anyone."""
+
+    def __init__(self, what: str = "The operation") -> None:
+        super().__init__(f"{what} was cancelled.", hint="Nothing half-done is visible; it can be started again.")
+
+
+class ReadOnlyError(CatalogError, PermissionError):
+    """Writing was asked of something that only reads."""
+
+
+class NotFoundError(CatalogError, LookupError):
+    """Something that was named is not there."""
+
+
+class RemoteMissingError(NotFoundError):
+    """There is no database at this address."""
+
+
+class BucketMissingError(NotFoundError):
+    """There is no bucket of this name at this endpoint."""
+
+
+class ObjectMissingError(NotFoundError):
+    """One object of a store is not there."""
+
+    def __init__(self, where: str, name: str) -> None:
+        self.where, self.name = where, name
+        super().__init__(f"{where}: there is no object {name!r}.")
+
+
+class EntryMissingError(NotFoundError):
+    """A catalog or a group has no such entry."""
+
+
+class StoreError(CatalogError):
+    """The store answered, but not with what was asked for."""
+
+
+class UnreachableError(StoreError, ConnectionError):
+    """No network, no server, or no answer in time."""
+
+
+class AccessDeniedError(StoreError, PermissionError):
+    """The store refuses these credentials, or refuses them this action."""
+
+
+class PreconditionFailedError(StoreError):
+    """A conditional request found another state than the one it named."""
+
+    def __init__(self, where: str, name: str) -> None:
+        self.where, self.name = where, name
+        super().__init__(f"{where}: {name!r} was changed by someone else in the meantime.")
+
+
+class CredentialsError(CatalogError):
+    """There are no usable credentials for this endpoint, or the keyring could not be asked."""
+
+
+class FormatError(CatalogError):
+    """What was read cannot be used."""
+
+
+class IntegrityError(FormatError):
+    """Bytes differ from what was written; never returned as data."""
+
+    def __init__(self, message: str, *, key: str | None = None, hint: str = "") -> None:
+        self.key = key
+        super().__init__(message, hint=hint)
+
+
+class UnsupportedFormatError(FormatError):
+    """Made by a newer version of this program, or by a different one."""
+
+
+class UntrustedValueError(FormatError):
+    """A pickled value from someone else would have to run code to be read."""
+
+
+class DatabaseMismatchError(FormatError):
+    """A local file and a remote are not the same database."""
+
+
+class InvalidInputError(CatalogError, ValueError):
+    """An argument that cannot be accepted."""
+
+
+class InvalidKeyError(InvalidInputError, TypeError):
+    """A key that is not a string, or not one that can be stored."""
+
+
+class InvalidValueError(InvalidInputError, TypeError):
+    """A value that its serializer refuses."""
+
+
+class InvalidConnectionError(InvalidInputError):
+    """Connection parameters that are missing, malformed, or hold a secret where it would be written down."""
+
+
+class LocalFileError(CatalogError, OSError):
+    """The disk is full, the file is damaged, or the system refused."""
+
+    def __init__(self, message: str, *, path: str = "", hint: str = "") -> None:
+        CatalogError.__init__(self, message, hint=hint)
+        self.path = path

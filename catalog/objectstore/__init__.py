@@ -1,0 +1,1 @@
+"""Stores of objects: S3, a plain web address, a folder."""
