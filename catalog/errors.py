@@ -18,7 +18,8 @@
     │   ├── UnreachableError      no network, no server, no answer  (ConnectionError)
     │   ├── AccessDeniedError     the store knows these keys and refuses  (PermissionError)
     │   └── PreconditionFailedError  a conditional request met another state
-    ├── CredentialsError          no usable keys for this endpoint
+    ├── CredentialsError          no usable keys for this endpoint; ``kind`` says why
+    │   └── NotApprovedError      a group's connection that was not yet approved on this machine
     ├── FormatError               what was read cannot be used
     │   ├── IntegrityError        bytes differ from what was written
     │   ├── UnsupportedFormatError   made by a newer or a different program
@@ -36,6 +37,7 @@ Each message says what happened, to what, and what to do next; the values are at
 from __future__ import annotations
 
 from collections.abc import Iterable
+from enum import StrEnum
 
 
 class CatalogError(Exception):
@@ -162,8 +164,52 @@ class PreconditionFailedError(StoreError):
         super().__init__(f"{where}: {name!r} was changed by someone else in the meantime.")
 
 
+class CredentialsKind(StrEnum):
+    """Why credentials could not be had or kept; equal to its text."""
+
+    MISSING = "missing"
+    INCOMPLETE = "incomplete"
+    MALFORMED = "malformed"
+    TOO_LONG = "too long"
+    LOCKED = "locked"
+    TIMED_OUT = "timed out"
+    NO_BACKEND = "no backend"
+    REFUSED_BACKEND = "refused backend"
+    BROKEN = "broken"
+    NOT_KEPT = "not kept"
+    UNREADABLE = "unreadable"
+    MISMATCH = "mismatch"
+    NOT_APPROVED = "not approved"
+
+
 class CredentialsError(CatalogError):
     """There are no usable credentials for this endpoint, or the keyring could not be asked."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        kind: CredentialsKind = CredentialsKind.MISSING,
+        endpoint: str = "",
+        profile: str = "",
+        hint: str = "",
+    ) -> None:
+        self.kind, self.endpoint, self.profile = kind, endpoint, profile
+        super().__init__(message, hint=hint)
+
+
+class NotApprovedError(CredentialsError):
+    """A group suggests a connection whose first signed request was not yet approved on this machine."""
+
+    def __init__(self, message: str, *, endpoint: str = "", bucket: str = "", profile: str = "", origin: str = "") -> None:
+        self.bucket, self.origin = bucket, origin
+        super().__init__(
+            message,
+            kind=CredentialsKind.NOT_APPROVED,
+            endpoint=endpoint,
+            profile=profile,
+            hint="Approve it once with catalog.credentials.approve(), or pass trust_connection=True, when you know the place.",
+        )
 
 
 class FormatError(CatalogError):
