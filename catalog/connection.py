@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import Any, Self
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
 
@@ -13,7 +13,12 @@ from .errors import InvalidConnectionError
 
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}")
 _PROFILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
-_SIGNED = re.compile(r"(^|&)(x-amz-|x-goog-|awsaccesskeyid=|signature=|sig=|token=|access_token=)", re.IGNORECASE)
+_REGION = re.compile(r"[A-Za-z0-9-]{1,32}")
+_SIGNED = re.compile(
+    r"(^|[&;])(x-(amz|goog)-|(sig|auth|policy|key-pair-id)="
+    r"|[^=&;]*(signature|secret|passw|pwd|credential|authorization|token|(access|api)[_-]?key)[^=&;]*=)",
+    re.IGNORECASE,
+)
 _LONGEST_DB_KEY = 900
 """S3 allows 1,024 bytes in a name; the objects of a database add up to 64 to its key."""
 
@@ -34,11 +39,17 @@ class AccessKeys:
         raise TypeError("access keys are never pickled")
 
 
+def _usable_keys(access_key_id: object, access_key: object) -> AccessKeys:
+    if not isinstance(access_key_id, str) or not isinstance(access_key, str) or not access_key_id:
+        raise InvalidConnectionError("access_key_id and access_key are non-empty strings.")
+    return AccessKeys(access_key_id, access_key)
+
+
 def _refuse_secrets_in_url(url: str) -> str:
     parts = urlsplit(url)
     if parts.username or parts.password or "@" in parts.netloc:
         raise ValueError("holds a user name or password; give the keys separately")
-    if _SIGNED.search(parts.query):
+    if _SIGNED.search(unquote(parts.query)):
         raise ValueError("is a signed address, whose signature is a secret; give the plain address")
     return url
 
@@ -47,9 +58,9 @@ class S3Connection(BaseModel):
     """Where one database lives.
 
     For S3: ``db_key`` and ``bucket``, with ``endpoint_url`` when it is not AWS. For reading in public: ``db_url``. For a
-    folder: ``endpoint_url='file:///folder'``. ``access_key_id`` and ``access_key`` stay in memory: they are in no field, dump,
-    repr, comparison or pickle. Without them the keys come from the environment or the keyring (see `catalog.credentials`),
-    under the name ``profile``.
+    folder: ``endpoint_url='file:///folder'``. ``access_key_id`` and ``access_key`` stay in memory: they are in no field,
+    dump, repr, comparison or pickle. Without them the keys come from the environment or the keyring (see
+    `catalog.credentials`), under the name ``profile``.
 
     Args:
         access_key_id: The id of the key pair, or None.
@@ -64,6 +75,7 @@ class S3Connection(BaseModel):
         profile: The name of the credentials to use.
         region: The region, where a service insists on one.
         anonymous: True to send unsigned requests.
+        aws_chain: True to let botocore's own chain (``~/.aws``, SSO, a role) supply keys at an endpoint that is not AWS.
 
     Raises:
         InvalidConnectionError: when parameters are malformed, do not fit together, or hold a secret.
@@ -81,10 +93,11 @@ class S3Connection(BaseModel):
     profile: str | None = None
     region: str | None = None
     anonymous: bool = False
+    aws_chain: bool = False
 
     _keys: AccessKeys | None = PrivateAttr(default=None)
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - the positions are those of ebooklet's S3Connection
         self,
         access_key_id: str | None = None,
         access_key: str | None = None,
@@ -119,10 +132,8 @@ class S3Connection(BaseModel):
             raise InvalidConnectionError(
                 "access_key_id and access_key go together.", hint="Give both, or neither to use stored credentials."
             )
-        if access_key_id is not None and access_key is not None:
-            if not isinstance(access_key_id, str) or not isinstance(access_key, str) or not access_key_id:
-                raise InvalidConnectionError("access_key_id and access_key are non-empty strings.")
-            self._keys = AccessKeys(access_key_id, access_key)
+        if access_key_id is not None:
+            self._keys = _usable_keys(access_key_id, access_key)
 
     @field_validator("db_key")
     @classmethod
@@ -152,6 +163,13 @@ class S3Connection(BaseModel):
     def _check_profile(cls, value: str | None) -> str | None:
         if value is not None and not _PROFILE.fullmatch(value):
             raise ValueError("is letters, digits and . _ @ -, at most 64")
+        return value
+
+    @field_validator("region")
+    @classmethod
+    def _check_region(cls, value: str | None) -> str | None:
+        if value is not None and not _REGION.fullmatch(value):
+            raise ValueError("is letters, digits and -, at most 32")
         return value
 
     @field_validator("endpoint_url")
@@ -208,7 +226,8 @@ class S3Connection(BaseModel):
             if isinstance(parameters, Mapping) and all(isinstance(name, str) for name in parameters):
                 return cls(**parameters)
         raise InvalidConnectionError(
-            f"A {type(remote_conn).__name__} is no connection.", hint="Give an S3Connection, a URL or a dict of its parameters."
+            f"A {type(remote_conn).__name__} is no connection.",
+            hint="Give an S3Connection, a URL or a dict of its parameters.",
         )
 
     @property

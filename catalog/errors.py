@@ -208,7 +208,7 @@ class NotApprovedError(CredentialsError):
             kind=CredentialsKind.NOT_APPROVED,
             endpoint=endpoint,
             profile=profile,
-            hint="Approve it once with catalog.credentials.approve(), or pass trust_connection=True, when you know the place.",
+            hint="If you know the place, approve it once (catalog.credentials.approve) or pass trust_connection=True.",
         )
 
 
