@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError,
 from .errors import InvalidConnectionError
 
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}")
-_PROFILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
+PROFILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
 _REGION = re.compile(r"[A-Za-z0-9-]{1,32}")
 _SIGNED = re.compile(
     r"(^|[&;])(x-(amz|goog)-|(sig|auth|policy|key-pair-id)="
@@ -161,7 +161,7 @@ class S3Connection(BaseModel):
     @field_validator("profile")
     @classmethod
     def _check_profile(cls, value: str | None) -> str | None:
-        if value is not None and not _PROFILE.fullmatch(value):
+        if value is not None and not PROFILE_NAME.fullmatch(value):
             raise ValueError("is letters, digits and . _ @ -, at most 64")
         return value
 
