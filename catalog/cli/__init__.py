@@ -1,0 +1,7 @@
+"""The command line: thin over the library, one module per noun."""
+
+from __future__ import annotations
+
+from .program import cli, main
+
+__all__ = ["cli", "main"]

@@ -1,0 +1,74 @@
+"""Commands about the databases of a group."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from catalog.plain_text import escape
+
+from .connection_options import connection_options
+from .listing import as_json, count, print_json, print_table
+from .progress_line import progress_line
+from .selection import Selection, all_choices, pass_selection
+
+if TYPE_CHECKING:
+    from catalog import S3Connection
+
+
+@click.command()
+@click.argument("group", required=False)
+@as_json
+@pass_selection
+def databases(selection: Selection, group: str | None, as_json: bool) -> None:
+    """List the databases of GROUP, or of all groups."""
+    choices = all_choices(selection.catalog(), group)
+    if as_json:
+        print_json(
+            [
+                {
+                    "group": choice.group,
+                    "name": choice.entry.name,
+                    "uuid": choice.entry.key,
+                    "type": choice.entry.type,
+                    "description": choice.entry.description,
+                    "tags": list(choice.entry.tags),
+                    "owner": choice.entry.owner,
+                    "profile": choice.entry.profile,
+                    "remote": choice.entry.connection.to_dict(),
+                }
+                for choice in choices
+            ]
+        )
+    elif choices:
+        print_table(
+            ("DATABASE", "OWNER", "TAGS", "DESCRIPTION"),
+            (
+                (choice.name, choice.entry.owner or "", " ".join(choice.entry.tags), choice.entry.description or "")
+                for choice in choices
+            ),
+        )
+    else:
+        click.echo("There are no databases here yet. `catalog add GROUP NAME` adds one.", err=True)
+
+
+@click.command()
+@click.argument("group")
+@click.argument("name")
+@connection_options
+@click.option("--description", default="", metavar="TEXT", help="What is in it.")
+@click.option("--tag", "tags", multiple=True, metavar="WORD", help="A tag; may be given more than once.")
+@pass_selection
+def add(
+    selection: Selection, group: str, name: str, connection: S3Connection | None, description: str, tags: tuple[str, ...]
+) -> None:
+    """Add a database that has a remote to GROUP, and call it NAME there."""
+    if connection is None:
+        raise click.UsageError("Say where the database is: --db-key and --bucket, or --url.")
+    catalog = selection.catalog()
+    all_choices(catalog, group)
+    with progress_line() as progress, catalog.open_group(group, "w", lock="commit", progress=progress) as opened:
+        opened.add(connection, name=name, description=description, tags=tags)
+        total = len(opened)
+    click.echo(f"Added {escape(name)} to {escape(group)}, which has {count(total, 'database')} now.")

@@ -1,0 +1,47 @@
+"""How a failure is told: ``error:`` and what happened, ``hint:`` and what to do next, on stderr."""
+
+from __future__ import annotations
+
+import traceback
+
+import click
+
+from catalog.errors import CancelledError, CatalogError
+from catalog.plain_text import escape
+
+FAILED = 1
+INTERRUPTED = 130
+
+
+def report_failure(error: Exception) -> int:
+    """Tell ``error`` on stderr; the exit code that goes with it."""
+    if isinstance(error, click.ClickException):
+        error.show()
+        return error.exit_code
+    if isinstance(error, CancelledError):
+        _tell(error.message, error.hint)
+        return INTERRUPTED
+    if isinstance(error, CatalogError):
+        _tell(error.message, error.hint)
+    elif isinstance(error, OSError):
+        _tell(f"{error.filename or 'The system'}: {error.strerror or type(error).__name__}.", "")
+    else:
+        _tell(
+            f"This is a bug: {type(error).__name__} in {_place(error)}.",
+            "Nothing that was pushed or saved is affected. Please report it with the command you ran.",
+        )
+    return FAILED
+
+
+def _tell(message: str, hint: str) -> None:
+    click.echo(f"{click.style('error:', fg='red')} {escape(message)}", err=True)
+    if hint:
+        click.echo(f"{click.style('hint:', fg='cyan')} {escape(hint)}", err=True)
+
+
+def _place(error: Exception) -> str:
+    """The module and line where ``error`` was raised; never its text, which may hold what must not be shown."""
+    frames = traceback.extract_tb(error.__traceback__)
+    if not frames:
+        return "an unknown place"
+    return f"{'/'.join(frames[-1].filename.replace(chr(92), '/').split('/')[-2:])}, line {frames[-1].lineno}"

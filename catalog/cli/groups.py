@@ -1,0 +1,58 @@
+"""Commands about groups."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from catalog.plain_text import escape
+
+from .connection_options import connection_options
+from .listing import as_json, print_json, print_table
+from .selection import Selection, pass_selection
+
+if TYPE_CHECKING:
+    from catalog import S3Connection
+
+
+@click.command()
+@as_json
+@pass_selection
+def groups(selection: Selection, as_json: bool) -> None:
+    """List the groups of the catalog."""
+    catalog = selection.catalog()
+    records = catalog.groups()
+    counts = [len(catalog.entries(record.name)) for record in records]
+    if as_json:
+        print_json(
+            [
+                {
+                    "name": record.name,
+                    "databases": databases,
+                    "file": str(record.file_path),
+                    "remote": record.connection.to_dict() if record.connection else None,
+                }
+                for record, databases in zip(records, counts, strict=True)
+            ]
+        )
+    elif records:
+        print_table(
+            ("GROUP", "DATABASES", "REMOTE"),
+            (
+                (record.name, f"{databases:,}", str(record.connection or "only here"))
+                for record, databases in zip(records, counts, strict=True)
+            ),
+        )
+    else:
+        click.echo(f"There are no groups in {selection.catalog().folder}. `catalog add-group NAME` makes one.", err=True)
+
+
+@click.command()
+@click.argument("name")
+@connection_options
+@pass_selection
+def add_group(selection: Selection, name: str, connection: S3Connection | None) -> None:
+    """Add a group called NAME: a new one of this machine, or one that a remote has."""
+    record = selection.catalog().add_group(name, connection)
+    click.echo(f"Added the group {escape(record.name)}.")

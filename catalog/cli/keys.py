@@ -1,0 +1,90 @@
+"""Commands about the keys and values of one database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import click
+
+from catalog.errors import EntryMissingError
+from catalog.plain_text import escape
+
+from .listing import as_json, print_json, print_table, size
+from .progress_line import progress_line
+from .selection import Selection, choose, pass_selection
+from .value_text import value_text
+
+if TYPE_CHECKING:
+    from catalog import Database, KeyInfo
+
+_PAGE = 1000
+
+
+@click.command()
+@click.argument("database")
+@click.argument("key")
+@click.option("--raw", is_flag=True, help="Write the stored bytes as they are, for a file or another program.")
+@pass_selection
+def get(selection: Selection, database: str, key: str, raw: bool) -> None:
+    """Print the value of KEY in DATABASE."""
+    choice = choose(selection.catalog(), database)
+    with progress_line() as progress, selection.open(choice, progress=progress) as opened:
+        try:
+            stored = opened.get_bytes(key)
+        except KeyError:
+            raise EntryMissingError(
+                f"{choice.name} has no key {key!r}.", hint=f"`catalog keys {choice.name} --prefix …` lists keys."
+            ) from None
+        shown = b"" if raw else value_text(opened.decode(stored))
+    if raw:
+        click.get_binary_stream("stdout").write(stored)
+    else:
+        click.echo(shown)
+
+
+@click.command()
+@click.argument("database")
+@click.option("--prefix", default="", metavar="TEXT", help="Only keys that begin with TEXT.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most N keys.")
+@click.option("--long", "long", is_flag=True, help="With size, time and state.")
+@as_json
+@pass_selection
+def keys(selection: Selection, database: str, prefix: str, limit: int | None, long: bool, as_json: bool) -> None:
+    """List the keys of DATABASE in order."""
+    choice = choose(selection.catalog(), database)
+    with progress_line() as progress, selection.open(choice, progress=progress) as opened:
+        found = islice(_all_keys(opened, prefix), limit)
+        if as_json:
+            print_json(
+                [
+                    {"key": info.key, "bytes": info.size, "timestamp": info.timestamp, "state": str(info.state)}
+                    for info in found
+                ]
+            )
+        elif long:
+            print_table(
+                ("KEY", "SIZE", "TIME", "STATE"),
+                [(info.key, size(info.size), time_words(info.timestamp), str(info.state)) for info in found],
+            )
+        else:
+            for info in found:
+                click.echo(escape(info.key))
+
+
+def time_words(microseconds: int) -> str:
+    """A timestamp as UTC date and time."""
+    try:
+        at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=microseconds)
+    except OverflowError:
+        return f"{microseconds} µs"
+    return f"{at:%Y-%m-%d %H:%M:%S}Z"
+
+
+def _all_keys(database: Database, prefix: str) -> Iterator[KeyInfo]:
+    after = None
+    while page := database.page(after, _PAGE, prefix):
+        yield from page
+        after = page[-1].key

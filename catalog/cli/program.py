@@ -1,0 +1,93 @@
+"""The program `catalog`: its options, its commands, and the one place where errors become messages."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from .failure import INTERRUPTED, report_failure
+from .selection import Selection
+from .terminal import wants_color
+
+COMMANDS = {
+    "add": "databases",
+    "add-group": "groups",
+    "databases": "databases",
+    "demo": "demo",
+    "diff": "changes",
+    "discard": "changes",
+    "get": "keys",
+    "groups": "groups",
+    "keys": "keys",
+    "pull": "changes",
+    "push": "changes",
+    "status": "status",
+    "tui": "screen",
+}
+"""Which module of this package has which command; it is imported when the command is named."""
+
+
+class Program(click.Group):
+    """A group of commands that are imported when needed, and whose failures are told in words, never as tracebacks."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """The names of all commands."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """The command of this name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f".{COMMANDS[cmd_name]}", __package__)
+        command: click.Command = getattr(module, cmd_name.replace("-", "_"))
+        return command
+
+    def main(self, *args: Any, **more: Any) -> NoReturn:
+        """Run and exit: 0 done, 1 failed, 2 wrongly used, 130 interrupted."""
+        try:
+            code = super().main(*args, **{**more, "standalone_mode": False})
+        except (click.Abort, KeyboardInterrupt):
+            click.echo("interrupted", err=True)
+            sys.exit(INTERRUPTED)
+        except Exception as error:  # noqa: BLE001 -- this is the one place
+            sys.exit(report_failure(error))
+        sys.exit(code if isinstance(code, int) else 0)
+
+
+@click.group(cls=Program, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--catalog",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    envvar="CATALOG_DIR",
+    show_envvar=True,
+    metavar="DIR",
+    help="The catalog's folder. Default: the user data folder.",
+)
+@click.version_option(package_name="booklet-catalog", prog_name="catalog")
+@click.pass_context
+def cli(ctx: click.Context, folder: Path | None) -> None:
+    """Keep key/value databases in step with S3.
+
+    Alone, `catalog` opens the screen program. `catalog demo` shows everything on real data, without an account or a server.
+    """
+    ctx.obj = Selection(folder)
+    if not wants_color():
+        ctx.color = False
+    if ctx.invoked_subcommand is not None:
+        return
+    if sys.stdin.isatty() and sys.stdout.isatty():
+        from .screen import open_screen  # noqa: PLC0415
+
+        open_screen(ctx.obj)
+    else:
+        click.echo(ctx.get_help())
+
+
+def main() -> NoReturn:
+    """Run the program `catalog`."""
+    cli.main(prog_name="catalog")

@@ -1,0 +1,80 @@
+"""Which catalog, group and database a command is about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from catalog.errors import EntryMissingError, InvalidInputError, name_some
+
+if TYPE_CHECKING:
+    from catalog import Catalog, Database, Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One database of a catalog, and the name of its group."""
+
+    group: str
+    entry: Entry
+
+    @property
+    def name(self) -> str:
+        """How a command names it: ``group/database``."""
+        return f"{self.group}/{self.entry.name or self.entry.key}"
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What the options before the command select; ``folder`` None is the user's own catalog."""
+
+    folder: Path | None
+
+    def catalog(self) -> Catalog:
+        """The selected catalog."""
+        from catalog import Catalog  # noqa: PLC0415 -- `--help` must not wait for the engine
+
+        return Catalog(self.folder)
+
+    def open(self, choice: Choice, flag: str = "r", **more: Any) -> Database:
+        """Open the working copy of ``choice`` as commands do: nothing is pulled, the remote is locked for a push only."""
+        return self.catalog().open(choice.entry, flag, pull=False, lock="commit", **more)
+
+
+pass_selection = click.make_pass_decorator(Selection)
+
+
+def all_choices(catalog: Catalog, group: str | None = None) -> list[Choice]:
+    """All databases of a catalog, or of one of its groups.
+
+    Raises:
+        EntryMissingError: when there is no such group.
+    """
+    names = [record.name for record in catalog.groups()]
+    if group is not None and group not in names:
+        raise EntryMissingError(
+            f"There is no group {group!r} in this catalog.",
+            hint=f"Its groups are {name_some(names)}." if names else "It has no groups yet: `catalog add-group NAME`.",
+        )
+    return [Choice(name, entry) for name in names if group in (None, name) for entry in catalog.entries(name)]
+
+
+def choose(catalog: Catalog, text: str) -> Choice:
+    """The database that ``text`` names: ``group/name``, a name that only one database has, or the id of one.
+
+    Raises:
+        EntryMissingError: when nothing is called that.
+        InvalidInputError: when more than one database is.
+    """
+    choices = all_choices(catalog)
+    found = [choice for choice in choices if text in (choice.name, choice.entry.key)]
+    found = found or [choice for choice in choices if text == choice.entry.name]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        names = name_some(choice.name for choice in found)
+        raise InvalidInputError(f"{text!r} is the name of {len(found)} databases.", hint=f"Say which: {names}.")
+    raise EntryMissingError(f"There is no database {text!r} in this catalog.", hint="`catalog databases` lists them.")
