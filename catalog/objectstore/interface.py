@@ -14,6 +14,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import BinaryIO
 
+from catalog.errors import StoreError
+
+
+class UnsupportedRequestError(StoreError):
+    """The store does not offer this kind of request at all, such as a conditional write."""
+
 
 @dataclass(frozen=True, slots=True)
 class ByteRange:
@@ -104,6 +110,11 @@ class Traffic:
         with self._lock:
             self.requests[verb] = self.requests.get(verb, 0) + 1
             self.bytes_up += bytes_up
+            self.bytes_down += bytes_down
+
+    def receive(self, bytes_down: int) -> None:
+        """Note bytes of a body that arrive after their request was counted."""
+        with self._lock:
             self.bytes_down += bytes_down
 
     @property

@@ -1,0 +1,39 @@
+"""The real stores that tests run against."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from catalog.connection import S3Connection
+from catalog.testing.seaweed import Seaweed
+
+
+@pytest.fixture(scope="session")
+def seaweed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seaweed]:
+    """A real S3 server, one per test process, started when a test first asks for it."""
+    with Seaweed(tmp_path_factory.mktemp("seaweed")) as server:
+        yield server
+
+
+@pytest.fixture
+def bucket_connection(seaweed: Seaweed) -> S3Connection:
+    """A place in a bucket that no other test uses, for a writer."""
+    return seaweed.connection(f"data/{secrets.token_hex(6)}.blt")
+
+
+@pytest.fixture
+def folder_connection(tmp_path: Path) -> S3Connection:
+    """A folder that no other test uses."""
+    return S3Connection(db_key="data/rain.blt", endpoint_url=(tmp_path / "remote").as_uri())
+
+
+@pytest.fixture(params=["bucket", "folder"])
+def remote(request: pytest.FixtureRequest) -> S3Connection:
+    """An unused place for a database, once in a real bucket and once in a folder."""
+    connection = request.getfixturevalue(f"{request.param}_connection")
+    assert isinstance(connection, S3Connection)
+    return connection
