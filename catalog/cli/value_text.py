@@ -8,6 +8,8 @@ from typing import Any
 
 from catalog.plain_text import escape_lines
 
+from .listing import count
+
 _MOST_BYTES = 512
 _MOST_NUMBERS = 8
 _MOST_LINES = 400
@@ -77,7 +79,7 @@ def difference(old: str, new: str) -> list[tuple[str, str]]:
     """The lines that differ between two value texts, each with ``-`` (only in the old) or ``+`` (only in the new)."""
     before, after = old.splitlines(), new.splitlines()
     if len(before) + len(after) > _MOST_LINES:
-        return [("-", f"{len(before):,} lines"), ("+", f"{len(after):,} lines")]
+        return [("-", count(len(before), "line")), ("+", count(len(after), "line"))]
     matcher = difflib.SequenceMatcher(a=before, b=after, autojunk=False)
     lines: list[tuple[str, str]] = []
     for kind, from_a, to_a, from_b, to_b in matcher.get_opcodes():

@@ -66,12 +66,8 @@ class DemoFolder:
         """
         with _system_errors(self.path):
             self.path.mkdir(parents=True, exist_ok=True)
+            self._refuse_someone_elses()
             marker = self._read_marker()
-            if marker is None and any(name.name != _LOCK for name in self.path.iterdir()):
-                raise InvalidInputError(
-                    f"{self.path} has files that the demo did not make; nothing in it was changed.",
-                    hint="Name another folder with --dir, one that is empty or does not exist yet.",
-                )
             if marker and marker.get("state") == Progressed.READY and not fresh:
                 self._check_usable(marker)
                 return True
@@ -89,11 +85,13 @@ class DemoFolder:
         """Keep other processes from building in this folder meanwhile.
 
         Raises:
+            InvalidInputError: when the folder is someone else's.
             LockTimeoutError: when another one is still at it after a minute.
             LocalFileError: when the folder cannot be written.
         """
         with _system_errors(self.path):
             self.path.mkdir(parents=True, exist_ok=True)
+            self._refuse_someone_elses()
             held = portalocker.Lock(self.path / _LOCK, "a", timeout=_WAIT, check_interval=0.1)
             try:
                 held.acquire()
@@ -103,6 +101,13 @@ class DemoFolder:
             yield
         finally:
             held.release()
+
+    def _refuse_someone_elses(self) -> None:
+        if not (self.path / MARKER).is_file() and any(entry.name != _LOCK for entry in self.path.iterdir()):
+            raise InvalidInputError(
+                f"{self.path} has files that the demo did not make; nothing in it was changed.",
+                hint="Name another folder with --dir, one that is empty or does not exist yet.",
+            )
 
     def _read_marker(self) -> dict[str, object] | None:
         path = self.path / MARKER

@@ -1,0 +1,7 @@
+"""The program as ``python -m catalog.cli``."""
+
+from __future__ import annotations
+
+from .program import main
+
+main()

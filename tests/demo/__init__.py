@@ -1,0 +1,1 @@
+"""Tests of `catalog.demo`, on its real data."""
