@@ -19,6 +19,7 @@ _T = TypeVar("_T")
 _ELSEWHERE = "Without a keyring: keys in the environment, or for this session only."
 _IS_NONE = "is no keyring"
 _FOREIGN_LOCKS = frozenset({"LockedException", "PromptDismissedException"})
+_FOREIGN_GONE = "SecretServiceNotAvailableException"
 
 
 def read(service: str, user: str) -> str | None:
@@ -72,14 +73,16 @@ def translate(error: BaseException) -> CredentialsError:
 
     if isinstance(error, CredentialsError):
         return error
-    name = type(error).__name__
+    # The Secret Service's keyring reports a service that is gone as one that has no collection.
+    service_gone = isinstance(error, errors.InitError) and type(error.__cause__).__name__ == _FOREIGN_GONE
+    name = _FOREIGN_GONE if service_gone else type(error).__name__
     if isinstance(error, errors.KeyringLocked) or name in _FOREIGN_LOCKS:
         return CredentialsError(
             "The keyring is locked, and could not be unlocked or its prompt was dismissed.",
             kind=CredentialsKind.LOCKED,
             hint=f"Unlock it and try again; over SSH, docs/credentials.md has the command. {_ELSEWHERE}",
         )
-    if isinstance(error, errors.InitError):
+    if isinstance(error, errors.InitError) and not service_gone:
         return CredentialsError(
             "The keyring has no default collection, and none could be made.",
             kind=CredentialsKind.LOCKED,

@@ -40,6 +40,7 @@ def save(
 
     Raises:
         CredentialsError: when the keys are malformed or too long, or the keyring did not keep them.
+        InvalidInputError: when a stored profile has the same name but for case and punctuation.
         LockTimeoutError: when another process is changing the stored profiles.
     """
     seconds = keyring_timeout(timeout)
@@ -49,6 +50,7 @@ def save(
     file = index_file()
     with file.lock(seconds + 10):
         index = file.read()
+        index.check_distinct(profile)
         _ask(
             lambda: keyring_backend.write(profile.service, profile.name, entry.encode()),
             "storing",

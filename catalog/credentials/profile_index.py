@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from catalog.errors import InvalidInputError
 from catalog.locations import data_folder
 
 from .entry import Entry
@@ -46,6 +47,23 @@ class ProfileIndex(BaseModel):
     def without(self, profile: Profile) -> ProfileIndex:
         """Return an index that has not this profile."""
         return ProfileIndex(profiles=tuple(stored for stored in self.profiles if stored.profile != profile))
+
+    def check_distinct(self, profile: Profile) -> None:
+        """Raise InvalidInputError when a stored profile of this endpoint has nearly this name.
+
+        Names that differ in case alone are one for Windows, which then hands out the keys of the other; and names with the
+        same environment variables are one for the environment.
+        """
+        for stored in self.profiles:
+            other = stored.profile
+            if other.name == profile.name or other.endpoint != profile.endpoint:
+                continue
+            if other.environment_variables == profile.environment_variables:
+                raise InvalidInputError(
+                    f"{profile} cannot be told from the stored profile {other.name!r}: "
+                    f"both would use the variable {profile.environment_variables[0]}.",
+                    hint="Choose a name that differs in more than case and punctuation, or forget the other profile first.",
+                )
 
     def names(self, profile: Profile) -> bool:
         """Whether this profile was stored from this machine."""
