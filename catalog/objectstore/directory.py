@@ -153,10 +153,12 @@ class DirectoryStore(ObjectStore):
     def delete_many(self, names: Iterable[str]) -> None:
         doomed = list(names)
         self.traffic.count("DELETE")
-        if doomed and self._layout.exists:
-            with local_errors(self.where), self._layout.locked():
-                for name in doomed:
-                    delete_file(self._layout, name)
+        if doomed and self._layout.folder.is_dir():
+            with local_errors(self.where):
+                self._layout.prepare()
+                with self._layout.locked():
+                    for name in doomed:
+                        delete_file(self._layout, name)
 
     @override
     def list(self, prefix: str) -> Iterator[ListedObject]:

@@ -37,11 +37,6 @@ class FolderLayout:
         self._is_prepared = False
 
     @property
-    def exists(self) -> bool:
-        """Whether anything was ever written here."""
-        return self._private.is_dir()
-
-    @property
     def unfinished(self) -> Path:
         """The folder of files that are being written."""
         return self._private / "unfinished"

@@ -5,8 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import Any
-from urllib.parse import quote
+from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
@@ -30,6 +29,9 @@ from .s3_client import ClientSettings, client_for, counting
 from .s3_errors import error_code, error_status, translated
 from .s3_multipart import copy_in_parts, upload_in_parts
 from .streaming import BodyReader, BrokenBodyError
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.type_defs import CopySourceTypeDef
 
 _PER_DELETE = 1000
 _LARGEST_COPY = 5 << 30
@@ -195,7 +197,7 @@ class S3Store(ObjectStore):
         if not self._shares_service_with(target):
             return False
         assert isinstance(target, S3Store)
-        source = f"{self.bucket}/{quote(name)}"
+        source: CopySourceTypeDef = {"Bucket": self.bucket, "Key": name}
         try:
             with self._request(name):
                 try:

@@ -147,7 +147,7 @@ def _count_request(request: Any, event_name: str, **_: Any) -> None:
     traffic: Traffic | None = getattr(_caller, "traffic", None)
     if traffic is not None:
         verb = _VERBS.get(event_name.rpartition(".")[2], request.method)
-        traffic.count(verb, bytes_up=len(request.body) if isinstance(request.body, (bytes, bytearray)) else 0)
+        traffic.count(verb, bytes_up=int(request.headers.get("Content-Length", 0)))
 
 
 def _count_response(response_dict: dict[str, Any] | None, **_: Any) -> None:

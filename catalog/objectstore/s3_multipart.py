@@ -13,7 +13,7 @@ from .interface import Source
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_s3.type_defs import CompletedPartTypeDef
+    from mypy_boto3_s3.type_defs import CompletedPartTypeDef, CopySourceTypeDef
 
 _PART = 8 << 20
 _COPY_PART = 1 << 30
@@ -38,7 +38,7 @@ class Upload:
         self._done.append({"PartNumber": number, "ETag": answer["ETag"]})
         return len(body)
 
-    def copy_part(self, number: int, source: str, start: int, end: int) -> None:
+    def copy_part(self, number: int, source: CopySourceTypeDef, start: int, end: int) -> None:
         """Copy bytes ``start`` to ``end`` (not included) of an object as one part."""
         answer = self._client.upload_part_copy(
             Bucket=self._bucket,
@@ -99,7 +99,7 @@ def upload_in_parts(
         raise
 
 
-def copy_in_parts(client: S3Client, source: str, size: int, bucket: str, name: str) -> None:
+def copy_in_parts(client: S3Client, source: CopySourceTypeDef, size: int, bucket: str, name: str) -> None:
     """Copy an object of ``size`` bytes that is too large for one CopyObject."""
     upload = Upload(client, bucket, name)
     try:

