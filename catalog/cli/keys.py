@@ -53,10 +53,13 @@ def get(selection: Selection, database: str, key: str, raw: bool) -> None:
 @as_json
 @pass_selection
 def keys(selection: Selection, database: str, prefix: str, limit: int | None, long: bool, as_json: bool) -> None:
-    """List the keys of DATABASE in order."""
+    """List the keys of DATABASE in order; --long and --json include those whose deletion is not pushed yet."""
     choice = choose(selection.catalog(), database)
     with progress_line() as progress, selection.open(choice, progress=progress) as opened:
-        found = islice(_all_keys(opened, prefix), limit)
+        listed = _all_keys(opened, prefix)
+        if not (long or as_json):
+            listed = (info for info in listed if str(info.state) != "deleted")
+        found = islice(listed, limit)
         if as_json:
             print_json(
                 [

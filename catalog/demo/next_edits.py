@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import catalog
-from catalog import Catalog, Entry
+from catalog import Catalog, Database, Entry, KeyState
 
 from .build import colleague_file
 from .edits import COLLEAGUE, US
@@ -28,9 +28,9 @@ def push_as_colleague(folder: DemoFolder, group: str, entry: Entry, prefix: str)
     return key
 
 
-def _check_next(database: catalog.Database, prefix: str, who: str) -> str:
+def _check_next(database: Database, prefix: str, who: str) -> str:
     number = database.commit.number if database.commit else 0
-    keys = database.page(prefix=prefix)
-    key = keys[number % len(keys)].key
+    keys = [info.key for info in database.page(prefix=prefix) if info.state is not KeyState.DELETED]
+    key = keys[number % len(keys)]
     database[key] = {**database[key], "checked": f"{who}, round {number}"}
     return key

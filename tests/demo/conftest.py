@@ -1,0 +1,19 @@
+"""A demo that several tests look at, and a fresh one for tests that change it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from catalog.demo.build import make_demo
+from catalog.demo.folder import DemoFolder
+from catalog.demo.remotes import Remotes
+
+
+@pytest.fixture
+def demo(tmp_path: Path) -> DemoFolder:
+    """A demo of this test's own, below a folder whose name needs quoting."""
+    folder = DemoFolder(tmp_path / "my démo", "file")
+    assert make_demo(folder, Remotes.in_folder(folder.remotes), lambda _: None)
+    return folder
