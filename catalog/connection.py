@@ -45,6 +45,13 @@ def _usable_keys(access_key_id: object, access_key: object) -> AccessKeys:
     return AccessKeys(access_key_id, access_key)
 
 
+def _describe(error: ValidationError) -> str:
+    return "; ".join(
+        f"{'.'.join(str(part) for part in problem['loc']) or 'connection'}: {problem['msg']}"
+        for problem in error.errors(include_input=False, include_url=False, include_context=False)
+    )
+
+
 def _refuse_secrets_in_url(url: str) -> str:
     parts = urlsplit(url)
     if parts.username or parts.password or "@" in parts.netloc:
@@ -119,15 +126,14 @@ class S3Connection(BaseModel):
             "read_timeout": read_timeout,
             "retries": retries,
         }
+        problems = ""
         try:
             super().__init__(**fields, **more)
         except ValidationError as error:
-            # `errors()` without inputs: a value in the wrong place may be a secret.
-            said = "; ".join(
-                f"{'.'.join(str(part) for part in problem['loc']) or 'connection'}: {problem['msg']}"
-                for problem in error.errors(include_input=False, include_url=False, include_context=False)
-            )
-            raise InvalidConnectionError(f"This connection cannot be used: {said}.") from None
+            problems = _describe(error)
+        if problems:
+            # Outside of the `except`: pydantic's error holds the values, and one in the wrong place may be a secret.
+            raise InvalidConnectionError(f"This connection cannot be used: {problems}.")
         if (access_key_id is None) != (access_key is None):
             raise InvalidConnectionError(
                 "access_key_id and access_key go together.", hint="Give both, or neither to use stored credentials."
