@@ -30,6 +30,7 @@ from catalog.errors import InvalidConnectionError
 
 from .identity import AwsChain, Identity, fingerprint
 from .interface import Traffic
+from .streaming import cut_off
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -98,9 +99,6 @@ def counting(traffic: Traffic) -> Iterator[None]:
 
 def _make_client(settings: ClientSettings, keys: Identity) -> S3Client:
     options: dict[str, Any] = {"ignore_configured_endpoint_urls": True}
-    credentials: dict[str, Any] = {}
-    if isinstance(keys, AccessKeys):
-        credentials = {"aws_access_key_id": keys.access_key_id, "aws_secret_access_key": keys.secret_access_key}
     config = botocore.config.Config(
         signature_version="s3v4" if keys is not None else botocore.UNSIGNED,
         s3={"addressing_style": "auto" if settings.is_aws else "path"},
@@ -115,9 +113,15 @@ def _make_client(settings: ClientSettings, keys: Identity) -> S3Client:
     try:
         session = _chain_session(keys) if isinstance(keys, AwsChain) else _isolated_session()
         made = session.create_client(
-            "s3", region_name=settings.signing_region, endpoint_url=settings.endpoint_url, config=config, **credentials
+            "s3",
+            region_name=settings.signing_region,
+            endpoint_url=settings.endpoint_url,
+            config=config,
+            aws_access_key_id=keys.access_key_id if isinstance(keys, AccessKeys) else None,
+            aws_secret_access_key=keys.secret_access_key if isinstance(keys, AccessKeys) else None,
         )
     except (botocore.exceptions.BotoCoreError, ValueError) as error:
+        cut_off(error)
         raise InvalidConnectionError(
             f"There can be no client for {settings.host}: {type(error).__name__}.",
             hint="Check endpoint_url, region and the AWS profile.",

@@ -22,6 +22,7 @@ from catalog.errors import (
 )
 
 from .interface import UnsupportedRequestError
+from .streaming import cut_off
 
 _DENIED = {
     "InvalidAccessKeyId": "The server does not know this access key id: check it, or that the endpoint is the right one.",
@@ -49,11 +50,11 @@ def translated(where: str, name: str = "") -> Iterator[None]:
         yield
     except theirs.ClientError as error:
         ours = _of_answer(where, name, error.response)
-        error.__traceback__ = None
+        cut_off(error)
         raise ours from None
     except (theirs.BotoCoreError, HTTPError) as error:
         ours = _of_failure(where, error)
-        error.__traceback__ = error.__context__ = None
+        cut_off(error)
         raise ours from None
 
 

@@ -14,6 +14,11 @@ from .interface import ByteRange
 _CHUNK = 1 << 20
 
 
+def cut_off(error: BaseException) -> None:
+    """Take from a foreign error what it remembers: its frames and causes may hold secrets and signatures."""
+    error.__traceback__ = error.__context__ = error.__cause__ = None
+
+
 class ByteStream(Protocol):
     """The body of an answer; reading raises urllib3's errors."""
 
@@ -50,13 +55,18 @@ class BodyReader:
         announced = max(0, (length if end is None else min(length, end)) - skip) if length is not None else 0
         self._check(announced)
         try:
-            return self._read_between(stream, skip, end)
+            body = self._read_between(stream, skip, end)
         except HTTPError as error:
-            error.__traceback__ = None
-            raise BrokenBodyError(
-                f"{self._where}: the connection broke while {self._name!r} was read ({type(error).__name__}).",
-                hint="Check the network and try again.",
-            ) from None
+            cut_off(error)
+            raise self._broken() from None
+        if len(body) < announced:
+            raise self._broken()
+        return body
+
+    def _broken(self) -> BrokenBodyError:
+        return BrokenBodyError(
+            f"{self._where}: the connection broke while {self._name!r} was read.", hint="Check the network and try again."
+        )
 
     def _read_between(self, stream: ByteStream, skip: int, end: int | None) -> bytes:
         kept: list[bytes] = []
