@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import Any, Self
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
 
@@ -52,13 +52,27 @@ def _describe(error: ValidationError) -> str:
     )
 
 
-def _refuse_secrets_in_url(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.username or parts.password or "@" in parts.netloc:
+def _parse(url: str) -> SplitResult | None:
+    """Split an address; None instead of an error, whose text would quote it."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return None
+    return None if port == 0 else parts
+
+
+def _split(url: str) -> SplitResult:
+    parts = _parse(url)
+    if parts is None:
+        raise ValueError("is not an address; a user name or password does not belong into one")
+    host = parts.hostname or ""
+    # A secret with a slash in it makes of user:password@host a host without a dot and a path with an @.
+    if "@" in parts.netloc or ("@" in parts.path and "." not in host and host != "localhost"):
         raise ValueError("holds a user name or password; give the keys separately")
     if _SIGNED.search(unquote(parts.query)):
         raise ValueError("is a signed address, whose signature is a secret; give the plain address")
-    return url
+    return parts
 
 
 class S3Connection(BaseModel):
@@ -183,7 +197,7 @@ class S3Connection(BaseModel):
     def _check_endpoint_url(cls, value: str | None) -> str | None:
         if value is None:
             return None
-        parts = urlsplit(_refuse_secrets_in_url(value))
+        parts = _split(value)
         if parts.scheme == "file":
             if parts.netloc not in ("", "localhost") or not parts.path.startswith("/"):
                 raise ValueError("is not of the form file:///folder")
@@ -199,7 +213,7 @@ class S3Connection(BaseModel):
     def _check_db_url(cls, value: str | None) -> str | None:
         if value is None:
             return None
-        parts = urlsplit(_refuse_secrets_in_url(value))
+        parts = _split(value)
         if parts.scheme not in ("http", "https") or not parts.hostname or not parts.path.strip("/"):
             raise ValueError("is not of the form https://host/path")
         if parts.fragment:
