@@ -67,8 +67,8 @@ def _split(url: str) -> SplitResult:
     if parts is None:
         raise ValueError("is not an address; a user name or password does not belong into one")
     host = parts.hostname or ""
-    # A secret with a slash in it makes of user:password@host a host without a dot and a path with an @.
-    if "@" in parts.netloc or ("@" in parts.path and "." not in host and host != "localhost"):
+    # A password with / ? or # in it makes of user:password@host a host without a dot, and an @ further on.
+    if "@" in parts.netloc or ("@" in url and "." not in host and host != "localhost"):
         raise ValueError("holds a user name or password; give the keys separately")
     if _SIGNED.search(unquote(parts.query)):
         raise ValueError("is a signed address, whose signature is a secret; give the plain address")

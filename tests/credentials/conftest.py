@@ -16,7 +16,7 @@ from catalog.connection import AccessKeys
 from catalog.credentials import Profile, keyring_backend, keyring_store, this_session
 from catalog.credentials.keyring_thread import KeyringThread
 
-from .keyrings import MemoryKeyring
+from .keyrings import MemoryKeyring, made
 from .secret_service import SecretService
 
 UseKeyring = Callable[[KeyringBackend], None]
@@ -65,7 +65,7 @@ def bus(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatc
 def secret_service(bus: SecretService, use_keyring: UseKeyring) -> SecretService:
     """A running, unlocked Secret Service, which is the keyring of this process and of those that it starts."""
     bus.start()
-    use_keyring(SecretServiceKeyring())
+    use_keyring(made(SecretServiceKeyring))
     return bus
 
 

@@ -9,13 +9,18 @@ from keyring.backend import KeyringBackend
 from keyring.errors import PasswordDeleteError
 
 
+def made(kind: Callable[[], KeyringBackend]) -> KeyringBackend:
+    """Make a keyring of a class whose constructor has no types."""
+    return kind()
+
+
 class MemoryKeyring(KeyringBackend):
     """A keyring that works; ``calls`` records what was asked of it."""
 
     priority = 1
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.entries: dict[tuple[str, str], str] = {}
         self.calls: list[str] = []
 
@@ -93,21 +98,26 @@ class CredentialManager:
     def __init__(self) -> None:
         self._credentials: dict[str, dict[str, Any]] = {}
 
-    def CredRead(self, Type: int, TargetName: str) -> dict[str, Any]:  # noqa: N802, N803
+    def blob(self, target: str) -> bytes:
+        """Return the bytes of a credential, as counted against the limit."""
+        found: bytes = self._credentials[target.casefold()]["CredentialBlob"]
+        return found.removeprefix(b"\xff\xfe")
+
+    def CredRead(self, Type: int, TargetName: str) -> dict[str, Any]:
         """Return a credential."""
         found = self._credentials.get(TargetName.casefold())
         if found is None:
             raise WindowsError(1168, "CredRead")
         return found
 
-    def CredWrite(self, credential: dict[str, Any], flags: int) -> None:  # noqa: N802
+    def CredWrite(self, credential: dict[str, Any], flags: int) -> None:
         """Keep a credential."""
         blob = credential["CredentialBlob"].encode("utf-16-le")
         if len(blob) > 2560:
             raise WindowsError(1783, "CredWrite")
         self._credentials[credential["TargetName"].casefold()] = {**credential, "CredentialBlob": b"\xff\xfe" + blob}
 
-    def CredDelete(self, Type: int, TargetName: str) -> None:  # noqa: N802, N803
+    def CredDelete(self, Type: int, TargetName: str) -> None:
         """Delete a credential."""
         if self._credentials.pop(TargetName.casefold(), None) is None:
             raise WindowsError(1168, "CredDelete")
@@ -119,10 +129,10 @@ class Keychain:
     class Error(Exception):
         """Root of the API's errors."""
 
-    class NotFound(Error):  # noqa: N818
+    class NotFound(Error):
         """No such item."""
 
-    class KeychainDenied(Error):  # noqa: N818
+    class KeychainDenied(Error):
         """The user said no."""
 
     def __init__(self) -> None:

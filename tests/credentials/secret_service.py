@@ -9,8 +9,8 @@ import subprocess
 from pathlib import Path
 
 import secretstorage
-from jeepney import MatchRule, message_bus
-from jeepney.io.blocking import DBusConnection, open_dbus_connection
+from jeepney import MatchRule, message_bus  # type: ignore[import-untyped]
+from jeepney.io.blocking import DBusConnection, open_dbus_connection  # type: ignore[import-untyped]
 
 _PROGRAMS = ("dbus-daemon", "gnome-keyring-daemon")
 _BUS_CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
@@ -90,7 +90,6 @@ class SecretService:
     def lock(self) -> None:
         """Lock the default collection, as a screen saver does."""
         with open_dbus_connection(self.address) as connection:
-            secretstorage.add_match_rules(connection)
             secretstorage.get_default_collection(connection).lock()
 
     def freeze(self) -> None:

@@ -19,7 +19,7 @@ from catalog.credentials import Profile
 from catalog.errors import CredentialsError, CredentialsKind
 
 from .conftest import UseKeyring
-from .keyrings import FailingKeyring, GarblingKeyring, MemoryKeyring, UndeletableKeyring
+from .keyrings import FailingKeyring, GarblingKeyring, MemoryKeyring, UndeletableKeyring, made
 from .secret_service import SecretService
 
 _SAVE = """
@@ -54,7 +54,9 @@ def _chainer(*links: KeyringBackend) -> ChainerBackend:
     class Chainer(ChainerBackend):
         backends = links
 
-    return Chainer()
+    chainer = made(Chainer)
+    assert isinstance(chainer, Chainer)
+    return chainer
 
 
 def _kind_of_save(profile: Profile, keys: AccessKeys) -> CredentialsKind:
@@ -67,12 +69,12 @@ def _kind_of_save(profile: Profile, keys: AccessKeys) -> CredentialsKind:
 @pytest.mark.parametrize(
     ("backend", "kind"),
     [
-        (fail.Keyring(), "no backend"),
-        (null.Keyring(), "refused backend"),
+        (made(fail.Keyring), "no backend"),
+        (made(null.Keyring), "refused backend"),
         (Plaintext(), "refused backend"),
         (_chainer(), "no backend"),
-        (_chainer(fail.Keyring()), "no backend"),
-        (_chainer(Plaintext(), null.Keyring()), "refused backend"),
+        (_chainer(made(fail.Keyring)), "no backend"),
+        (_chainer(Plaintext(), made(null.Keyring)), "refused backend"),
     ],
     ids=["fail", "null", "plaintext", "empty chain", "chain of fail", "chain of refused"],
 )
@@ -215,7 +217,9 @@ def test_keyring_is_spoken_in_one_file() -> None:
     speakers = [
         path.name
         for path in package.rglob("*.py")
-        if any(line.split()[:2] in (["import", "keyring"], ["from", "keyring"]) for line in path.read_text("utf-8").splitlines())
+        if any(
+            line.split()[:2] in (["import", "keyring"], ["from", "keyring"]) for line in path.read_text("utf-8").splitlines()
+        )
         or "from keyring." in path.read_text("utf-8")
     ]
 

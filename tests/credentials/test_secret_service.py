@@ -15,10 +15,11 @@ from keyring.backends.SecretService import Keyring as SecretServiceKeyring
 from catalog import credentials
 from catalog.connection import AccessKeys, S3Connection
 from catalog.credentials import Profile
-from catalog.errors import CredentialsError, CredentialsKind, InvalidConnectionError
-from catalog.progress import Progress
+from catalog.errors import CancelledError, CredentialsError, CredentialsKind, InvalidConnectionError
+from catalog.progress import Progress, Report
 
 from .conftest import UseKeyring
+from .keyrings import made
 from .secret_service import SecretService
 
 _WRITER = """
@@ -186,7 +187,7 @@ def test_locked(secret_service: SecretService, profile: Profile, keys: AccessKey
 
 def test_locked_since_login(bus: SecretService, use_keyring: UseKeyring, profile: Profile, keys: AccessKeys) -> None:
     """A keyring that was never unlocked, as over SSH, is locked; unlocking it brings the keys back."""
-    use_keyring(SecretServiceKeyring())
+    use_keyring(made(SecretServiceKeyring))
     bus.start()
     credentials.save(profile, keys)
     bus.kill()
@@ -201,7 +202,7 @@ def test_locked_since_login(bus: SecretService, use_keyring: UseKeyring, profile
 
 def test_no_default_collection(bus: SecretService, use_keyring: UseKeyring, profile: Profile, keys: AccessKeys) -> None:
     """A Secret Service without any keyring file, and without a screen to ask for one, counts as locked."""
-    use_keyring(SecretServiceKeyring())
+    use_keyring(made(SecretServiceKeyring))
     bus.start(password=None)
 
     assert _kind(credentials.load, profile) == "locked"
@@ -261,10 +262,15 @@ def test_waiting_can_be_cancelled(secret_service: SecretService, profile: Profil
     """Whoever watches sees that the keyring is waited for, and can stop that long before the timeout."""
     credentials.save(profile, keys)
     secret_service.freeze()
-    seen = []
-    progress = Progress(lambda report: (seen.append(report.phase), progress.cancel())[0])
+    seen: list[str] = []
 
-    with pytest.raises(Exception, match="was cancelled"):
+    def watch(report: Report) -> None:
+        seen.append(report.phase)
+        progress.cancel()
+
+    progress = Progress(watch)
+
+    with pytest.raises(CancelledError):
         credentials.load(profile, timeout=60, progress=progress)
 
     assert seen == ["waiting for the keyring"]

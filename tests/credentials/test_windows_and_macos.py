@@ -14,7 +14,7 @@ from catalog.credentials import Profile
 from catalog.errors import CredentialsError, InvalidInputError
 
 from .conftest import UseKeyring
-from .keyrings import CredentialManager, Keychain, WindowsError
+from .keyrings import CredentialManager, Keychain, WindowsError, made
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def windows(monkeypatch: pytest.MonkeyPatch, use_keyring: UseKeyring) -> Credent
     module = keyring.backends.Windows
     monkeypatch.setattr(module, "win32cred", manager, raising=False)
     monkeypatch.setattr(module, "pywintypes", SimpleNamespace(error=WindowsError), raising=False)
-    use_keyring(module.WinVaultKeyring())
+    use_keyring(made(module.WinVaultKeyring))
     return manager
 
 
@@ -33,7 +33,7 @@ def keychain(monkeypatch: pytest.MonkeyPatch, use_keyring: UseKeyring) -> Keycha
     """The macOS Keychain as the keyring."""
     chain = Keychain()
     monkeypatch.setattr(keyring.backends.macOS, "api", chain, raising=False)
-    use_keyring(keyring.backends.macOS.Keyring())
+    use_keyring(made(keyring.backends.macOS.Keyring))
     return chain
 
 
@@ -49,17 +49,15 @@ def test_windows_keeps_and_forgets(windows: CredentialManager, profile: Profile,
 
 def test_windows_keeps_the_longest_entry(windows: CredentialManager, profile: Profile) -> None:
     """An entry that passes our limit fits, to the last character, also with characters of two units."""
-    longest = 0
-    for length in range(500, 700):
-        try:
-            credentials.save(profile, AccessKeys("AKIA12345678", "🔑" * length))
-        except CredentialsError as error:
-            assert error.kind == "too long"
-            break
-        longest = length
+    credentials.save(profile, AccessKeys("AKIA12345678", "🔑"))
+    room = 1280 - len(windows.blob(profile.service)) // 2 + 2
 
-    assert 500 <= longest < 640
-    assert credentials.load(profile).secret_access_key == "🔑" * longest
+    credentials.save(profile, AccessKeys("AKIA12345678", "🔑" * (room // 2)))
+
+    assert credentials.load(profile).secret_access_key == "🔑" * (room // 2)
+    with pytest.raises(CredentialsError) as caught:
+        credentials.save(profile, AccessKeys("AKIA12345678", "🔑" * (room // 2 + 1)))
+    assert caught.value.kind == "too long"
 
 
 def test_windows_keeps_profiles_apart(windows: CredentialManager) -> None:
@@ -86,7 +84,9 @@ def test_windows_never_hands_out_the_keys_of_a_name_in_other_case(windows: Crede
     assert caught.value.kind == "missing"
 
 
-def test_windows_errors_are_translated(windows: CredentialManager, profile: Profile, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_windows_errors_are_translated(
+    windows: CredentialManager, profile: Profile, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What pywin32 raises becomes an error of ours."""
 
     def fail(**_: object) -> None:
