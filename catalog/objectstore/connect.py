@@ -51,7 +51,7 @@ def name_of(connection: S3Connection) -> str:
     """The name of the database's head in its store: its key or, of an address, the last part of the path."""
     if connection.db_key is not None:
         return connection.db_key
-    return unquote(urlsplit(connection.db_url or "").path.rpartition("/")[2])
+    return unquote(urlsplit(connection.db_url or "").path.rstrip("/").rpartition("/")[2])
 
 
 def _folder_of(connection: S3Connection) -> Path:

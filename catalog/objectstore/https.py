@@ -83,7 +83,9 @@ class HttpsStore(ObjectStore):
         """The address of an object. Raises InvalidInputError for one that does not belong to the database."""
         if not name.startswith(self._name):
             raise InvalidInputError(f"{self.where}: only objects of {self._name!r} are at this address, not {name!r}.")
-        return urlunsplit(self._address._replace(path=self._address.path + quote(name[len(self._name) :])))
+        inside = quote(name[len(self._name) :])
+        path = self._address.path.rstrip("/") + inside if inside else self._address.path
+        return urlunsplit(self._address._replace(path=path))
 
     @override
     def get(self, name: str, byte_range: ByteRange | None = None, *, most: int | None = None) -> FetchedObject:
@@ -156,7 +158,7 @@ class HttpsStore(ObjectStore):
                 self._check(answer, name)
                 return answer
             answer.close()
-            url = self._next_url(url, answer.headers.get("Location", ""))
+            url = self.next_url(url, answer.headers.get("Location", ""))
         raise StoreError(f"{self.where}: too many redirects.", hint="Use the address that they lead to.")
 
     def _send(self, method: str, url: str, headers: Mapping[str, str]) -> BaseHTTPResponse:
@@ -175,7 +177,8 @@ class HttpsStore(ObjectStore):
             problem, hint = f"no connection ({type(error).__name__})", "Check the address and the network."
         raise UnreachableError(f"{self.where}: {problem}.", hint=hint)
 
-    def _next_url(self, url: str, location: str) -> str:
+    def next_url(self, url: str, location: str) -> str:
+        """Where a redirect leads. Raises StoreError for an address that is not safe to follow."""
         target = urljoin(url, location)
         allowed = ("https",) if urlsplit(url).scheme == "https" else ("http", "https")
         if not location or urlsplit(target).scheme not in allowed:

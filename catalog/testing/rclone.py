@@ -28,7 +28,7 @@ class Rclone:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self.keys = AccessKeys("AK" + secrets.token_hex(8).upper(), secrets.token_urlsafe(30).replace(",", "_"))
+        self.keys = AccessKeys("AK" + secrets.token_hex(8).upper(), secrets.token_urlsafe(30))
         self.port = 0
         self._process: ServerProcess | None = None
 
@@ -38,7 +38,7 @@ class Rclone:
         self._process = ServerProcess(
             [find_program("rclone"), "serve", "s3", "--addr", f"127.0.0.1:{self.port}", str(self._folder / "data")],
             environment={
-                "RCLONE_AUTH_KEY": f"{self.keys.access_key_id},{self.keys.secret_access_key}",
+                "RCLONE_AUTH_KEY": f'"{self.keys.access_key_id},{self.keys.secret_access_key}"',  # one field of a CSV line
                 "RCLONE_CONFIG": str(self._folder / "none.conf"),
                 "RCLONE_VFS_CACHE_MODE": "off",
             },

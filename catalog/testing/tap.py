@@ -98,7 +98,10 @@ class Tap:
             return
         heads = _HeadReader(self._note_request)
         try:
-            await asyncio.gather(self._carry(client, to_server, "up", heads), self._carry(server, to_client, "down", None))
+            with suppress(asyncio.CancelledError):
+                await asyncio.gather(
+                    self._carry(client, to_server, "up", heads), self._carry(server, to_client, "down", None)
+                )
         finally:
             to_server.close()
             to_client.close()
