@@ -1,1 +1,100 @@
-"""Key/value databases that stay in step with S3."""
+"""Key/value databases that stay in step with S3, and groups of connections to them."""
+
+from catalog.changes.change import Change, Direction, Kind, Version
+from catalog.changes.changes import Changes, Summary
+from catalog.changes.pull import PullResult
+from catalog.changes.push import PushResult
+from catalog.connection import S3Connection
+from catalog.database import Database
+from catalog.errors import (
+    AccessDeniedError,
+    BucketMissingError,
+    CancelledError,
+    CatalogError,
+    ConflictError,
+    CredentialsError,
+    DatabaseMismatchError,
+    EntryMissingError,
+    FormatError,
+    IntegrityError,
+    InvalidConnectionError,
+    InvalidInputError,
+    InvalidKeyError,
+    InvalidValueError,
+    LeaseLostError,
+    LocalFileError,
+    LockTimeoutError,
+    NotApprovedError,
+    NotFoundError,
+    ObjectMissingError,
+    OutcomeUnknownError,
+    PreconditionFailedError,
+    ReadOnlyError,
+    RemoteMissingError,
+    StoreError,
+    UnreachableError,
+    UnsupportedFormatError,
+    UntrustedValueError,
+)
+from catalog.groups.entry import Entry
+from catalog.groups.group import ConnectionGroup
+from catalog.opening import open
+from catalog.plain_text import escape
+from catalog.progress import Progress, Report
+from catalog.registry import Catalog, GroupRecord, State, Status
+from catalog.remote.head import Commit
+from catalog.session import KeyInfo, KeyState
+
+__all__ = [
+    "AccessDeniedError",
+    "BucketMissingError",
+    "CancelledError",
+    "Catalog",
+    "CatalogError",
+    "Change",
+    "Changes",
+    "Commit",
+    "ConflictError",
+    "ConnectionGroup",
+    "CredentialsError",
+    "Database",
+    "DatabaseMismatchError",
+    "Direction",
+    "Entry",
+    "EntryMissingError",
+    "FormatError",
+    "GroupRecord",
+    "IntegrityError",
+    "InvalidConnectionError",
+    "InvalidInputError",
+    "InvalidKeyError",
+    "InvalidValueError",
+    "KeyInfo",
+    "KeyState",
+    "Kind",
+    "LeaseLostError",
+    "LocalFileError",
+    "LockTimeoutError",
+    "NotApprovedError",
+    "NotFoundError",
+    "ObjectMissingError",
+    "OutcomeUnknownError",
+    "PreconditionFailedError",
+    "Progress",
+    "PullResult",
+    "PushResult",
+    "ReadOnlyError",
+    "RemoteMissingError",
+    "Report",
+    "S3Connection",
+    "State",
+    "Status",
+    "StoreError",
+    "Summary",
+    "UnreachableError",
+    "UnsupportedFormatError",
+    "UntrustedValueError",
+    "Version",
+    "escape",
+    "open",
+]

@@ -1,26 +1,14 @@
-"""As whom requests are signed."""
+"""As whom requests are signed, named without telling a secret."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
 import secrets
-from dataclasses import dataclass
 
-from catalog.connection import AccessKeys
+from catalog.credentials.identity import AwsChain, Identity
 
 _fingerprint_key = secrets.token_bytes(32)
-
-
-@dataclass(frozen=True, slots=True)
-class AwsChain:
-    """Credentials that botocore finds by itself: environment, ``~/.aws`` (with this profile), SSO, the machine's role."""
-
-    profile: str | None = None
-
-
-Identity = AccessKeys | AwsChain | None
-"""None sends unsigned requests."""
 
 
 def fingerprint(identity: Identity) -> str:
@@ -31,3 +19,6 @@ def fingerprint(identity: Identity) -> str:
         return f"aws:{identity.profile}"
     said = f"{identity.access_key_id}\0{identity.secret_access_key}".encode()
     return hmac.new(_fingerprint_key, said, hashlib.sha256).hexdigest()
+
+
+__all__ = ["AwsChain", "Identity", "fingerprint"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import NoReturn
 
-from ..errors import UnreachableError
+from catalog.errors import UnreachableError
 from .interface import ByteRange, FetchedObject, ListedObject, ObjectInfo, ObjectStore, Powers, Precondition, Source
 
 

@@ -1,0 +1,1 @@
+"""Differences between a working copy and its remote, and the verbs that settle them."""

@@ -1,0 +1,130 @@
+"""The three-way difference: base, working copy, remote. Reads indexes, never values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
+from catalog.checksum import checksum
+from catalog.local.local_table import Row, Status
+from catalog.remote.head import Metadata
+from catalog.remote.index_segment import Entry
+from catalog.session import Session, base_of
+from .change import METADATA, Change, Direction, Version, kind_of, version_of_entry, version_of_row
+
+_BATCH = 5_000
+
+
+def edits(session: Session) -> Iterator[tuple[Row, Entry | None, Entry | None]]:
+    """The rows that differ from what they are based on, sorted by key: each with that, and with the base commit's entry."""
+    base = session.base
+    rows = session.table.edited() if not session.replacing else _replacing_rows(session)
+    while batch := list(islice(rows, _BATCH)):
+        if base is not None:
+            base.prefetch(row.key for row in batch)
+        for row in batch:
+            entry = base.find(row.key) if base is not None else None
+            started = base_of(row, entry)
+            if row.base is not None or not says_the_same(row, started):
+                yield row, started, entry
+
+
+def _replacing_rows(session: Session) -> Iterator[Row]:
+    """Every key of the base and of the working copy, as if each were edited: what is not held here is deleted."""
+    base = session.base
+    rows = (row for row in session.table.all() if row.status in (Status.COPY, Status.EDITED))
+    row = next(rows, None)
+    for key, entry in base.items() if base is not None else ():
+        while row is not None and row.key < key:
+            yield row
+            row = next(rows, None)
+        if row is not None and row.key == key:
+            yield row
+            row = next(rows, None)
+        else:
+            yield Row(key, Status.DELETED, entry.timestamp, 0, 0, bytes(8), 0, None)
+    while row is not None:
+        yield row
+        row = next(rows, None)
+
+
+def says_the_same(row: Row, entry: Entry | None) -> bool:
+    """Whether a row says the same as an entry."""
+    if row.status == Status.DELETED or entry is None:
+        return row.status == Status.DELETED and entry is None
+    return (row.timestamp, row.length, row.checksum) == (entry.timestamp, entry.length, entry.checksum)
+
+
+def incoming(session: Session) -> Iterator[tuple[str, Entry | None, Entry | None]]:
+    """The keys that the newest commit known has otherwise than the base: with both entries, sorted."""
+    seen, base = session.seen, session.base
+    if seen is None or (base is not None and base.stored.commit_id == seen.commit_id):
+        return iter(())
+    newest = session.remote.snapshot(seen)
+    if base is None:
+        newest.prefetch_all()
+        return ((key, None, entry) for key, entry in newest.items())
+    return base.differing(newest)
+
+
+def outgoing_changes(session: Session, arriving: Iterable[str] = ()) -> Iterator[Change]:
+    """What a push would bring up and what it would stop at: conflicts already known, and with keys in ``arriving``."""
+    others = set(arriving)
+    for row, started, entry in edits(session):
+        before, mine = version_of_entry(started), version_of_row(row)
+        if row.base is not None:
+            yield Change(row.key, Direction.CONFLICT, kind_of(before, mine), before, mine, version_of_entry(entry))
+        elif row.key not in others:
+            yield Change(row.key, Direction.OUTGOING, kind_of(before, mine), before, mine, before)
+
+
+def incoming_changes(session: Session) -> Iterator[Change]:
+    """What a pull would bring, and the conflicts that it would meet."""
+    for key, before, after in incoming(session):
+        row = session.table.get(key)
+        base, theirs = version_of_entry(before), version_of_entry(after)
+        if row is None or not row.edited or says_the_same(row, before):
+            if session.replacing:
+                continue
+            yield Change(key, Direction.INCOMING, kind_of(base, theirs), base, base, theirs)
+        elif not says_the_same(row, after):
+            mine = version_of_row(row)
+            started = version_of_entry(base_of(row, before))
+            yield Change(key, Direction.CONFLICT, kind_of(started, mine), started, mine, theirs)
+
+
+def all_changes(session: Session) -> list[Change]:
+    """Every difference, the metadata's first, then sorted by key."""
+    session.flush()
+    arriving = {change.key: change for change in incoming_changes(session)}
+    changes = list(arriving.values())
+    changes.extend(change for change in outgoing_changes(session, arriving))
+    changes.sort(key=lambda change: change.key)
+    meta = metadata_change(session)
+    return [meta, *changes] if meta else changes
+
+
+def metadata_change(session: Session) -> Change | None:
+    """How the user's metadata differs."""
+    base = _metadata_version(session.base.stored.head.metadata if session.base else None)
+    theirs = _metadata_version(session.seen.head.metadata if session.seen else None)
+    edited = session.sidecar.get("metadata_edited") is not None
+    kept = session.metadata() if edited else None
+    mine = Version(kept.timestamp, len(kept.value), checksum(kept.value)) if kept else None
+    arrives = theirs != base and session.base is not None
+    if edited and session.sidecar.get("metadata_conflict") is not None:
+        return Change(METADATA, Direction.CONFLICT, kind_of(base, mine), base, mine, theirs)
+    if edited and mine != base:
+        if arrives and theirs != mine:
+            return Change(METADATA, Direction.CONFLICT, kind_of(base, mine), base, mine, theirs)
+        return Change(METADATA, Direction.OUTGOING, kind_of(base, mine), base, mine, base)
+    if arrives:
+        return Change(METADATA, Direction.INCOMING, kind_of(base, theirs), base, base, theirs)
+    return None
+
+
+def _metadata_version(metadata: Metadata | None) -> Version | None:
+    if metadata is None:
+        return None
+    value = bytes(metadata.value)
+    return Version(metadata.timestamp, len(value), checksum(value))

@@ -1,0 +1,81 @@
+"""Load: bring values of the remote into the local file, many at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
+from catalog.errors import CatalogError
+from catalog.local.local_table import Status
+from catalog.local.writer import Writer
+from catalog.progress import Progress
+from catalog.remote.fetch import Failure
+from catalog.remote.index_segment import Entry
+from catalog.session import Session
+
+_BATCH = 5_000
+
+
+def load(session: Session, keys: Iterable[str] | None, progress: Progress) -> dict[str, CatalogError]:
+    """Fetch values that are not in the local file yet (None: all); the keys that failed, with their errors.
+
+    A reader writes to the file for the moment, if nobody else does; else it fills the shared cache.
+    """
+    session.flush()
+    base = session.visible_base()
+    if base is None:
+        return {}
+    total = base.stored.head.value_bytes if keys is None else 0
+    progress.begin("loading", total, len(base) if keys is None else 0)
+    writer = session.writer or Writer.try_open(session.copy, progress)
+    try:
+        if writer is not None and keys is None:
+            writer.expect(len(base))
+        wanted = _missing(session) if keys is None else _chosen(session, keys)
+        return _fetch(session, writer, wanted, progress)
+    finally:
+        if writer is not None and writer is not session.writer:
+            writer.close()
+            session.copy.data.reload()
+
+
+def _fetch(
+    session: Session, writer: Writer | None, wanted: Iterable[tuple[str, Entry]], progress: Progress
+) -> dict[str, CatalogError]:
+    failed: dict[str, CatalogError] = {}
+    for fetched in session.remote.values(wanted, progress):
+        if isinstance(fetched, Failure):
+            failed.update(dict.fromkeys(fetched.keys, fetched.error))
+        elif writer is not None and session.sidecar.get("base_id") == session.base_id:
+            writer.keep((key, entry.timestamp, value, entry.checksum) for key, entry, value in fetched)
+        else:
+            session.sidecar.put_fetched([(entry.pack, entry.offset, value) for _, entry, value in fetched])
+    return failed
+
+
+def _missing(session: Session) -> Iterator[tuple[str, Entry]]:
+    """The keys of the base that have no row, with their entries."""
+    base = session.visible_base()
+    if base is None:
+        return
+    base.prefetch_all()
+    rows = session.rows_from("")
+    row = next(rows, None)
+    for key, entry in base.items():
+        while row is not None and row.key < key:
+            row = next(rows, None)
+        if row is None or row.key != key:
+            yield key, entry
+
+
+def _chosen(session: Session, keys: Iterable[str]) -> Iterator[tuple[str, Entry]]:
+    """Those of ``keys`` that the base has and the table has not, with their entries."""
+    base = session.visible_base()
+    stream = iter(dict.fromkeys(key for key in keys if isinstance(key, str)))
+    while base is not None and (batch := list(islice(stream, _BATCH))):
+        rows = session.table.get_many(batch)
+        missing = [key for key in batch if key not in rows or rows[key].status == Status.LEAVING]
+        base.prefetch(missing)
+        for key in missing:
+            if (entry := base.find(key)) is not None and session.sidecar.get_fetched(entry.pack, entry.offset) is None:
+                yield key, entry

@@ -1,0 +1,56 @@
+"""Planning what goes up: sorted changes become packs and index entries, in a stream and without reading a value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from catalog.remote.index_segment import DELETED, Entry
+from catalog.remote.pack import TARGET_BYTES, PlannedPack, PlannedValue, plan_pack
+
+_MOST_VALUES = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """A key that is to be deleted."""
+
+    key: str
+    timestamp: int
+
+
+def plan_entries(
+    outgoing: Iterable[PlannedValue | Deletion], upload: Callable[[PlannedPack], None]
+) -> Iterator[tuple[str, Entry]]:
+    """Turn sorted changes into sorted index entries, handing each pack to ``upload`` as soon as it is full.
+
+    The same changes give the same packs. A value as large as a pack gets one of its own.
+    """
+    chunk: list[PlannedValue | Deletion] = []
+    size = count = 0
+    for change in outgoing:
+        length = change.length if isinstance(change, PlannedValue) else 0
+        if chunk and (size + length > TARGET_BYTES or count >= _MOST_VALUES):
+            yield from _entries(chunk, upload)
+            chunk, size, count = [], 0, 0
+        chunk.append(change)
+        size, count = size + length, count + 1
+    yield from _entries(chunk, upload)
+
+
+def _entries(
+    chunk: list[PlannedValue | Deletion], upload: Callable[[PlannedPack], None]
+) -> Iterator[tuple[str, Entry]]:
+    values = [change for change in chunk if isinstance(change, PlannedValue)]
+    if not values:
+        yield from ((change.key, _tombstone(change)) for change in chunk if isinstance(change, Deletion))
+        return
+    pack = plan_pack(values)
+    upload(pack)
+    entries = pack.entries()
+    for change in chunk:
+        yield (change.key, _tombstone(change)) if isinstance(change, Deletion) else next(entries)
+
+
+def _tombstone(deletion: Deletion) -> Entry:
+    return Entry(deletion.timestamp, DELETED, 0, 0, bytes(8))

@@ -1,0 +1,150 @@
+"""Pull: build on the newest commit without losing a local edit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import islice
+
+from catalog.errors import DatabaseMismatchError
+from catalog.local.data_file import Header
+from catalog.local.local_table import Row, Status
+from catalog.local.writer import Writer
+from catalog.progress import Progress
+from catalog.remote.fetch import Failure
+from catalog.remote.head import Commit, StoredHead
+from catalog.remote.index_segment import Entry
+from catalog.session import Session, keep_base
+from .diff import incoming, says_the_same
+
+_BATCH = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class PullResult:
+    """What a pull did: the commit now built on, how many keys changed here, keys left in conflict, bytes fetched."""
+
+    commit: Commit | None
+    keys: int
+    conflicts: tuple[str, ...]
+    bytes_down: int
+
+
+@dataclass(slots=True)
+class PullPlan:
+    """What moving to another commit means for the rows of the table."""
+
+    arriving: int = 0
+    conflicts: list[Row] = field(default_factory=list)
+    agreed: list[Row] = field(default_factory=list)
+    stale: list[str] = field(default_factory=list)
+    refetch: list[tuple[str, Entry]] = field(default_factory=list)
+
+
+def plan_pull(session: Session) -> PullPlan:
+    """Decide for each arriving key what happens to its row. Changes nothing but that buffered edits get rows."""
+    session.flush()
+    plan = PullPlan()
+    arriving = incoming(session)
+    while batch := list(islice(arriving, _BATCH)):
+        rows = session.table.get_many([key for key, _, _ in batch])
+        plan.arriving += len(batch)
+        for key, before, after in batch:
+            if (row := rows.get(key)) is not None:
+                _plan_row(plan, row, before, after)
+    return plan
+
+
+def _plan_row(plan: PullPlan, row: Row, before: Entry | None, after: Entry | None) -> None:
+    if row.edited and says_the_same(row, after):
+        plan.agreed.append(row)
+    elif row.edited and not says_the_same(row, before):
+        plan.conflicts.append(row if row.base is not None else row._replace(base=keep_base(before)))
+    else:
+        plan.stale.append(row.key)
+        if after is not None:
+            plan.refetch.append((row.key, after))
+
+
+def fast_forward(session: Session, writer: Writer, progress: Progress) -> None:
+    """Build on the newest commit known; where the working copy holds nothing, without looking at the index."""
+    target = session.seen
+    if target is None or target.commit_id == session.base_id:
+        return
+    with session.lock, writer.held():
+        writer.flush()
+        if next(session.table.all(), None) is None and session.sidecar.get("metadata_edited") is None:
+            _follow_header(session, writer, target)
+            move_base(session, writer, target, PullPlan())
+            return
+    pull(session, writer, progress)
+
+
+def pull(session: Session, writer: Writer, progress: Progress) -> PullResult:
+    """Move the working copy to the newest commit known. Edits stay; those that meet another's edit become conflicts."""
+    with session.lock:
+        target = session.seen
+        before = session.remote.store.traffic.bytes_down
+        if target is None or (session.base is not None and session.base.stored.commit_id == target.commit_id):
+            return PullResult(target.commit if target else None, 0, _conflicts(session), 0)
+        progress.begin("comparing indexes")
+        with writer.held():
+            _follow_header(session, writer, target)
+            plan = plan_pull(session)
+            move_base(session, writer, target, plan)
+        fetch_copies(session, writer, plan.refetch, progress)
+        return PullResult(
+            target.commit, plan.arriving, _conflicts(session), session.remote.store.traffic.bytes_down - before
+        )
+
+
+def move_base(session: Session, writer: Writer, target: StoredHead, plan: PullPlan) -> None:
+    """Build on another commit: rows and base change together."""
+    theirs = target.head.metadata
+    ours = session.base.stored.head.metadata if session.base else None
+    edited = session.sidecar.get("metadata_edited") is not None
+    with session.sidecar.transaction(durable=True):
+        writer.leave(plan.stale)
+        session.table.put(plan.conflicts)
+        session.table.put(row._replace(status=Status.COPY, base=None) for row in plan.agreed if row.status == Status.EDITED)
+        session.table.remove(row.key for row in plan.agreed if row.status == Status.DELETED)
+        if edited and theirs != ours and session.base is not None:
+            mine = session.metadata()
+            same = mine is not None and theirs is not None and mine.value == bytes(theirs.value)
+            session.sidecar.put("metadata_edited", None if same else 1)
+            session.sidecar.put("metadata_conflict", None if same else 1)
+            edited = not same
+        session.remember_base(target)
+    writer.remove_leaving()
+    if not edited and theirs is not None and theirs != ours:
+        writer.set_metadata(bytes(theirs.value), theirs.timestamp, edited=False)
+
+
+def fetch_copies(session: Session, writer: Writer, wanted: Iterable[tuple[str, Entry]], progress: Progress) -> list[Failure]:
+    """Fetch values into the data file; what fails stays in the remote and is fetched when it is read."""
+    failures = []
+    for fetched in session.remote.values(wanted, progress):
+        if isinstance(fetched, Failure):
+            failures.append(fetched)
+        else:
+            writer.keep((key, entry.timestamp, value, entry.checksum) for key, entry, value in fetched)
+    return failures
+
+
+def _follow_header(session: Session, writer: Writer, target: StoredHead) -> None:
+    """Take over another kind of values, when the remote was replaced by a database with another serializer."""
+    theirs = Header.parse(target.head.header, session.remote.where)
+    mine = writer.data.header
+    if (theirs.value_serializer, theirs.uuid) == (mine.value_serializer, mine.uuid):
+        return
+    if session.table.count_edited():
+        raise DatabaseMismatchError(
+            f"{session.remote.where} was replaced by a database of another kind, and {session.copy.path} has unpushed changes.",
+            hint="Copy them elsewhere or discard them (changes().discard()), then pull.",
+        )
+    writer.start_over(theirs.fresh(mine.n_buckets), replacing=False)
+    session.copy.data.reload()
+
+
+def _conflicts(session: Session) -> tuple[str, ...]:
+    return tuple(row.key for row in session.table.conflicts())

@@ -1,0 +1,363 @@
+"""Push: bring local changes up in one commit, or stop before anything is visible.
+
+Packs and segments go up first; nothing refers to them. Then one conditional write of the head makes them the newest commit. When
+someone else committed first, their changes are compared with ours: other keys, and ours is put on top of theirs; the same keys,
+and it is a conflict.
+"""
+
+from __future__ import annotations
+
+import base64
+import time
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from io import BufferedReader
+from typing import Protocol
+
+import msgspec
+
+from catalog.errors import ConflictError, DatabaseMismatchError, IntegrityError, InvalidInputError, PreconditionFailedError
+from catalog.local.local_table import Row, Status
+from catalog.local.region import RegionStream, check_region
+from catalog.local.writer import Writer
+from catalog.objectstore.interface import Source
+from catalog.progress import Progress
+from catalog.remote import index
+from catalog.remote.commit import Beaten, commit
+from catalog.remote.head import Commit, Head, Metadata, Parent, SegmentRef, StoredHead, encode_head
+from catalog.remote.index_segment import EncodedSegment, Entry
+from catalog.remote.pack import PlannedPack, PlannedValue
+from catalog.remote.snapshot import Snapshot
+from catalog.remote.upload import STREAM_ABOVE, Uploads
+from catalog.session import Session
+from .change import METADATA
+from .diff import edits, incoming, metadata_change, says_the_same
+from .pack_plan import Deletion, plan_entries
+from .pull import fetch_copies, move_base, plan_pull
+
+_TRIES = 20
+_RESUMABLE_SECONDS = 24 * 3600
+_MOST_TEXT = 10_000
+
+
+class HeldLease(Protocol):
+    """The write lease of a session."""
+
+    def confirm(self) -> None:
+        """Raise LeaseLostError unless the lease is surely ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class PushOptions:
+    """What a push is told: who pushes, why, of which keys (None: all), and as what type of database."""
+
+    author: str
+    message: str = ""
+    keys: frozenset[str] | None = None
+    type: str = "database"
+
+    def __post_init__(self) -> None:
+        for name, text in (("author", self.author), ("message", self.message)):
+            if len(text) > _MOST_TEXT:
+                raise InvalidInputError(f"The {name} has {len(text):,} characters; at most {_MOST_TEXT:,} are accepted.")
+
+
+@dataclass(frozen=True, slots=True)
+class PushResult:
+    """What a push did: the commit it made (None: there was nothing to push), and what went over the network."""
+
+    commit: Commit | None
+    keys: int
+    bytes_up: int
+    requests: int
+
+    def __bool__(self) -> bool:
+        return self.commit is not None
+
+
+@dataclass(slots=True)
+class _Tally:
+    """Counts of what a draft changes."""
+
+    keys: int
+    value_bytes: int
+    pushed: int = 0
+    names: list[str] = field(default_factory=list)
+
+
+def push(
+    session: Session, writer: Writer, options: PushOptions, lease: HeldLease | None, progress: Progress
+) -> PushResult:
+    """Push the changes of a session.
+
+    Raises ConflictError, LeaseLostError, OutcomeUnknownError, and what the store raises; local changes then stay as they were.
+    """
+    with session.lock:
+        traffic = session.remote.store.traffic
+        requests, bytes_up = traffic.total_requests, traffic.bytes_up
+        writer.sync()
+        up_to = writer.last_edit
+        progress.begin("comparing")
+        for _ in range(_TRIES):
+            arriving = _arriving(session, options)
+            uploaded: set[bytes] = {bytes(row[0]) for row in _resumable(session)}
+            made = _try_commit(session, writer, options, lease, arriving, uploaded, progress)
+            if made is None:
+                return PushResult(None, 0, traffic.bytes_up - bytes_up, traffic.total_requests - requests)
+            outcome, tally = made
+            if isinstance(outcome, StoredHead):
+                _settle(session, writer, outcome, options, tally, up_to, progress)
+                return PushResult(
+                    outcome.commit, tally.pushed, traffic.bytes_up - bytes_up, traffic.total_requests - requests
+                )
+            session.remember_seen(outcome.current)
+        raise PreconditionFailedError(session.remote.where, session.remote.names.head)
+
+
+def _resumable(session: Session) -> list[tuple[bytes]]:
+    """Packs of an earlier push that did not commit, young enough that garbage collection cannot have taken them."""
+    since = int(time.time()) - _RESUMABLE_SECONDS
+    return session.sidecar.rows("SELECT pack FROM uploaded WHERE at > ?", (since,))  # type: ignore[return-value]
+
+
+def _arriving(session: Session, options: PushOptions) -> dict[str, Entry | None]:
+    """What others changed since our base; ConflictError when it meets what we push."""
+    base, seen = session.base, session.seen
+    if base is not None and seen is not None and seen.head.uuid != base.stored.head.uuid:
+        raise DatabaseMismatchError(
+            f"{session.remote.where} was replaced by another database since your last pull.",
+            hint="Pull to see it; to push yours instead, open it with flag='n'.",
+        )
+    arriving = {key: after for key, _, after in incoming(session)}
+    clashes = sorted(arriving) if session.replacing else []
+    for row, _, _ in _chosen(session, options):
+        if row.base is not None or (row.key in arriving and not says_the_same(row, arriving[row.key])):
+            clashes.append(row.key)
+    meta = metadata_change(session)
+    if meta is not None and meta.direction == "conflict" and _wanted(METADATA, options):
+        clashes.insert(0, "(metadata)")
+    if clashes:
+        raise ConflictError(clashes, session.remote.where)
+    return arriving
+
+
+def _wanted(key: str, options: PushOptions) -> bool:
+    return options.keys is None or key in options.keys
+
+
+def _chosen(session: Session, options: PushOptions) -> Iterator[tuple[Row, Entry | None, Entry | None]]:
+    return (edit for edit in edits(session) if _wanted(edit[0].key, options))
+
+
+def _try_commit(
+    session: Session,
+    writer: Writer,
+    options: PushOptions,
+    lease: HeldLease | None,
+    arriving: dict[str, Entry | None],
+    uploaded: set[bytes],
+    progress: Progress,
+) -> tuple[StoredHead | Beaten, _Tally] | None:
+    """Upload what is not up yet and try to make it the newest commit; None when there is nothing to push."""
+    target = session.seen
+    metadata, metadata_pushed = _metadata(session, options, target)
+    new_head = target is None or (session.replacing and target.commit_id == session.base_id)
+    if not (metadata_pushed or new_head) and next(_chosen(session, options), None) is None:
+        return None
+    remote = session.remote
+    tally = _Tally(target.head.keys if target else 0, target.head.value_bytes if target else 0)
+    with Uploads(remote.store, min(remote.threads, 4), progress) as uploads:
+        progress.begin("uploading", *_expected(session, options))
+        outgoing = _outgoing(session, options, target, arriving, tally)
+        entries = plan_entries(outgoing, lambda pack: _upload_pack(session, writer, uploads, pack, uploaded))
+        runs = _new_runs(session, target, entries, tally, uploads)
+        draft = encode_head(_head(session, writer, options, target, runs, tally, metadata))
+        name = remote.names.commit(draft.head.number, draft.commit_id)
+        uploads.put(name, lambda: draft.body, len(draft.body))
+    progress.begin("committing")
+    if lease is not None:
+        lease.confirm()
+    return commit(remote.store, remote.names, draft, target), tally
+
+
+def _expected(session: Session, options: PushOptions) -> tuple[int, int]:
+    """Bytes and keys that a push will move, about, for its progress."""
+    if session.replacing or options.keys is not None:
+        return 0, 0
+    row = session.sidecar.row("SELECT COALESCE(SUM(length), 0), COUNT(*) FROM local WHERE status IN (1, 2)")
+    return (int(row[0]), int(row[1])) if row else (0, 0)
+
+
+def _outgoing(
+    session: Session,
+    options: PushOptions,
+    target: StoredHead | None,
+    arriving: dict[str, Entry | None],
+    tally: _Tally,
+) -> Iterator[PlannedValue | Deletion]:
+    """The changes to push, in order, counting what they do to the totals of the target."""
+    base = session.base
+    on_top_of: Snapshot | None = None
+    if target is not None:
+        same = base is not None and base.stored.commit_id == target.commit_id
+        on_top_of = base if same else session.remote.snapshot(target)
+    for row, _, entry in _chosen(session, options):
+        if row.key in arriving:
+            continue
+        there = entry if on_top_of is base else (on_top_of.find(row.key) if on_top_of is not None else None)
+        tally.pushed += 1
+        if options.keys is not None:
+            tally.names.append(row.key)
+        tally.keys += (row.status != Status.DELETED) - (there is not None)
+        tally.value_bytes += (row.length if row.status != Status.DELETED else 0) - (there.length if there else 0)
+        if row.status == Status.DELETED:
+            yield Deletion(row.key, row.timestamp)
+        else:
+            yield PlannedValue(row.key, row.timestamp, row.offset, row.length, row.checksum)
+
+
+def _upload_pack(session: Session, writer: Writer, uploads: Uploads, pack: PlannedPack, uploaded: set[bytes]) -> None:
+    if pack.pack_id in uploaded:
+        return
+    uploaded.add(pack.pack_id)
+    name = session.remote.names.pack(pack.pack_id)
+
+    def note() -> None:
+        session.sidecar.run("INSERT OR REPLACE INTO uploaded VALUES (?, ?)", (pack.pack_id, int(time.time())))
+
+    if len(pack.values) == 1 and pack.size > STREAM_ABOVE:
+        uploads.put_large(name, _stream(writer, pack), note)
+    else:
+        uploads.put(name, lambda: _body(session, pack), pack.size, note if pack.size > 1 << 20 else None)
+
+
+def _body(session: Session, pack: PlannedPack) -> bytes:
+    pieces = []
+    for value in pack.values:
+        row = Row(value.key, Status.EDITED, value.timestamp, value.offset, value.length, value.checksum, 0, None)
+        found = session.local_bytes(row)
+        if found is None or len(found) != value.length:
+            raise IntegrityError(
+                f"{value.key!r} was changed while it was being pushed. Nothing was pushed.", key=value.key, hint="Push again."
+            )
+        pieces.append(found)
+    pieces.append(pack.footer)
+    return b"".join(pieces)
+
+
+def _stream(writer: Writer, pack: PlannedPack) -> Source:
+    value = pack.values[0]
+    fd = writer.data.fd
+    check_region(fd, value.offset, value.length, value.checksum, f"The local value of {value.key!r}")
+    return Source(pack.size, lambda: BufferedReader(RegionStream(fd, value.offset, value.length, pack.footer)))
+
+
+def _new_runs(
+    session: Session,
+    target: StoredHead | None,
+    entries: Iterator[tuple[str, Entry]],
+    tally: _Tally,
+    uploads: Uploads,
+) -> tuple[tuple[SegmentRef, ...], ...]:
+    """Write the index segments of a commit; the runs it consists of."""
+    runs = target.head.runs if target is not None and not session.replacing else ()
+    names, sidecar = session.remote.names, session.sidecar
+
+    def put(segment: EncodedSegment) -> None:
+        sidecar.put_segment(segment.segment_id, segment.body)
+        uploads.put(names.segment(segment.segment_id), lambda: segment.body, len(segment.body))
+
+    expected = session.table.count_edited()
+    keys_each = index.keys_per_segment((target.head.keys if target else 0) + expected)
+    if not runs:
+        written = index.write_run(index.live(entries), keys_each, put)
+        return (tuple(written),) if written else ()
+    load = session.remote.load_segment
+    count = index.runs_to_merge(runs, expected)
+    if count == len(runs):
+        newer = index.newest([entries, *(index.run_items(run, load) for run in runs[:-1])])
+        written = index.apply_to_oldest(newer, runs[-1], load, keys_each, put)
+        return (tuple(written),) if written else ()
+    merged = index.newest([entries, *(index.run_items(run, load) for run in runs[:count])])
+    written = index.write_run(merged, keys_each, put)
+    return (tuple(written), *runs[count:]) if written else runs
+
+
+def _head(
+    session: Session,
+    writer: Writer,
+    options: PushOptions,
+    target: StoredHead | None,
+    runs: tuple[tuple[SegmentRef, ...], ...],
+    tally: _Tally,
+    metadata: Metadata | None,
+) -> Head:
+    header = writer.data.header
+    if session.replacing:
+        keys, size = sum(ref.keys for run in runs for ref in run), _local_bytes(session)
+    else:
+        keys, size = tally.keys, tally.value_bytes
+    previous = target.head if target else None
+    return Head(
+        uuid=previous.uuid if previous else header.uuid.hex,
+        type=previous.type if previous else options.type,
+        booklet_header=base64.b64encode(header.portable).decode(),
+        number=previous.number + 1 if previous else 1,
+        parent=Parent(target.head.number, target.commit_id) if target else None,
+        time=max(time.time_ns() // 1000, previous.time + 1 if previous else 0),
+        author=options.author,
+        message=options.message,
+        write_id=uuid.uuid4().hex,
+        keys=max(keys, 0),
+        value_bytes=max(size, 0),
+        metadata=metadata,
+        runs=runs,
+    )
+
+
+def _local_bytes(session: Session) -> int:
+    row = session.sidecar.row("SELECT COALESCE(SUM(length), 0) FROM local WHERE status IN (0, 1)")
+    return int(row[0]) if row else 0
+
+
+def _metadata(session: Session, options: PushOptions, target: StoredHead | None) -> tuple[Metadata | None, bool]:
+    """The metadata of the new head, and whether it is a change of ours."""
+    change = metadata_change(session)
+    if change is not None and change.direction == "outgoing" and _wanted(METADATA, options):
+        kept = session.metadata()
+        return (Metadata(kept.timestamp, msgspec.Raw(kept.value)) if kept else None), True
+    if session.replacing:
+        return None, False
+    return (target.head.metadata if target else None), False
+
+
+def _settle(
+    session: Session,
+    writer: Writer,
+    made: StoredHead,
+    options: PushOptions,
+    tally: _Tally,
+    up_to: int,
+    progress: Progress,
+) -> None:
+    """Build on the commit that was made: what was pushed is an edit no more."""
+    on_our_base = made.head.parent is None or made.head.parent.id == session.base_id
+    with writer.held():
+        writer.flush()
+        session.sidecar.run("DELETE FROM uploaded WHERE at < ?", (int(time.time()) - _RESUMABLE_SECONDS,))
+        if on_our_base:
+            with session.sidecar.transaction(durable=True):
+                session.remember_base(made)
+                session.table.settle(tally.names if options.keys is not None else None, up_to)
+                if _wanted(METADATA, options):
+                    session.sidecar.put("metadata_edited", None)
+                session.sidecar.put("replacing", None)
+                session.sidecar.run("DELETE FROM uploaded")
+            return
+        session.remember_seen(made)
+        plan = plan_pull(session)
+        move_base(session, writer, made, plan)
+    fetch_copies(session, writer, plan.refetch, progress)
+
+

@@ -1,0 +1,356 @@
+"""A database: a mapping from strings to values, in a local file, in step with a remote."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+import uuid as uuid_module
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import orjson
+
+from .changes.changes import Changes
+from .changes.load import load
+from .connection import S3Connection
+from .errors import CatalogError, InvalidInputError, InvalidKeyError, InvalidValueError, ReadOnlyError
+from .lease import Lease
+from .local.data_file import LONGEST_KEY, RESERVED_KEYS
+from .local.writer import Writer
+from .progress import Progress
+from .remote.head import Commit, encode_metadata
+from .serializers import Codec
+from .session import Held, KeyInfo, Session
+
+Timestamp = int | str | datetime | None
+
+
+def microseconds(timestamp: Timestamp) -> int:
+    """Microseconds since the epoch of what booklet accepts: an int of them, an ISO 8601 string or a datetime with a zone."""
+    if timestamp is None:
+        return time.time_ns() // 1000
+    if isinstance(timestamp, bool) or not isinstance(timestamp, int | str | datetime):
+        raise InvalidInputError(f"A timestamp is an int of microseconds, an ISO 8601 string or a datetime, not {timestamp!r}.")
+    if isinstance(timestamp, int):
+        if not 0 <= timestamp < 1 << 55:
+            raise InvalidInputError(f"{timestamp} is no timestamp in microseconds since 1970.")
+        return timestamp
+    try:
+        moment = datetime.fromisoformat(timestamp) if isinstance(timestamp, str) else timestamp
+    except ValueError:
+        raise InvalidInputError(f"{timestamp!r} is no ISO 8601 time.") from None
+    if moment.tzinfo is None:
+        raise InvalidInputError(f"The timestamp {timestamp} needs a time zone.", hint="Add one, such as +00:00.")
+    delta = moment.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
+    return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
+
+
+def check_key(key: object) -> str:
+    """The key, if it can be one: a non-empty string of at most 65,535 bytes; else InvalidKeyError."""
+    if not isinstance(key, str):
+        raise InvalidKeyError(f"A key is a string, not {type(key).__name__}.", hint="Use str(key).")
+    if not key:
+        raise InvalidKeyError("A key has at least one character.")
+    try:
+        encoded = key.encode()
+    except UnicodeEncodeError:
+        raise InvalidKeyError(f"The key {key[:40]!a} is no valid text.") from None
+    if len(encoded) > LONGEST_KEY:
+        raise InvalidKeyError(f"The key {key[:40]!a}… takes {len(encoded):,} bytes; at most {LONGEST_KEY:,} are accepted.")
+    if encoded in RESERVED_KEYS:
+        raise InvalidKeyError(f"{key!r} is a key that booklet reserves for itself.")
+    return key
+
+
+class Database(MutableMapping[str, Any]):
+    """A mapping from strings to values, made by `catalog.open`.
+
+    Values lie in the local booklet file or are fetched when first read; changes stay local until they are pushed. Safe from
+    many threads. Use it as a context manager, or close it.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        codec: Codec,
+        connection: S3Connection,
+        *,
+        lease: Lease | None,
+        author: str,
+        type_: str = "database",
+    ) -> None:
+        self._session = session
+        self._codec = codec
+        self._lease = lease
+        self._type = type_
+        self._closed = False
+        self.connection = connection
+        self.author = author
+
+    @property
+    def file_path(self) -> Path:
+        """The local booklet file."""
+        return self._session.copy.path
+
+    @property
+    def writable(self) -> bool:
+        """Whether it was opened for writing."""
+        return self._session.writer is not None
+
+    @property
+    def uuid(self) -> uuid_module.UUID:
+        """The identity of the database, the same in every working copy."""
+        base = self._session.base
+        return base.stored.head.database_uuid if base is not None else self._session.copy.header.uuid
+
+    @property
+    def serializer(self) -> str:
+        """The name of its value serializer."""
+        return self._codec.name
+
+    @property
+    def commit(self) -> Commit | None:
+        """The commit that the working copy builds on; None when it was never pushed or pulled."""
+        return self._session.base.stored.commit if self._session.base is not None else None
+
+    @property
+    def remote_commit(self) -> Commit | None:
+        """The newest commit seen at the remote."""
+        return self._session.seen.commit if self._session.seen is not None else None
+
+    @property
+    def value_bytes(self) -> int:
+        """How many bytes all values take as stored."""
+        return self._open().value_bytes()
+
+    @property
+    def requests(self) -> int:
+        """How many requests this opening sent to the store."""
+        return self._session.remote.store.traffic.total_requests
+
+    def __repr__(self) -> str:
+        state = "closed" if self._closed else ("open for writing" if self.writable else "open for reading")
+        return f"<{type(self).__name__} {str(self.connection)!r} in {str(self.file_path)!r}, {state}>"
+
+    def _open(self) -> Session:
+        if self._closed:
+            raise InvalidInputError(f"{self.file_path} was closed.", hint="Open it again.")
+        return self._session
+
+    def _writer(self) -> Writer:
+        writer = self._open().writer
+        if writer is None:
+            raise ReadOnlyError(f"{self.file_path} is open for reading.", hint="Open it with flag='w'.")
+        return writer
+
+    def __getitem__(self, key: str) -> Any:
+        held = self._open().find(key) if isinstance(key, str) else None
+        if held is None:
+            raise KeyError(key)
+        return self._codec.decode(held.value)
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """The value of a key, or ``default`` when there is no such key."""
+        held = self._open().find(key) if isinstance(key, str) else None
+        return default if held is None else self._codec.decode(held.value)
+
+    def get_bytes(self, key: str) -> bytes:
+        """The stored bytes of a key, verified; KeyError when there is no such key."""
+        held = self._open().find(key)
+        if held is None:
+            raise KeyError(key)
+        return held.value
+
+    def decode(self, raw: bytes) -> Any:
+        """Turn stored bytes into a value, without running code that a stranger wrote."""
+        return self._codec.decode(raw)
+
+    def __contains__(self, key: object) -> bool:
+        return isinstance(key, str) and self._open().holds(key)
+
+    def __iter__(self) -> Iterator[str]:
+        return (info.key for info in self._open().key_infos())
+
+    def __len__(self) -> int:
+        return self._open().count()
+
+    def __bool__(self) -> bool:
+        return True
+
+    def page(self, after: str | None = None, limit: int = 200, prefix: str = "") -> list[KeyInfo]:
+        """Some keys in their order, after a key and beginning with ``prefix``, with their states; deleted ones too."""
+        return self._open().page(after, limit, prefix)
+
+    def get_items(self, keys: Iterable[str], default: Any = None) -> Iterator[tuple[str, Any]]:
+        """Keys with their values, or with ``default`` where there is none; what is not local is fetched together first."""
+        listed = list(keys)
+        self._load_or_raise(listed)
+        return ((key, self.get(key, default)) for key in listed)
+
+    def load_items(self, keys: Iterable[str] | None = None, progress: Progress | None = None) -> dict[str, CatalogError]:
+        """Fetch the values of ``keys`` (None: of all) into the local file; the keys that failed, with their errors."""
+        return load(self._open(), None if keys is None else list(keys), progress or Progress())
+
+    def _load_or_raise(self, keys: list[str] | None) -> None:
+        for error in self.load_items(keys).values():
+            raise error
+
+    def _held_items(self) -> Iterator[tuple[str, Held]]:
+        self._load_or_raise(None)
+        session = self._open()
+        for info in session.key_infos():
+            held = session.find(info.key)
+            if held is not None:
+                yield info.key, held
+
+    def items(self) -> Any:
+        """Keys with their values, sorted; what is not local is fetched together first."""
+        return _Streamed(self, lambda: ((key, self._codec.decode(held.value)) for key, held in self._held_items()))
+
+    def values(self) -> Any:
+        """The values, sorted by key."""
+        return _Streamed(self, lambda: (self._codec.decode(held.value) for _, held in self._held_items()))
+
+    def timestamps(self, include_value: bool = False, decode_value: bool = True) -> Iterator[tuple[Any, ...]]:
+        """Keys with their timestamps in microseconds, and with their values if asked."""
+        if not include_value:
+            return ((info.key, info.timestamp) for info in self._open().key_infos())
+        return (
+            (key, held.timestamp, self._codec.decode(held.value) if decode_value else held.value)
+            for key, held in self._held_items()
+        )
+
+    def get_timestamp(
+        self, key: str, include_value: bool = False, decode_value: bool = True, default: Any = None
+    ) -> Any:
+        """The timestamp of a key in microseconds, with its value if asked; ``default`` when there is no such key."""
+        held = self._open().find(check_key(key))
+        if held is None:
+            return default
+        if not include_value:
+            return held.timestamp
+        return held.timestamp, self._codec.decode(held.value) if decode_value else held.value
+
+    def set_timestamp(self, key: str, timestamp: int | str | datetime) -> None:
+        """Change the timestamp of a key; KeyError when there is no such key."""
+        writer, moment = self._writer(), microseconds(timestamp)
+        with self._session.lock:
+            held = self._session.find(check_key(key))
+            if held is None:
+                raise KeyError(key)
+            writer.put(key, held.value, moment)
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.set(key, value)
+
+    def set(self, key: str, value: Any, timestamp: Timestamp = None, encode_value: bool = True) -> None:
+        """Set a key; with ``encode_value=False`` the value is bytes that are stored as they are."""
+        writer = self._writer()
+        if encode_value:
+            raw = self._codec.encode(value)
+        elif isinstance(value, bytes):
+            raw = value
+        else:
+            raise InvalidValueError(f"With encode_value=False a value is bytes, not {type(value).__name__}.")
+        writer.put(check_key(key), raw, microseconds(timestamp))
+
+    def __delitem__(self, key: str) -> None:
+        writer = self._writer()
+        with self._session.lock:
+            if key not in self:
+                raise KeyError(key)
+            writer.delete(key, microseconds(None))
+
+    def clear(self) -> None:
+        """Delete every key; the next push leaves the remote empty, in one small commit."""
+        writer = self._writer()
+        with self._session.lock, writer.held():
+            writer.clear()
+
+    def prune(self, timestamp: Timestamp = None) -> int:
+        """Give disk space back: dead blocks and, with ``timestamp``, local copies of older values, which stay in the remote.
+
+        Returns the number of local copies removed. Unpushed changes are never touched.
+        """
+        writer = self._writer()
+        before = None if timestamp is None else microseconds(timestamp)
+        with self._session.lock:
+            removed = writer.evict(before) if before is not None and self._session.base is not None else 0
+            return removed + writer.compact(Progress())
+
+    def sync(self) -> None:
+        """Make every change so far durable in the local file; nothing is pushed."""
+        writer = self._open().writer
+        if writer is not None:
+            writer.sync()
+
+    def set_metadata(self, data: Any, timestamp: Timestamp = None) -> None:
+        """Set the metadata of the database: anything that is JSON, at most 4 MiB."""
+        self._writer().set_metadata(encode_metadata(data), microseconds(timestamp), edited=True)
+
+    def get_metadata(self, include_timestamp: bool = False) -> Any:
+        """The metadata of the database, or None; with its timestamp if asked."""
+        kept = self._open().metadata()
+        if kept is None:
+            return None
+        value = orjson.loads(kept.value)
+        return (value, kept.timestamp) if include_timestamp else value
+
+    def changes(self) -> Changes:
+        """The differences between the working copy and its remote, and the ways to settle them."""
+        return Changes(self._open(), self._lease, self.author, self._type)
+
+    def close(self) -> None:
+        """Sync, and give back the file and the lease. Changes that were not pushed stay in the local file."""
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            self._session.close()
+        finally:
+            if self._lease is not None:
+                with contextlib.suppress(CatalogError):
+                    self._lease.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def update(self, other: Any = (), /, **more: Any) -> None:
+        """Set many keys, as `dict.update` does."""
+        pairs = other.items() if isinstance(other, Mapping) else other
+        if hasattr(other, "keys") and not isinstance(other, Mapping):
+            pairs = ((key, other[key]) for key in other.keys())  # noqa: SIM118 - only keys() is promised
+        for key, value in pairs:
+            self.set(key, value)
+        for key, value in more.items():
+            self.set(key, value)
+
+
+class _Streamed:
+    """A view that is made anew each time it is gone through, and knows its length."""
+
+    def __init__(self, database: Database, make: Any) -> None:
+        self._database, self._make = database, make
+        self._stream: Iterator[Any] | None = None
+
+    def __iter__(self) -> Iterator[Any]:
+        made: Iterator[Any] = self._make()
+        return made
+
+    def __next__(self) -> Any:
+        if self._stream is None:
+            self._stream = iter(self)
+        return next(self._stream)
+
+    def __len__(self) -> int:
+        return len(self._database)
+
+

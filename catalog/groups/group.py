@@ -1,0 +1,254 @@
+"""A group of connections: a database whose keys are uuids of databases and whose values say where these live."""
+
+from __future__ import annotations
+
+import re
+import uuid as uuid_module
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from catalog.access import connect_store
+from catalog.changes.changes import Changes
+from catalog.connection import S3Connection
+from catalog.database import Database
+from catalog.errors import (
+    CatalogError,
+    EntryMissingError,
+    IntegrityError,
+    InvalidInputError,
+    InvalidKeyError,
+    ReadOnlyError,
+    RemoteMissingError,
+)
+from catalog.objectstore.connect import name_of
+from catalog.progress import Progress
+from catalog.remote.commit import read_head
+from catalog.remote.head import Commit
+from catalog.remote.object_names import ObjectNames
+from catalog.session import KeyInfo
+
+from .entry import Entry, describe, read_entry
+
+_KEY = re.compile(r"[A-Za-z0-9._-]{1,200}")
+
+
+class ConnectionGroup(Mapping[str, dict[str, Any]]):
+    """A mapping from uuids of databases to what is known of them, made by `catalog.open` with ``remote_conn_group=True``.
+
+    Values are plain dicts: connection parameters and metadata, never credentials. Like a database it is local until pushed.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def __repr__(self) -> str:
+        return f"<ConnectionGroup {self._database!r}>"
+
+    def add(
+        self,
+        remote_conn: S3Connection | str | Mapping[str, Any],
+        key: str | None = None,
+        user_meta: Any = None,
+        *,
+        name: str = "",
+        description: str = "",
+        tags: Iterable[str] = (),
+        owner: str = "",
+    ) -> str:
+        """Add a database, which must have been pushed, or bring its entry up to date; its key, by default its uuid in hex.
+
+        Raises RemoteMissingError when there is no database at the connection, and what its store raises.
+        """
+        if not self.writable:
+            raise ReadOnlyError(f"{self.file_path} is open for reading.", hint="Open the group with flag='w'.")
+        if key is not None and (not isinstance(key, str) or not _KEY.fullmatch(key)):
+            raise InvalidKeyError(f"{key!a} is no key of an entry.", hint="Use letters, digits and . _ -.")
+        connection = S3Connection.of(remote_conn)
+        store = connect_store(connection, writing=False)
+        try:
+            head = read_head(store, ObjectNames(name_of(connection)))
+        finally:
+            store.close()
+        if head is None:
+            raise RemoteMissingError(f"{connection}: there is no database here.", hint="Push it first, then add it.")
+        key = key or head.head.uuid
+        self._database[key] = describe(
+            connection,
+            head,
+            name=name or name_of(connection).rpartition("/")[2],
+            description=description,
+            tags=tuple(tags),
+            owner=owner or self._database.author,
+            user_meta=user_meta,
+        )
+        return key
+
+    def remove(self, key: str) -> None:
+        """Remove an entry; the database that it describes stays where it is. KeyError when there is none."""
+        del self._database[key]
+
+    __delitem__ = remove
+
+    def find(self, uuid_or_name: str | uuid_module.UUID) -> str:
+        """The key of an entry by its key, uuid or name; EntryMissingError when none or several have it."""
+        wanted = uuid_or_name.hex if isinstance(uuid_or_name, uuid_module.UUID) else uuid_or_name
+        for spelling in (wanted, wanted.replace("-", "").lower()):
+            if spelling and spelling in self._database:
+                return spelling
+        found = [entry.key for entry in self.entries() if entry.name == wanted]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise InvalidInputError(f"{len(found)} databases of this group are called {wanted!r}.", hint="Give the uuid.")
+        raise EntryMissingError(f"There is no database {wanted!r} in this group.", hint="List them, or add it.")
+
+    def entry(self, key: str) -> Entry:
+        """What is known of a database; KeyError when it has no entry, IntegrityError when the entry cannot be used."""
+        return read_entry(key, self._database[key])
+
+    def entries(self) -> list[Entry]:
+        """All entries that can be used, sorted by name; unusable ones are left out (see `problems`)."""
+        found = []
+        for key, stored in self._database.items():
+            try:
+                found.append(read_entry(key, stored))
+            except IntegrityError:
+                continue
+        return sorted(found, key=lambda entry: (entry.name.casefold(), entry.key))
+
+    def problems(self) -> dict[str, CatalogError]:
+        """The entries that cannot be used, with what is wrong with each."""
+        found: dict[str, CatalogError] = {}
+        for key, stored in self._database.items():
+            try:
+                read_entry(key, stored)
+            except IntegrityError as error:
+                found[key] = error
+        return found
+
+    def __getitem__(self, key: str) -> dict[str, Any]:
+        value: dict[str, Any] = self._database[key]
+        return value
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._database
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._database)
+
+    def __len__(self) -> int:
+        return len(self._database)
+
+    def __bool__(self) -> bool:
+        return True
+
+    @property
+    def file_path(self) -> Path:
+        """The local booklet file."""
+        return self._database.file_path
+
+    @property
+    def connection(self) -> S3Connection:
+        """Where the group's own remote is."""
+        return self._database.connection
+
+    @property
+    def uuid(self) -> uuid_module.UUID:
+        """The identity of the group."""
+        return self._database.uuid
+
+    @property
+    def writable(self) -> bool:
+        """Whether it was opened for writing."""
+        return self._database.writable
+
+    @property
+    def serializer(self) -> str:
+        """The name of its value serializer."""
+        return self._database.serializer
+
+    @property
+    def commit(self) -> Commit | None:
+        """The commit that the working copy builds on."""
+        return self._database.commit
+
+    @property
+    def remote_commit(self) -> Commit | None:
+        """The newest commit seen at the remote."""
+        return self._database.remote_commit
+
+    @property
+    def requests(self) -> int:
+        """How many requests this opening sent to the store."""
+        return self._database.requests
+
+    def changes(self) -> Changes:
+        """The differences between the working copy and its remote, and the ways to settle them."""
+        return self._database.changes()
+
+    def page(self, after: str | None = None, limit: int = 200, prefix: str = "") -> list[KeyInfo]:
+        """Some keys in their order, with their states."""
+        return self._database.page(after, limit, prefix)
+
+    def get_bytes(self, key: str) -> bytes:
+        """The stored bytes of an entry."""
+        return self._database.get_bytes(key)
+
+    def decode(self, raw: bytes) -> Any:
+        """Turn stored bytes into a value."""
+        return self._database.decode(raw)
+
+    def get_items(self, keys: Iterable[str], default: Any = None) -> Iterator[tuple[str, Any]]:
+        """Keys with their values, or with ``default``."""
+        return self._database.get_items(keys, default)
+
+    def load_items(self, keys: Iterable[str] | None = None, progress: Progress | None = None) -> dict[str, CatalogError]:
+        """Fetch entries into the local file; the keys that failed, with their errors."""
+        return self._database.load_items(keys, progress)
+
+    def timestamps(self, include_value: bool = False) -> Iterator[tuple[Any, ...]]:
+        """Keys with their timestamps in microseconds, and with their values if asked."""
+        return self._database.timestamps(include_value)
+
+    def get_timestamp(self, key: str, include_value: bool = False, default: Any = None) -> Any:
+        """The timestamp of an entry in microseconds."""
+        return self._database.get_timestamp(key, include_value, default=default)
+
+    def set_timestamp(self, key: str, timestamp: int | str | datetime) -> None:
+        """Change the timestamp of an entry."""
+        self._database.set_timestamp(key, timestamp)
+
+    def set_metadata(self, data: Any, timestamp: int | str | datetime | None = None) -> None:
+        """Set the metadata of the group itself."""
+        self._database.set_metadata(data, timestamp)
+
+    def get_metadata(self, include_timestamp: bool = False) -> Any:
+        """The metadata of the group itself."""
+        return self._database.get_metadata(include_timestamp)
+
+    def prune(self, timestamp: int | str | datetime | None = None) -> int:
+        """Give disk space back."""
+        return self._database.prune(timestamp)
+
+    def clear(self) -> None:
+        """Remove every entry."""
+        self._database.clear()
+
+    def sync(self) -> None:
+        """Make every change so far durable in the local file."""
+        self._database.sync()
+
+    def close(self) -> None:
+        """Sync, and give back the file and the lease."""
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

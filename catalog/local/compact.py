@@ -1,0 +1,100 @@
+"""Compaction: the data file written again without dead blocks, so that a kill at any point loses nothing.
+
+A whole new file is made beside the old one; then its bytes are copied over the old file, whose identity and locks stay. The
+mark ``compacting`` in the sidecar makes the next opening repeat a copy that was cut short.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+from catalog.errors import LocalFileError
+from catalog.progress import Progress
+from .data_file import RESERVED_KEYS, DataFile, Record, buckets_for, system_error
+from .local_table import LocalTable, Row, Status
+from .sidecar import Sidecar
+
+_BATCH_BYTES = 16 << 20
+_BATCH_ROWS = 20_000
+_CUT_OFF = -1
+"""The offset of a value that the file no longer holds whole; reading it is an error until it is discarded."""
+
+
+def compact(data: DataFile, sidecar: Sidecar, table: LocalTable, progress: Progress) -> None:
+    """Write the file again with only what the table names."""
+    temporary = data.path.with_name(f".{data.path.name}.compacting")
+    moved: list[tuple[int, str]] = []
+    try:
+        _write_copy(data, sidecar, table, temporary, moved, progress)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        if isinstance(error, LocalFileError):
+            raise
+        raise system_error(error, temporary, "writing") from None
+    with sidecar.transaction(durable=True):
+        sidecar.put("compacting", temporary.name)
+    data.replace_content(temporary)
+    with sidecar.transaction(durable=True):
+        sidecar.run_many("UPDATE local SET offset = ? WHERE key = ?", moved)
+        sidecar.run("UPDATE local SET offset = 0 WHERE status = 2")
+        sidecar.run("DELETE FROM local WHERE status = 3")
+        sidecar.put("compacting", None)
+    with contextlib.suppress(OSError):
+        temporary.unlink()
+
+
+def resume_compaction(data: DataFile, sidecar: Sidecar) -> None:
+    """Finish the copy of a compaction that was cut short."""
+    name = sidecar.get("compacting")
+    if name is None:
+        return
+    temporary = data.path.with_name(Path(name).name)
+    if temporary.exists():
+        data.replace_content(temporary)
+        temporary.unlink()
+    sidecar.put("compacting", None)
+
+
+def _write_copy(
+    data: DataFile, sidecar: Sidecar, table: LocalTable, temporary: Path, moved: list[tuple[int, str]], progress: Progress
+) -> None:
+    count = sidecar.row("SELECT COUNT(*) FROM local WHERE status IN (0, 1)")
+    keys = int(count[0]) if count else 0
+    progress.begin("compacting the local file", data.size, keys)
+    temporary.unlink(missing_ok=True)
+    DataFile.create(temporary, data.header.fresh(max(buckets_for(keys), data.header.n_buckets)))
+    copy = DataFile(temporary, writable=True)
+    try:
+        reserved = [(key, data.find(key)) for key in sorted(RESERVED_KEYS)]
+        kept = [Record(key, block.timestamp, data.read(block.offset, block.length)) for key, block in reserved if block]
+        copy.link(copy.append(kept), 0)
+        for rows in _batches(row for row in table.all() if row.status in (Status.COPY, Status.EDITED)):
+            values = [(row, data.read(row.offset, row.length) if row.offset > 0 else b"") for row in rows]
+            whole = [(row, value) for row, value in values if len(value) == row.length]
+            batch = copy.append([Record(row.key.encode(), row.timestamp, value) for row, value in whole])
+            copy.link(batch, len(whole))
+            moved.extend(zip(batch.offsets, (row.key for row, _ in whole), strict=True))
+            moved.extend((_CUT_OFF, row.key) for row, value in values if len(value) != row.length)
+            progress.advance(sum(row.length for row in rows), len(rows))
+        os.fsync(copy.fd)
+    finally:
+        copy.close()
+
+
+def _batches(rows: Iterator[Row]) -> Iterator[list[Row]]:
+    while some := list(islice(rows, _BATCH_ROWS)):
+        batch: list[Row] = []
+        size = 0
+        for row in some:
+            batch.append(row)
+            size += row.length
+            if size >= _BATCH_BYTES:
+                yield batch
+                batch, size = [], 0
+        if batch:
+            yield batch

@@ -1,0 +1,455 @@
+"""The local data file: a plain Booklet (format 4 and 5, variable-length values), read by position and appended to in batches.
+
+Booklet's layout: 200 bytes of header; a bucket array of 6-byte positions; blocks of ``key hash (13), next block of the bucket
+(6; 1 ends the chain, 0 marks a dead block), key length (2), value length (4), timestamp (7), key, value``, all little-endian.
+Blocks are never changed but for their next pointer and timestamp, so a position stays readable until the file is compacted. A
+batch is one write, which booklet itself cannot do; reindexing and headers are left to booklet.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import mmap
+import os
+import struct
+import uuid as uuid_module
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from hashlib import blake2b, blake2s
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from catalog.checksum import checksum
+from catalog.errors import IntegrityError, LocalFileError, UnsupportedFormatError
+
+HEADER_BYTES = 200
+LONGEST_KEY = 65_535
+LONGEST_VALUE = (1 << 32) - 1
+DEFAULT_BUCKETS = 12_007
+METADATA_KEY = b"adb01ebc1ba3433eb043527"
+RESERVED_KEYS = frozenset((METADATA_KEY, b"7c40d2ea915b4f3a8e6d201", b"f19a5c3d7e2b48069ab34c5"))
+_MAGIC = b"O~\x8a?\xe7\\GP\xadC\nr\x8f\xe3\x1c\xfe"
+_FIXED_LENGTH_MAGIC = b"\x04\xd3\xb2\x94\xf2\x10Ab\x95\x8d\x04\x00s\x8c\x9e\n"
+_UNSET_POSITION = 52_983_525_027_888
+_BLOCK = struct.Struct("<13s6sHI")
+_TIMESTAMP_BYTES = 7
+_POSITION_BYTES = 6
+_MANY_BUCKETS = 64
+_COPY_BYTES = 8 << 20
+
+
+def key_hash(key: bytes) -> bytes:
+    """Booklet's hash of a key."""
+    return blake2s(key, digest_size=13).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The first 200 bytes of a booklet file, understood."""
+
+    raw: bytes
+    n_buckets: int
+    n_keys: int
+    has_timestamps: bool
+    value_serializer: int
+    key_serializer: int
+    uuid: uuid_module.UUID
+    index_at: int
+    blocks_at: int
+
+    @classmethod
+    def parse(cls, raw: bytes, path: str) -> Header:
+        """Understand a header; UnsupportedFormatError when the file is no variable-length booklet of format 4 or 5."""
+        if raw[:16] == _FIXED_LENGTH_MAGIC:
+            raise UnsupportedFormatError(
+                f"{path} is a fixed-length booklet.", hint="Only variable-length booklets (booklet.open) can be synced."
+            )
+        if len(raw) < HEADER_BYTES or raw[:16] != _MAGIC:
+            raise UnsupportedFormatError(f"{path} is not a booklet file.", hint="Give another path for the local file.")
+        version = int.from_bytes(raw[16:18], "little")
+        if version not in (4, 5) or tuple(raw[18:21]) != (6, 2, 4):
+            raise UnsupportedFormatError(
+                f"{path} is a booklet of format {version}; 4 and 5 are supported.",
+                hint="Open it once for writing with a current booklet, or upgrade booklet-catalog.",
+            )
+        buckets = int.from_bytes(raw[21:25], "little")
+        index_at, blocks_at = int.from_bytes(raw[65:71], "little"), int.from_bytes(raw[71:77], "little")
+        index_at = HEADER_BYTES if index_at in (0, _UNSET_POSITION) else index_at
+        if blocks_at in (0, _UNSET_POSITION):
+            blocks_at = HEADER_BYTES + buckets * _POSITION_BYTES
+        if not buckets:
+            raise IntegrityError(f"{path} is damaged: its header names no buckets.")
+        return cls(
+            raw=raw[:HEADER_BYTES],
+            n_buckets=buckets,
+            n_keys=int.from_bytes(raw[33:37], "little"),
+            has_timestamps=bool(raw[41]),
+            value_serializer=int.from_bytes(raw[29:31], "little"),
+            key_serializer=int.from_bytes(raw[31:33], "little"),
+            uuid=uuid_module.UUID(bytes=raw[49:65]),
+            index_at=index_at,
+            blocks_at=blocks_at,
+        )
+
+    def fresh(self, n_buckets: int, uuid: uuid_module.UUID | None = None) -> Header:
+        """The header of a new, empty file of the same kind."""
+        raw = bytearray(self.raw)
+        raw[21:25] = n_buckets.to_bytes(4, "little")
+        raw[33:37] = bytes(4)
+        raw[65:77] = bytes(12)
+        if uuid is not None:
+            raw[49:65] = uuid.bytes
+        return Header.parse(bytes(raw), "a new header")
+
+    @property
+    def portable(self) -> bytes:
+        """The header as a remote stores it: of an empty file with the default number of buckets."""
+        return self.fresh(DEFAULT_BUCKETS).raw
+
+
+def new_header(value_serializer: Any, n_buckets: int) -> Header:
+    """The header of a new booklet with string keys, made by booklet itself."""
+    import io
+
+    import booklet
+
+    buffer = io.BytesIO()
+    made = booklet.open(buffer, "n", key_serializer="str", value_serializer=value_serializer, n_buckets=64)
+    made.sync()
+    raw = buffer.getvalue()[:HEADER_BYTES]
+    return Header.parse(raw, "a new header").fresh(n_buckets)
+
+
+def buckets_for(keys: int) -> int:
+    """How many buckets a file of ``keys`` keys gets: the steps of booklet's own growth."""
+    for buckets in (12_007, 144_013, 1_728_017):
+        if keys <= buckets:
+            return buckets
+    return 20_736_017
+
+
+class Record(NamedTuple):
+    """A value to be appended."""
+
+    key: bytes
+    timestamp: int
+    value: bytes
+
+
+class Block(NamedTuple):
+    """A block found in the file: where it begins, whether it is alive, and where its value lies."""
+
+    key: bytes
+    timestamp: int
+    at: int
+    offset: int
+    length: int
+    alive: bool
+
+
+class TornBlockError(Exception):
+    """The blocks end early: what begins at ``at`` is none."""
+
+    def __init__(self, at: int) -> None:
+        super().__init__(at)
+        self.at = at
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """An appended batch that is not linked yet: where each value lies, and the new first blocks of its buckets."""
+
+    offsets: Sequence[int]
+    heads: dict[int, int]
+
+
+def system_error(error: OSError, path: Path, doing: str) -> LocalFileError:
+    """Say what the system refused."""
+    import errno
+
+    if error.errno == errno.ENOSPC or error.errno == getattr(errno, "EDQUOT", -1):
+        return LocalFileError(
+            f"The disk is full: {doing} {path} failed.",
+            path=str(path),
+            hint="Free some space and try again; what was synced before is safe.",
+        )
+    return LocalFileError(f"{doing.capitalize()} {path} failed: {error.strerror or error}.", path=str(path))
+
+
+def _move_into_place(temporary: Path, path: Path) -> None:
+    """Give a finished file its name, unless another process was faster."""
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        pass
+    except OSError:
+        if not path.exists():
+            temporary.rename(path)
+            return
+    temporary.unlink()
+
+
+class DataFile:
+    """A booklet file, open. One object may append while others, in any process, read by position."""
+
+    def __init__(self, path: Path, *, writable: bool) -> None:
+        self.path = path
+        try:
+            self._fd = os.open(path, (os.O_RDWR if writable else os.O_RDONLY) | getattr(os, "O_BINARY", 0))
+        except OSError as error:
+            raise system_error(error, path, "opening") from None
+        try:
+            self.header = Header.parse(os.pread(self._fd, HEADER_BYTES, 0), str(path))
+        except BaseException:
+            os.close(self._fd)
+            raise
+
+    @staticmethod
+    def create(path: Path, header: Header) -> None:
+        """Write an empty booklet; a file that exists already is left alone."""
+        temporary = path.with_name(f".{path.name}.{os.getpid()}.new")
+        try:
+            with temporary.open("wb") as file:
+                file.write(header.raw)
+                file.write((1).to_bytes(_POSITION_BYTES, "little") * header.n_buckets)
+            _move_into_place(temporary, path)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                temporary.unlink()
+            raise system_error(error, path, "creating") from None
+
+    @property
+    def fd(self) -> int:
+        """The file descriptor, for locks."""
+        return self._fd
+
+    @property
+    def size(self) -> int:
+        """The size of the file in bytes."""
+        return os.fstat(self._fd).st_size
+
+    @property
+    def prefix_bytes(self) -> int:
+        """How many bytes of a block come before its key."""
+        return _BLOCK.size + (_TIMESTAMP_BYTES if self.header.has_timestamps else 0)
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+    def fingerprint(self) -> str:
+        """What changes when anyone writes to the file."""
+        stat = os.fstat(self._fd)
+        digest = blake2b(os.pread(self._fd, HEADER_BYTES, 0), digest_size=8).hexdigest()
+        return f"{stat.st_size}:{stat.st_mtime_ns}:{digest}"
+
+    def stamp(self) -> None:
+        """Give the file a modification time that no later write can have by chance, so that quick edits are seen too."""
+        stat = os.fstat(self._fd)
+        odd = stat.st_mtime_ns - stat.st_mtime_ns % 1_000_000 + 1 + int.from_bytes(os.urandom(3), "little") % 999_998
+        with contextlib.suppress(OSError):
+            os.utime(self._fd if os.utime in os.supports_fd else self.path, ns=(stat.st_atime_ns, odd))
+
+    def read(self, offset: int, length: int) -> bytes:
+        """The bytes at a position; fewer when the file ends before."""
+        pieces = []
+        while length:
+            piece = os.pread(self._fd, min(length, 1 << 30), offset)
+            if not piece:
+                break
+            pieces.append(piece)
+            offset, length = offset + len(piece), length - len(piece)
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def flush(self) -> None:
+        """Make what was written survive a loss of power."""
+        getattr(os, "fdatasync", os.fsync)(self._fd)
+
+    def reload(self) -> None:
+        """Read the header again, after someone else may have written."""
+        self.header = Header.parse(os.pread(self._fd, HEADER_BYTES, 0), str(self.path))
+
+    def scan(self) -> Iterator[Block]:
+        """All blocks in the order they were written, dead ones too, but for booklet's own; TornBlockError where they end early."""
+        size, header = self.size, self.header
+        index_bytes = header.n_buckets * _POSITION_BYTES
+        if header.index_at == HEADER_BYTES:
+            regions = [(header.blocks_at, size)]
+        else:
+            regions = [(header.blocks_at, header.index_at), (header.index_at + index_bytes, size)]
+        if size <= HEADER_BYTES:
+            raise TornBlockError(size)
+        with mmap.mmap(self._fd, size, access=mmap.ACCESS_READ) as view:
+            for start, end in regions:
+                yield from self._scan_region(view, start, end)
+
+    def _scan_region(self, view: mmap.mmap, start: int, end: int) -> Iterator[Block]:
+        at, prefix, timed = start, self.prefix_bytes, self.header.has_timestamps
+        if end > len(view):
+            raise TornBlockError(at)
+        while at < end:
+            if at + prefix > end:
+                raise TornBlockError(at)
+            found_hash, following, key_length, length = _BLOCK.unpack_from(view, at)
+            key_at = at + prefix
+            offset = key_at + key_length
+            if offset + length > end:
+                raise TornBlockError(at)
+            key = view[key_at:offset]
+            alive = following != b"\0\0\0\0\0\0"
+            if alive and key_hash(key) != found_hash:
+                raise TornBlockError(at)
+            if key not in RESERVED_KEYS:
+                timestamp = int.from_bytes(view[at + _BLOCK.size : key_at], "little") if timed else 0
+                yield Block(key, timestamp, at, offset, length, alive)
+            at = offset + length
+
+    def find(self, key: bytes) -> Block | None:
+        """Look a key up as booklet does, along the chain of its bucket."""
+        wanted = key_hash(key)
+        at = self._position(self._bucket_at(wanted))
+        while at > 1:
+            raw = os.pread(self._fd, self.prefix_bytes, at)
+            if len(raw) < self.prefix_bytes:
+                return None
+            found_hash, following, key_length, length = _BLOCK.unpack_from(raw)
+            if found_hash == wanted:
+                timestamp = int.from_bytes(raw[_BLOCK.size :], "little")
+                return Block(key, timestamp, at, at + self.prefix_bytes + key_length, length, following != bytes(6))
+            at = int.from_bytes(following, "little")
+        return None
+
+    def append(self, records: Sequence[Record]) -> Batch:
+        """Write records after the last block, not yet reachable by booklet; `link` makes them so.
+
+        Raises LocalFileError; what was written is then cut off again.
+        """
+        end = start = self.size
+        timed, prefix, buckets = self.header.has_timestamps, self.prefix_bytes, self.header.n_buckets
+        heads: dict[int, int] = {}
+        offsets: list[int] = []
+        pieces: list[bytes] = []
+        firsts = self._bucket_array() if len(records) > _MANY_BUCKETS else None
+        for key, timestamp, value in records:
+            digest = key_hash(key)
+            bucket = int.from_bytes(digest, "little") % buckets
+            following = heads.get(bucket)
+            if following is None:
+                place = bucket * _POSITION_BYTES
+                following = (
+                    int.from_bytes(firsts[place : place + _POSITION_BYTES], "little")
+                    if firsts is not None
+                    else self._position(self.header.index_at + place)
+                )
+            heads[bucket] = end
+            pieces.append(_BLOCK.pack(digest, max(following, 1).to_bytes(6, "little"), len(key), len(value)))
+            if timed:
+                pieces.append(timestamp.to_bytes(_TIMESTAMP_BYTES, "little"))
+            pieces.append(key)
+            pieces.append(value)
+            offset = end + prefix + len(key)
+            offsets.append(offset)
+            end = offset + len(value)
+        try:
+            self._write(start, b"".join(pieces))
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._fd, start)
+            raise system_error(error, self.path, "writing to") from None
+        return Batch(offsets, heads)
+
+    def link(self, batch: Batch, new_keys: int) -> None:
+        """Make a batch reachable; ``new_keys`` of it were not in the file before."""
+        if len(batch.heads) > _MANY_BUCKETS:
+            firsts = bytearray(self._bucket_array())
+            for bucket, at in batch.heads.items():
+                firsts[bucket * _POSITION_BYTES : (bucket + 1) * _POSITION_BYTES] = at.to_bytes(_POSITION_BYTES, "little")
+            self._write(self.header.index_at, bytes(firsts))
+        else:
+            for bucket, at in batch.heads.items():
+                self._write(self.header.index_at + bucket * _POSITION_BYTES, at.to_bytes(_POSITION_BYTES, "little"))
+        self._count(new_keys)
+
+    def remove(self, places: Iterable[tuple[bytes, int]], gone_keys: int) -> None:
+        """Kill the blocks of these keys whose values lie at these offsets; ``gone_keys`` of them leave no other block."""
+        for key, offset in places:
+            self._unlink(key_hash(key), offset - self.prefix_bytes - len(key))
+        self._count(-gone_keys)
+
+    def _unlink(self, digest: bytes, block_at: int) -> None:
+        pointer_at = self._bucket_at(digest)
+        at = self._position(pointer_at)
+        while at > 1:
+            following = os.pread(self._fd, _POSITION_BYTES, at + 13)
+            if at == block_at:
+                self._write(pointer_at, following)
+                break
+            pointer_at, at = at + 13, int.from_bytes(following, "little")
+        self._write(block_at + 13, bytes(_POSITION_BYTES))
+
+    def grow(self, keys: int) -> bool:
+        """Give the file enough buckets for ``keys`` keys; whether it had too few."""
+        if keys <= self.header.n_buckets:
+            return False
+        from booklet import utils as booklet_format
+
+        more = max(buckets_for(keys), self.header.n_buckets + 1)
+        with os.fdopen(os.dup(self._fd), "r+b", buffering=0) as file:
+            booklet_format.reindex(
+                file,
+                self.header.n_buckets,
+                more,
+                self.header.index_at,
+                self.header.blocks_at,
+                1 << 22,
+                _TIMESTAMP_BYTES if self.header.has_timestamps else 0,
+            )
+        self.reload()
+        return True
+
+    def set_key_count(self, count: int) -> None:
+        """Correct the number of keys in the header."""
+        self._write(33, count.to_bytes(4, "little"))
+        self.header = replace(self.header, n_keys=count)
+
+    def replace_content(self, source: Path) -> None:
+        """Take over the bytes of another booklet file, keeping this file's identity and locks."""
+        try:
+            with source.open("rb") as file:
+                os.lseek(self._fd, 0, os.SEEK_SET)
+                at = 0
+                while piece := file.read(_COPY_BYTES):
+                    self._write(at, piece)
+                    at += len(piece)
+                os.ftruncate(self._fd, at)
+            os.fsync(self._fd)
+        except OSError as error:
+            raise system_error(error, self.path, "rewriting") from None
+        self.reload()
+
+    def _count(self, change: int) -> None:
+        if change:
+            self.set_key_count(max(self.header.n_keys + change, 0))
+
+    def _write(self, at: int, content: bytes) -> None:
+        view = memoryview(content)
+        while view:
+            written = os.pwrite(self._fd, view, at)
+            view, at = view[written:], at + written
+
+    def _bucket_at(self, digest: bytes) -> int:
+        return self.header.index_at + int.from_bytes(digest, "little") % self.header.n_buckets * _POSITION_BYTES
+
+    def _bucket_array(self) -> bytes:
+        return self.read(self.header.index_at, self.header.n_buckets * _POSITION_BYTES)
+
+    def _position(self, at: int) -> int:
+        return int.from_bytes(os.pread(self._fd, _POSITION_BYTES, at), "little")
+
+
+def verified(data: DataFile, offset: int, length: int, expected: bytes) -> bytes | None:
+    """The value at a position, or None when its bytes are not those that were written."""
+    value = data.read(offset, length)
+    return value if len(value) == length and checksum(value) == expected else None

@@ -1,0 +1,155 @@
+"""Reconciling: finding out what happened to the data file while no writer of ours had it.
+
+Plain booklet may have added, changed and deleted keys; a writer of ours may have been killed between two steps. The blocks of
+the file are compared with the rows of the sidecar; what differs becomes an edit, and what a kill left half done is finished.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from catalog.checksum import checksum
+from catalog.errors import UnsupportedFormatError
+from catalog.progress import Progress
+from .compact import compact, resume_compaction
+from .data_file import METADATA_KEY, DataFile, TornBlockError
+from .local_table import LocalTable, Row, Status
+from .sidecar import Sidecar
+
+_INSERT = 5_000
+_UNKNOWN = "unknown"
+
+
+@dataclass(slots=True)
+class _Found:
+    """What a scan of the blocks found out besides the blocks themselves."""
+
+    keys: int = 0
+    alive: int = 0
+    torn_at: int | None = None
+
+
+def reconcile(data: DataFile, sidecar: Sidecar, table: LocalTable, progress: Progress) -> bool:
+    """Bring the sidecar into agreement with the data file; whether anything had happened. Needs the write lock."""
+    resume_compaction(data, sidecar)
+    dirty = sidecar.get("dirty") is not None
+    if not dirty and sidecar.get("fingerprint") == data.fingerprint():
+        return False
+    progress.begin(f"comparing {data.path.name} with what was known of it")
+    sidecar.put("dirty", 1)
+    found = _collect(data, sidecar)
+    with sidecar.transaction():
+        _adopt(data, sidecar, table)
+        _miss(sidecar, table, found)
+        _compare_metadata(data, sidecar)
+    for row in list(table.leaving()):
+        if row.offset > 0:
+            data.remove([(row.key.encode(), row.offset)], 1)
+        table.remove([row.key])
+    sidecar.run("DROP TABLE temp.found")
+    if dirty or found.torn_at is not None or found.alive != found.keys or data.header.n_keys != found.keys:
+        compact(data, sidecar, table, progress)
+    return True
+
+
+def _collect(data: DataFile, sidecar: Sidecar) -> _Found:
+    """Put the last living block of each key into a temporary table."""
+    found = _Found()
+    sidecar.run("DROP TABLE IF EXISTS temp.found")
+    sidecar.run(
+        "CREATE TEMP TABLE found (key TEXT PRIMARY KEY, timestamp INTEGER, offset INTEGER, length INTEGER) WITHOUT ROWID"
+    )
+    batch: list[tuple[str, int, int, int]] = []
+    insert = "INSERT OR REPLACE INTO temp.found VALUES (?, ?, ?, ?)"
+    try:
+        for block in data.scan():
+            if block.alive:
+                batch.append((_text(block.key, data), block.timestamp, block.offset, block.length))
+                found.alive += 1
+                if len(batch) >= _INSERT:
+                    sidecar.run_many(insert, batch)
+                    batch = []
+    except TornBlockError as torn:
+        found.torn_at = torn.at
+    sidecar.run_many(insert, batch)
+    row = sidecar.row("SELECT COUNT(*) FROM temp.found")
+    found.keys = int(row[0]) if row else 0
+    return found
+
+
+def _text(key: bytes, data: DataFile) -> str:
+    try:
+        return key.decode()
+    except UnicodeDecodeError:
+        raise UnsupportedFormatError(
+            f"{data.path} holds a key that is no text: {key[:40]!r}.",
+            hint="Keys must be strings: make the booklet with key_serializer='str'.",
+        ) from None
+
+
+def _adopt(data: DataFile, sidecar: Sidecar, table: LocalTable) -> None:
+    """Take what the file holds and the table does not know."""
+    differing = sidecar.rows(
+        "SELECT found.key, found.timestamp, found.offset, found.length FROM temp.found AS found LEFT JOIN local USING (key) "
+        "WHERE local.key IS NULL OR local.status IN (2, 3) OR local.offset <> found.offset "
+        "OR local.length <> found.length OR local.timestamp <> found.timestamp"
+    )
+    edit = table.last_edit()
+    rows = []
+    for start in range(0, len(differing), _INSERT):
+        some = differing[start : start + _INSERT]
+        known = table.get_many([values[0] for values in some])
+        for key, timestamp, offset, length in some:
+            row = known.get(key)
+            if row is not None and row.status in (Status.DELETED, Status.LEAVING) and row.offset == offset:
+                data.remove([(key.encode(), offset)], 0)
+                sidecar.run("DELETE FROM temp.found WHERE key = ?", (key,))
+                continue
+            value_checksum = checksum(data.read(offset, length))
+            if row is not None and _same(row, timestamp, length, value_checksum):
+                rows.append(row._replace(offset=offset))
+                continue
+            edit += 1
+            base = row.base if row is not None else None
+            rows.append(Row(key, Status.EDITED, timestamp, offset, length, value_checksum, edit, base))
+    table.put(rows)
+    sidecar.put("last_edit", edit)
+
+
+def _same(row: Row, timestamp: int, length: int, value_checksum: bytes) -> bool:
+    return row.status in (Status.COPY, Status.EDITED) and (row.timestamp, row.length, row.checksum) == (
+        timestamp,
+        length,
+        value_checksum,
+    )
+
+
+def _miss(sidecar: Sidecar, table: LocalTable, found: _Found) -> None:
+    """Keys that the table knows and the file has no more were deleted there, unless the file is torn."""
+    edit = table.last_edit()
+    rows, lost = [], []
+    for key, status, offset, timestamp in sidecar.rows(
+        "SELECT local.key, local.status, local.offset, local.timestamp FROM local LEFT JOIN temp.found AS found USING (key) "
+        "WHERE found.key IS NULL AND local.status IN (0, 1) AND local.offset > 0"
+    ):
+        if found.torn_at is not None and offset >= found.torn_at:
+            if status == Status.COPY:
+                lost.append(key)
+            continue
+        edit += 1
+        rows.append(Row(key, Status.DELETED, timestamp, 0, 0, bytes(8), edit, None))
+    known = table.get_many([row.key for row in rows])
+    table.put(row._replace(base=known[row.key].base) for row in rows)
+    table.remove(lost)
+    sidecar.put("last_edit", edit)
+
+
+def _compare_metadata(data: DataFile, sidecar: Sidecar) -> None:
+    block = data.find(METADATA_KEY)
+    value = data.read(block.offset, block.length) if block else None
+    mark = f"{block.timestamp}:{checksum(value).hex()}" if block and value is not None else None
+    if mark != sidecar.get("metadata_mark"):
+        sidecar.put("metadata", value)
+        sidecar.put("metadata_time", block.timestamp if block else 0)
+        sidecar.put("metadata_mark", mark)
+        sidecar.put("metadata_edited", 1)

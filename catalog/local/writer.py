@@ -1,0 +1,330 @@
+"""The one writer of a working copy: buffers edits, appends them in batches, and keeps booklet and sidecar in agreement.
+
+Order of each flush: values are appended and, when they are edits, made durable; then their rows are committed in the sidecar;
+then booklet's chains are changed. A kill at any point leaves rows that name readable values; the ``dirty`` mark makes the next
+opening repair the chains (`reconcile`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from catalog.checksum import checksum
+from catalog.errors import InvalidValueError, LocalFileError, LockTimeoutError
+from catalog.progress import Progress
+from .compact import compact
+from .data_file import LONGEST_VALUE, METADATA_KEY, DataFile, Header, Record
+from .file_lock import FileLock
+from .local_table import Row, Status
+from .reconcile import reconcile
+from .sidecar import Sidecar
+from .working_copy import WorkingCopy
+
+_MOST_BUFFERED = 50_000
+_NO_CHECKSUM = bytes(8)
+
+
+@dataclass(frozen=True, slots=True)
+class Buffered:
+    """A change that is not in the files yet. ``value`` is None for a deletion."""
+
+    status: Status
+    timestamp: int
+    value: bytes | None
+    checksum: bytes
+
+
+def holder_of(sidecar: Sidecar) -> str:
+    """Who writes to a working copy, in words."""
+    said = sidecar.get("writer")
+    if said is None:
+        return "another program that opened it with booklet"
+    who = json.loads(said)
+    return f"process {who['pid']} on {who['host']} (since {who['since']})"
+
+
+class Writer:
+    """Exclusive write access to a working copy, from opening to `close`. Safe from many threads."""
+
+    def __init__(
+        self, copy: WorkingCopy, *, timeout: float, progress: Progress, buffer_bytes: int = 4 << 20
+    ) -> None:
+        self.path = copy.path
+        self.sidecar = copy.sidecar
+        self.table = copy.table
+        self.data = DataFile(copy.path, writable=True)
+        self._lock = FileLock(self.data.fd, str(copy.path))
+        self._mutex = threading.RLock()
+        self._buffer: dict[str, Buffered] = {}
+        self._buffered_bytes = 0
+        self._most_bytes = buffer_bytes
+        self._unsynced = False
+        self._edit = 0
+        try:
+            self._lock.acquire(timeout, lambda: holder_of(self.sidecar), progress)
+            self._begin(progress)
+        except BaseException:
+            self._release()
+            raise
+
+    def _begin(self, progress: Progress) -> None:
+        since = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+        self.sidecar.put("writer", json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": since}))
+        self.data.reload()
+        if reconcile(self.data, self.sidecar, self.table, progress):
+            self._unsynced = True
+            self.sync()
+        self._edit = self.table.last_edit()
+
+    @classmethod
+    def try_open(cls, path: Path, progress: Progress) -> Writer | None:
+        """A writer if nobody else writes now, else None."""
+        from ..errors import LocalFileError, LockTimeoutError
+
+        try:
+            return cls(path, timeout=0, progress=progress)
+        except (LockTimeoutError, LocalFileError):
+            return None
+
+    def close(self) -> None:
+        """Sync and give the file back."""
+        with self._mutex:
+            try:
+                self.sync()
+                self.sidecar.put("writer", None)
+            finally:
+                self._release()
+
+    def abandon(self) -> None:
+        """Give the file back without writing what is buffered."""
+        with self._mutex:
+            self._buffer.clear()
+            self._release()
+
+    def _release(self) -> None:
+        self._lock.release()
+        self.data.close()
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep other threads from editing for a moment."""
+        with self._mutex:
+            yield
+
+    @property
+    def last_edit(self) -> int:
+        """The number of the newest edit that was flushed."""
+        return self._edit
+
+    def buffered(self, key: str) -> Buffered | None:
+        """The change of a key that is not in the files yet."""
+        with self._mutex:
+            return self._buffer.get(key)
+
+    def put(self, key: str, value: bytes, timestamp: int) -> None:
+        """Set a key."""
+        if len(value) > LONGEST_VALUE:
+            raise InvalidValueError(f"The value of {key!r} takes {len(value):,} bytes; at most 4 GiB fit into a booklet.")
+        self._add(key, Buffered(Status.EDITED, timestamp, value, checksum(value)))
+
+    def delete(self, key: str, timestamp: int) -> None:
+        """Delete a key."""
+        self._add(key, Buffered(Status.DELETED, timestamp, None, _NO_CHECKSUM))
+
+    def expect(self, more_keys: int) -> None:
+        """Make room for so many keys at once."""
+        with self._mutex:
+            self._mark_dirty()
+            self.data.grow(self.data.header.n_keys + more_keys)
+
+    def keep(self, values: Iterable[tuple[str, int, bytes, bytes]]) -> None:
+        """Store copies of remote values (key, timestamp, bytes, checksum), but none over a key that has a row already.
+
+        Copies are not made durable: they can be fetched again.
+        """
+        with self._mutex:
+            self.flush()
+            self._write(
+                {key: Buffered(Status.COPY, timestamp, value, found) for key, timestamp, value, found in values}
+            )
+
+    def _add(self, key: str, change: Buffered) -> None:
+        with self._mutex:
+            self._buffer[key] = change
+            self._buffered_bytes += len(change.value) if change.value is not None else 0
+            if self._buffered_bytes > self._most_bytes or len(self._buffer) >= _MOST_BUFFERED:
+                self.flush()
+
+    def flush(self) -> None:
+        """Write the buffer to the files; what is an edit is durable after it."""
+        with self._mutex:
+            if not self._buffer:
+                return
+            changes, self._buffer, self._buffered_bytes = self._buffer, {}, 0
+            try:
+                self._write(changes)
+            except BaseException:
+                self._buffer = changes
+                self._buffered_bytes = sum(len(change.value or b"") for change in changes.values())
+                raise
+
+    def _write(self, changes: dict[str, Buffered]) -> None:
+        old = self.table.get_many(list(changes))
+        for key, row in list(old.items()):
+            if changes[key].status == Status.COPY and row.status != Status.LEAVING:
+                del changes[key], old[key]
+        if not changes:
+            return
+        self._mark_dirty()
+        written = [(key, change.timestamp, change.value) for key, change in changes.items() if change.value is not None]
+        self.data.grow(self.data.header.n_keys + len(written))
+        batch = self.data.append([Record(key.encode(), timestamp, value) for key, timestamp, value in written])
+        if any(change.status == Status.EDITED for change in changes.values()):
+            self.data.flush()
+        rows = self._new_rows(changes, old, dict(zip((key for key, _, _ in written), batch.offsets, strict=True)))
+        with self.sidecar.transaction():
+            self.table.put(rows)
+            self.sidecar.put("last_edit", self._edit)
+        in_file = {key: row for key, row in old.items() if row.offset > 0 and row.status != Status.DELETED}
+        self.data.link(batch, sum(key not in in_file for key, _, _ in written))
+        gone = [(key.encode(), in_file[key].offset) for key in changes if key in in_file]
+        self.data.remove(gone, sum(changes[key].value is None for key in changes if key in in_file))
+
+    def _new_rows(self, changes: dict[str, Buffered], old: dict[str, Row], offsets: dict[str, int]) -> list[Row]:
+        rows = []
+        for key, change in changes.items():
+            previous = old.get(key)
+            base = previous.base if previous is not None and previous.status != Status.LEAVING else None
+            edit = 0
+            if change.status != Status.COPY:
+                self._edit += 1
+                edit = self._edit
+            if change.value is None:
+                offset = previous.offset if previous is not None else 0
+                rows.append(Row(key, Status.DELETED, change.timestamp, offset, 0, _NO_CHECKSUM, edit, base))
+            else:
+                length = len(change.value)
+                rows.append(
+                    Row(key, change.status, change.timestamp, offsets[key], length, change.checksum, edit, base)
+                )
+        return rows
+
+    def _mark_dirty(self) -> None:
+        if not self._unsynced:
+            self.sidecar.put("dirty", 1)
+            self._unsynced = True
+
+    def sync(self) -> None:
+        """Make everything durable: after it, no kill and no loss of power loses a change made before it."""
+        with self._mutex:
+            self.flush()
+            if not self._unsynced:
+                return
+            self.data.flush()
+            self.data.stamp()
+            with self.sidecar.transaction(durable=True):
+                self.sidecar.put("fingerprint", self.data.fingerprint())
+                self.sidecar.put("dirty", None)
+            self._unsynced = False
+
+    def drop(self, keys: Sequence[str]) -> None:
+        """Forget what the working copy holds of these keys, edits too, and remove their values from the file."""
+        with self._mutex:
+            self.leave(keys)
+            self.remove_leaving()
+
+    def leave(self, keys: Sequence[str]) -> None:
+        """Forget what the working copy says of these keys; within the caller's transaction, if there is one."""
+        with self._mutex:
+            self.flush()
+            self._mark_dirty()
+            rows = self.table.get_many(keys)
+            self.table.put(
+                row._replace(status=Status.LEAVING, base=None, offset=0 if row.status == Status.DELETED else row.offset)
+                for row in rows.values()
+            )
+
+    def remove_leaving(self) -> None:
+        """Remove from the file the values of all keys that were left, once that is committed."""
+        with self._mutex:
+            rows = list(self.table.leaving())
+            in_file = [row for row in rows if row.offset > 0]
+            self.data.remove(((row.key.encode(), row.offset) for row in in_file), len(in_file))
+            self.table.remove(row.key for row in rows)
+
+    def start_over(self, header: Header, *, replacing: bool) -> None:
+        """Empty the file and take over another header; only when nothing in it is still wanted."""
+        with self._mutex:
+            self._buffer, self._buffered_bytes = {}, 0
+            self._mark_dirty()
+            temporary = self.path.with_name(f".{self.path.name}.empty")
+            temporary.unlink(missing_ok=True)
+            DataFile.create(temporary, header)
+            with self.sidecar.transaction(durable=True):
+                self.sidecar.run("DELETE FROM local")
+                self.sidecar.put("replacing", 1 if replacing else None)
+                self.sidecar.put("metadata_mark", None)
+                self.sidecar.put("compacting", temporary.name)
+            self.data.replace_content(temporary)
+            self.sidecar.put("compacting", None)
+            temporary.unlink(missing_ok=True)
+            self.sync()
+
+    def clear(self) -> None:
+        """Empty the working copy, which from now on stands for the whole database; the metadata stays."""
+        with self._mutex:
+            value, moment = self.sidecar.get("metadata"), self.sidecar.get("metadata_time")
+            edited = self.sidecar.get("metadata_edited") is not None
+            self.start_over(self.data.header.fresh(self.data.header.n_buckets), replacing=True)
+            if value is not None:
+                self.set_metadata(value, moment, edited=edited)
+
+    def claim_copies(self) -> None:
+        """Turn copies of a remote that is no more into edits; within the caller's transaction."""
+        with self._mutex:
+            self._edit += 1
+            self.sidecar.run("UPDATE local SET status = 1, edit = ?, base = NULL WHERE status = 0", (self._edit,))
+            self.sidecar.run("DELETE FROM local WHERE status = 2")
+            self.sidecar.put("last_edit", self._edit)
+
+    def evict(self, before: int) -> int:
+        """Remove copies of remote values older than a timestamp; how many."""
+        old = self.sidecar.rows("SELECT key FROM local WHERE status = 0 AND timestamp < ?", (before,))
+        self.drop([row[0] for row in old])
+        return len(old)
+
+    def set_metadata(self, value: bytes | None, timestamp: int, *, edited: bool) -> None:
+        """Write the user's metadata (JSON) to the booklet and the sidecar; ``edited``: it is a change of our own."""
+        with self._mutex:
+            self._mark_dirty()
+            old = self.data.find(METADATA_KEY)
+            if value is not None:
+                batch = self.data.append([Record(METADATA_KEY, timestamp, value)])
+                self.data.flush()
+            with self.sidecar.transaction():
+                self.sidecar.put("metadata", value)
+                self.sidecar.put("metadata_time", timestamp)
+                self.sidecar.put("metadata_edited", 1 if edited else None)
+                self.sidecar.put("metadata_mark", f"{timestamp}:{checksum(value).hex()}" if value is not None else None)
+            if value is not None:
+                self.data.link(batch, 0)
+            if old is not None:
+                self.data.remove([(METADATA_KEY, old.offset)], 0)
+
+    def compact(self, progress: Progress) -> int:
+        """Write the file again without dead blocks; how many there were."""
+        with self._mutex:
+            self.sync()
+            dead = sum(not block.alive for block in self.data.scan())
+            self._mark_dirty()
+            compact(self.data, self.sidecar, self.table, progress)
+            self.sync()
+            return dead

@@ -1,0 +1,342 @@
+"""Opening a database: from a connection, a file and a flag to the parts that it consists of."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+import uuid as uuid_module
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from catalog.access import connect_store
+from catalog.connection import S3Connection
+from catalog.database import Database
+from catalog.errors import (
+    DatabaseMismatchError,
+    InvalidInputError,
+    LocalFileError,
+    ReadOnlyError,
+    RemoteMissingError,
+    UnreachableError,
+    UnsupportedFormatError,
+)
+from catalog.groups.group import ConnectionGroup
+from catalog.lease import Lease, who_am_i
+from catalog.local.data_file import Header, buckets_for, new_header
+from catalog.local.working_copy import WorkingCopy, sidecar_path
+from catalog.local.writer import Writer
+from catalog.objectstore.connect import name_of
+from catalog.objectstore.interface import ObjectStore
+from catalog.objectstore.offline import OfflineStore
+from catalog.progress import Progress
+from catalog.remote.commit import read_head
+from catalog.remote.head import StoredHead
+from catalog.remote.object_names import ObjectNames
+from catalog.remote.remote import Remote
+from catalog.serializers import check_serializer, codec_of
+from catalog.session import Session
+
+from .changes.pull import fast_forward
+
+Flag = Literal["r", "w", "c", "n"]
+Opened = Database | ConnectionGroup
+_PICKLES = ("pickle", "pickle_zstd")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a database is to be opened; see `catalog.open`."""
+
+    flag: Flag
+    value_serializer: Any
+    n_buckets: int | None
+    buffer_size: int
+    lock: Literal["session", "commit"]
+    lock_timeout: float
+    force_lock: bool
+    offline: bool | Literal["auto"]
+    pull: bool
+    trust: bool
+    author: str
+    type: Literal["database", "group"]
+
+    def __post_init__(self) -> None:
+        if self.flag not in ("r", "w", "c", "n"):
+            raise InvalidInputError(f"There is no flag {self.flag!r}.", hint="Use 'r', 'w', 'c' or 'n'.")
+        if self.lock not in ("session", "commit"):
+            raise InvalidInputError(f"There is no lock {self.lock!r}.", hint="Use 'session' or 'commit'.")
+        if self.offline not in (True, False, "auto"):
+            raise InvalidInputError(f"offline is True, False or 'auto', not {self.offline!r}.")
+        if self.n_buckets is not None and not 1 <= self.n_buckets <= 1 << 28:
+            raise InvalidInputError(f"{self.n_buckets} is no usable number of buckets.")
+        check_serializer(self.value_serializer)
+
+    @property
+    def writing(self) -> bool:
+        """Whether the database may be changed."""
+        return self.flag != "r"
+
+
+def open_parts(
+    remote_conn: S3Connection | str | Mapping[str, Any], file_path: str | os.PathLike[str], options: Options, progress: Progress
+) -> Opened:
+    """Open a database; see `catalog.open`."""
+    connection = S3Connection.of(remote_conn)
+    if connection.is_address_only and options.writing:
+        raise ReadOnlyError(f"{connection} is a web address: it can only be read.", hint="Open it with flag='r'.")
+    path = Path(file_path).expanduser().absolute()
+    if options.offline is True:
+        return _open_offline(connection, path, options, progress)
+    try:
+        return _open_online(connection, path, options, progress)
+    except UnreachableError:
+        if options.offline == "auto" and path.exists():
+            return _open_offline(connection, path, options, progress)
+        raise
+
+
+def _open_offline(connection: S3Connection, path: Path, options: Options, progress: Progress) -> Opened:
+    if not path.exists() and options.flag in ("r", "w"):
+        raise LocalFileError(f"There is no local file {path} to open offline.", path=str(path), hint="Open it online once.")
+    return _open(connection, path, options, OfflineStore(str(connection)), None, progress)
+
+
+def _open_online(connection: S3Connection, path: Path, options: Options, progress: Progress) -> Opened:
+    store = connect_store(connection, writing=options.writing, progress=progress)
+    lease: Lease | None = None
+    try:
+        if options.writing and options.lock == "session":
+            names = ObjectNames(name_of(connection))
+            lease = Lease.acquire(
+                store, names.lease, timeout=options.lock_timeout, force=options.force_lock, progress=progress
+            )
+        return _open(connection, path, options, store, lease, progress)
+    except BaseException:
+        if lease is not None:
+            lease.release()
+        store.close()
+        raise
+
+
+def _open(
+    connection: S3Connection,
+    path: Path,
+    options: Options,
+    store: ObjectStore,
+    lease: Lease | None,
+    progress: Progress,
+) -> Opened:
+    names = ObjectNames(name_of(connection))
+    online = not isinstance(store, OfflineStore)
+    head: StoredHead | None = None
+    asked = False
+    if not path.exists():
+        head = read_head(store, names) if online else None
+        asked = True
+        _create(path, head, options, f"{store.where}: {names.db_key!r}")
+    copy = WorkingCopy(path)
+    session: Session | None = None
+    try:
+        _check_keys_are_text(copy)
+        writer = (
+            Writer(copy, timeout=options.lock_timeout, progress=progress, buffer_bytes=options.buffer_size)
+            if options.writing
+            else _repair(copy, progress)
+        )
+        session = Session(copy, writer, Remote(store, names.db_key, copy.sidecar, connection.threads))
+        if asked and head is not None:
+            session.remember_seen(head)
+        elif online:
+            session.refresh()
+        _meet_remote(session, options, online=online, progress=progress)
+        return _assemble(session, connection, options, lease)
+    except BaseException:
+        if session is not None and session.writer is not None:
+            session.writer.abandon()
+        copy.close()
+        raise
+
+
+def _create(path: Path, head: StoredHead | None, options: Options, where: str) -> None:
+    """Make the local file of a new working copy."""
+    if head is None and options.flag in ("r", "w"):
+        raise RemoteMissingError(
+            f"{where}: there is no database here.", hint="Check the address, or create one with flag='c'."
+        )
+    for leftover in (sidecar_path(path), *(path.with_name(f"{path.name}.sync{end}") for end in ("-wal", "-shm"))):
+        leftover.unlink(missing_ok=True)
+    if head is None or options.flag == "n":
+        header = new_header(options.value_serializer, options.n_buckets or 12_007)
+        if head is not None:
+            header = header.fresh(header.n_buckets, head.head.database_uuid)
+    else:
+        header = Header.parse(head.head.header, where).fresh(options.n_buckets or buckets_for(head.head.keys))
+    WorkingCopy.create(path, header)
+
+
+def _check_keys_are_text(copy: WorkingCopy) -> None:
+    from booklet import serializers  # noqa: PLC0415 - it imports numpy and pandas where they are
+
+    if copy.header.key_serializer != serializers.serial_name_dict["str"]:
+        raise UnsupportedFormatError(
+            f"{copy.path} was made with another key serializer than 'str'.",
+            hint="Keys must be strings: make the booklet with key_serializer='str'.",
+        )
+
+
+def _repair(copy: WorkingCopy, progress: Progress) -> None:
+    """Before reading: find out what happened to the file, unless someone is writing to it now."""
+    if copy.disturbed:
+        writer = Writer.try_open(copy, progress)
+        if writer is not None:
+            writer.close()
+            copy.data.reload()
+
+
+def _meet_remote(session: Session, options: Options, *, online: bool, progress: Progress) -> None:
+    """Bring a working copy and its remote together, as the flag says."""
+    seen, writer = session.seen, session.writer
+    if seen is not None:
+        _check_type(seen, options, session.remote.where)
+    if options.flag == "n" and writer is not None:
+        _start_over(session, writer, options)
+        return
+    if seen is None:
+        if online and session.base is not None and writer is not None:
+            _forget_remote(session, writer)
+        return
+    if seen.head.database_uuid != session.copy.header.uuid and (
+        session.base is None or seen.head.uuid != session.base.stored.head.uuid
+    ):
+        raise DatabaseMismatchError(
+            f"{session.copy.path} belongs to another database than {session.remote.where}.",
+            hint="Give another file_path, or another db_key; flag='n' replaces the remote by a new database.",
+        )
+    if options.pull or session.base is None:
+        _catch_up(session, progress)
+
+
+def _catch_up(session: Session, progress: Progress) -> None:
+    """Build on the newest commit; a reader beside a writer does so for itself only."""
+    seen = session.seen
+    if seen is None or seen.commit_id == session.base_id:
+        return
+    writer = session.writer or Writer.try_open(session.copy, progress)
+    if writer is None:
+        session.base = session.remote.snapshot(seen)
+        return
+    try:
+        fast_forward(session, writer, progress)
+    finally:
+        if writer is not session.writer:
+            writer.close()
+
+
+def _check_type(seen: StoredHead, options: Options, where: str) -> None:
+    if options.flag != "n" and seen.head.type != options.type:
+        way = "with remote_conn_group=True" if seen.head.type == "group" else "without remote_conn_group"
+        raise InvalidInputError(f"{where} is a {seen.head.type}, not a {options.type}.", hint=f"Open it {way}.")
+
+
+def _start_over(session: Session, writer: Writer, options: Options) -> None:
+    """Begin anew: empty here at once, in the remote with the next push. Unpushed changes are kept aside until then."""
+    if session.table.count_edited():
+        aside = session.copy.path.with_name(f"{session.copy.path.name}.unpushed-{time.strftime('%Y%m%d-%H%M%S')}")
+        shutil.copyfile(session.copy.path, aside)
+        session.sidecar.put("aside", aside.name)
+    header = new_header(options.value_serializer, options.n_buckets or 12_007)
+    uuid = session.seen.head.database_uuid if session.seen is not None else uuid_module.UUID(int=0)
+    writer.start_over(header.fresh(header.n_buckets, uuid if session.seen is not None else None), replacing=True)
+    with session.sidecar.transaction(durable=True):
+        for name in ("metadata", "metadata_time", "metadata_edited", "metadata_conflict", "metadata_mark"):
+            session.sidecar.put(name, None)
+        session.remember_base(session.seen)
+    session.copy.data.reload()
+
+
+def _forget_remote(session: Session, writer: Writer) -> None:
+    """The remote was deleted: what is local is all there is, and can be pushed again."""
+    with session.sidecar.transaction(durable=True):
+        writer.claim_copies()
+        if (kept := session.metadata()) is not None:
+            session.sidecar.put("metadata", kept.value)
+            session.sidecar.put("metadata_time", kept.timestamp)
+            session.sidecar.put("metadata_edited", 1)
+        session.remember_base(None)
+
+
+def _assemble(session: Session, connection: S3Connection, options: Options, lease: Lease | None) -> Opened:
+    trusted = options.trust or (isinstance(options.value_serializer, str) and options.value_serializer in _PICKLES)
+    codec = codec_of(session.copy.header.value_serializer, options.value_serializer, trusted=trusted)
+    if options.type == "group":
+        return ConnectionGroup(Database(session, codec, connection, lease=lease, author=options.author, type_="group"))
+    return Database(session, codec, connection, lease=lease, author=options.author)
+
+
+def default_author() -> str:
+    """Who signs commits when nobody says: ``CATALOG_AUTHOR`` in the environment, else user@host."""
+    return os.environ.get("CATALOG_AUTHOR") or who_am_i()
+
+
+def open(  # noqa: PLR0913, PLR0917 - the positions are those of ebooklet's open
+    remote_conn: S3Connection | str | Mapping[str, Any],
+    file_path: str | os.PathLike[str],
+    flag: Flag = "r",
+    value_serializer: Any = None,
+    n_buckets: int | None = None,
+    buffer_size: int = 4 << 20,
+    remote_conn_group: bool = False,
+    *,
+    lock: Literal["session", "commit"] = "session",
+    lock_timeout: float = 300.0,
+    force_lock: bool = False,
+    offline: bool | Literal["auto"] = False,
+    pull: bool = True,
+    trust: bool = False,
+    progress: Progress | None = None,
+    author: str | None = None,
+) -> Any:
+    """Open a database, and bring the local file up to date.
+
+    Args:
+        remote_conn: An S3Connection, a dict of its parameters, a group entry, or a public address (read only).
+        file_path: The local booklet file; made when it does not exist. Its sidecar ``<file>.sync`` lies beside it.
+        flag: ``r`` reads; ``w`` writes to an existing database; ``c`` also creates one; ``n`` begins an empty one, which
+            replaces the remote with its first push and not before.
+        value_serializer: booklet's name of a serializer, None for bytes, or a class with dumps and loads. Counts when the
+            database is created. ``'pickle'`` also says that pickled values of this database are trusted.
+        n_buckets: How many keys the local file is made for; default: as many as the remote has.
+        buffer_size: How many bytes of changes are collected in memory before they are written.
+        remote_conn_group: True for a group of connections.
+        lock: ``session`` takes the write lease of the remote until the database is closed; ``commit`` takes none, and a push
+            that meets another's is put on top of it or stops at a conflict.
+        lock_timeout: Seconds to wait for the local file and for the lease.
+        force_lock: True breaks another's lease.
+        offline: True works without the remote; ``auto`` does so when it cannot be reached.
+        pull: False leaves the working copy on the commit that it builds on; newer ones then show as incoming changes.
+        trust: True reads pickled values without restriction: only for databases of people you trust with your machine.
+        progress: Told of waiting and transfers; can cancel them.
+        author: Who signs the commits; default user@host.
+
+    Raises:
+        RemoteMissingError, LockTimeoutError, DatabaseMismatchError, CredentialsError, AccessDeniedError, UnreachableError,
+        UnsupportedFormatError, IntegrityError, InvalidInputError, LocalFileError.
+    """
+    options = Options(
+        flag=flag,
+        value_serializer="orjson" if remote_conn_group else value_serializer,
+        n_buckets=n_buckets,
+        buffer_size=buffer_size,
+        lock=lock,
+        lock_timeout=lock_timeout,
+        force_lock=force_lock,
+        offline=offline,
+        pull=pull,
+        trust=trust,
+        author=author or default_author(),
+        type="group" if remote_conn_group else "database",
+    )
+    return open_parts(remote_conn, file_path, options, progress or Progress())

@@ -1,0 +1,96 @@
+"""The commit: one conditional write of the head, and the certainty about its outcome."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from catalog.errors import (
+    IntegrityError,
+    ObjectMissingError,
+    OutcomeUnknownError,
+    PreconditionFailedError,
+    StoreError,
+    UnreachableError,
+)
+from catalog.objectstore.interface import IfAbsent, IfMatch, ObjectStore
+from .head import MOST_BYTES, StoredHead, decode_head
+from .object_names import ObjectNames
+
+
+@dataclass(frozen=True, slots=True)
+class Beaten:
+    """Someone else committed first: their head, to rebase on. None when they deleted the remote."""
+
+    current: StoredHead | None
+
+
+def read_head(store: ObjectStore, names: ObjectNames) -> StoredHead | None:
+    """The newest head of a remote, or None where there is none."""
+    try:
+        fetched = store.get(names.head, most=MOST_BYTES)
+    except ObjectMissingError:
+        return None
+    return decode_head(fetched.body, fetched.etag, f"{store.where}: {names.db_key!r}")
+
+
+def read_head_if_changed(store: ObjectStore, names: ObjectNames, known: StoredHead) -> StoredHead | None:
+    """The newest head, which is ``known`` itself when nothing changed; None where there is none any more."""
+    try:
+        fetched = store.get_if_changed(names.head, known.etag, most=MOST_BYTES)
+    except ObjectMissingError:
+        return None
+    if fetched is None:
+        return known
+    return decode_head(fetched.body, fetched.etag, f"{store.where}: {names.db_key!r}")
+
+
+def read_commit(store: ObjectStore, names: ObjectNames, number: int, commit_id: str) -> StoredHead:
+    """An earlier commit; IntegrityError when it is gone or damaged."""
+    what = f"{store.where}: commit {number} ({commit_id[:8]}…) of {names.db_key!r}"
+    try:
+        fetched = store.get(names.commit(number, commit_id), most=MOST_BYTES)
+    except ObjectMissingError:
+        raise IntegrityError(f"{what} is gone.", hint="Garbage collection may have removed it.") from None
+    stored = decode_head(fetched.body, "", what)
+    if stored.commit_id != commit_id:
+        raise IntegrityError(f"{what} is damaged: it holds another commit.")
+    return stored
+
+
+def commit(store: ObjectStore, names: ObjectNames, new: StoredHead, over: StoredHead | None) -> StoredHead | Beaten:
+    """Make ``new`` the head, if the head is still ``over`` (None: if there is none).
+
+    What the head names must be up already, its copy under ``commits/`` too. A reply that got lost is found out by reading back.
+    Raises OutcomeUnknownError when that is not possible either.
+    """
+    precondition = IfMatch(over.etag) if over else IfAbsent()
+    try:
+        etag = store.put(names.head, new.body, metadata=new.object_metadata, precondition=precondition)
+    except PreconditionFailedError:
+        return _read_back(store, names, new)
+    except (UnreachableError, StoreError) as error:
+        outcome = _read_back(store, names, new)
+        if isinstance(outcome, Beaten) and _unchanged(outcome, over):
+            raise error
+        return outcome
+    return replace(new, etag=etag)
+
+
+def _unchanged(outcome: Beaten, over: StoredHead | None) -> bool:
+    current = outcome.current
+    return (current and current.commit_id) == (over and over.commit_id)
+
+
+def _read_back(store: ObjectStore, names: ObjectNames, new: StoredHead) -> StoredHead | Beaten:
+    """Whether our commit is the head or an ancestor of it."""
+    try:
+        current = read_head(store, names)
+        ancestor = current
+        while ancestor and ancestor.head.number > new.head.number and ancestor.head.parent:
+            parent = ancestor.head.parent
+            ancestor = read_commit(store, names, parent.number, parent.id)
+    except StoreError:
+        raise OutcomeUnknownError(f"{store.where}: {names.db_key!r}", new.commit_id) from None
+    if current and ancestor and ancestor.commit_id == new.commit_id:
+        return replace(new, etag=current.etag) if current.commit_id == new.commit_id else replace(new, etag="")
+    return Beaten(current)

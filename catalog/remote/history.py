@@ -1,0 +1,19 @@
+"""The history of a remote: a walk from a head along its parents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from catalog.objectstore.interface import ObjectStore
+from .commit import read_commit
+from .head import StoredHead
+from .object_names import ObjectNames
+
+
+def walk(store: ObjectStore, names: ObjectNames, newest: StoredHead) -> Iterator[StoredHead]:
+    """The commit ``newest`` and those before it, newest first; IntegrityError where one is gone or damaged."""
+    current = newest
+    yield current
+    while (parent := current.head.parent) is not None:
+        current = read_commit(store, names, parent.number, parent.id)
+        yield current

@@ -1,0 +1,210 @@
+"""A segment: an immutable, sorted piece of the index, and its encoding.
+
+The encoding is MessagePack of one array of columns, compressed with Zstandard (docs/design/0001-remote-format.md). It is also
+the directory at the end of every pack.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from itertools import accumulate, chain, islice
+from operator import add, lt, sub
+from typing import NamedTuple
+
+import msgspec
+import zstandard
+
+from catalog.checksum import CHECKSUM_BYTES
+from catalog.errors import IntegrityError, UnsupportedFormatError
+
+PACK_ID_BYTES = 16
+DELETED = b""
+"""The pack of an entry that says: this key was deleted."""
+
+_VERSION = 1
+_MOST_BYTES = 256 << 20
+_MOST_OFFSET = 1 << 50
+_LONGEST_VALUE = 1 << 50
+_MOST_TIME = 1 << 62
+_LEVEL = 3
+
+
+class Entry(NamedTuple):
+    """Where the value of one key lies: ``length`` bytes at ``offset`` of ``pack``, written at ``timestamp`` (µs)."""
+
+    timestamp: int
+    pack: bytes
+    offset: int
+    length: int
+    checksum: bytes
+
+    @property
+    def deleted(self) -> bool:
+        """Whether this entry says that the key was deleted."""
+        return self.pack == DELETED
+
+
+class _Columns(msgspec.Struct, array_like=True):
+    version: int
+    packs: list[bytes]
+    keys: list[str]
+    timestamps: list[int]
+    """Each minus the one before."""
+    pack_numbers: list[int]
+    """Position in ``packs``, or -1 where the key was deleted."""
+    offsets: list[int]
+    """Each minus the end of the value before it."""
+    lengths: list[int]
+    checksums: bytes
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(_Columns)
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A decoded segment: parallel columns sorted by key."""
+
+    packs: Sequence[bytes]
+    keys: Sequence[str]
+    timestamps: Sequence[int]
+    pack_numbers: Sequence[int]
+    offsets: Sequence[int]
+    lengths: Sequence[int]
+    checksums: bytes
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def entry_at(self, position: int) -> Entry:
+        """The entry of the key at ``position``."""
+        number = self.pack_numbers[position]
+        return Entry(
+            self.timestamps[position],
+            DELETED if number < 0 else self.packs[number],
+            self.offsets[position],
+            self.lengths[position],
+            self.checksums[position * CHECKSUM_BYTES : (position + 1) * CHECKSUM_BYTES],
+        )
+
+    def find(self, key: str) -> Entry | None:
+        """The entry of ``key``, or None."""
+        position = bisect_left(self.keys, key)
+        if position < len(self.keys) and self.keys[position] == key:
+            return self.entry_at(position)
+        return None
+
+    def items(self, start: str = "") -> Iterator[tuple[str, Entry]]:
+        """All keys from ``start`` on with their entries, sorted."""
+        for position in range(bisect_left(self.keys, start) if start else 0, len(self.keys)):
+            yield self.keys[position], self.entry_at(position)
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedSegment:
+    """The bytes of a segment as stored, and the id that derives from its content."""
+
+    segment_id: str
+    first: str
+    keys: int
+    body: bytes
+
+
+def content_id(content: bytes) -> bytes:
+    """The id of an immutable object: BLAKE2b of 16 bytes over its uncompressed content."""
+    return blake2b(content, digest_size=PACK_ID_BYTES).digest()
+
+
+def encode_columns(items: Iterable[tuple[str, Entry]]) -> bytes:
+    """Encode sorted keys and entries, uncompressed."""
+    keys: list[str] = []
+    entries: list[Entry] = []
+    for key, entry in items:
+        keys.append(key)
+        entries.append(entry)
+    numbers: dict[bytes, int] = {}
+    for entry in entries:
+        if not entry.deleted:
+            numbers.setdefault(entry.pack, len(numbers))
+    timestamps = [entry.timestamp for entry in entries]
+    ends = [entry.offset + entry.length for entry in entries]
+    return _encoder.encode(
+        _Columns(
+            _VERSION,
+            list(numbers),
+            keys,
+            list(map(sub, timestamps, chain((0,), timestamps))),
+            [-1 if entry.deleted else numbers[entry.pack] for entry in entries],
+            list(map(sub, (entry.offset for entry in entries), chain((0,), ends))),
+            [entry.length for entry in entries],
+            b"".join(entry.checksum for entry in entries),
+        )
+    )
+
+
+def compress(content: bytes) -> bytes:
+    """Compress the content of a segment or directory."""
+    return zstandard.ZstdCompressor(level=_LEVEL).compress(content)
+
+
+def decompress(body: bytes, what: str, most: int = _MOST_BYTES) -> bytes:
+    """Undo `compress`, giving at most ``most`` bytes; IntegrityError names ``what``."""
+    try:
+        size = zstandard.frame_content_size(body)
+        if not 0 <= size <= most:
+            raise IntegrityError(f"{what} claims {size:,} bytes uncompressed; at most {most:,} are accepted.")
+        return zstandard.ZstdDecompressor().decompress(body, max_output_size=most, allow_extra_data=False)
+    except zstandard.ZstdError as error:
+        raise IntegrityError(f"{what} is damaged: it cannot be decompressed ({error}).") from None
+
+
+def encode_segment(items: Sequence[tuple[str, Entry]]) -> EncodedSegment:
+    """Encode sorted keys and entries as an object of the index."""
+    content = encode_columns(items)
+    return EncodedSegment(content_id(content).hex(), items[0][0], len(items), compress(content))
+
+
+def decode_columns(content: bytes, what: str) -> Segment:
+    """Decode and check uncompressed columns; IntegrityError names ``what``."""
+    try:
+        columns = _decoder.decode(content)
+    except msgspec.DecodeError as error:
+        raise IntegrityError(f"{what} is damaged: {error}.") from None
+    if columns.version != _VERSION:
+        raise UnsupportedFormatError(
+            f"{what} has encoding {columns.version}; this program reads {_VERSION}.", hint="Upgrade booklet-catalog."
+        )
+    count = len(columns.keys)
+    number_columns = (columns.timestamps, columns.pack_numbers, columns.offsets, columns.lengths)
+    if any(len(column) != count for column in number_columns) or len(columns.checksums) != count * CHECKSUM_BYTES:
+        raise IntegrityError(f"{what} is damaged: its columns differ in length.")
+    if any(len(pack) != PACK_ID_BYTES for pack in columns.packs):
+        raise IntegrityError(f"{what} is damaged: it names a pack with an id of the wrong length.")
+    if not all(map(lt, columns.keys, islice(columns.keys, 1, None))):
+        raise IntegrityError(f"{what} is damaged: its keys are not sorted.")
+    if count and not (
+        min(columns.pack_numbers) >= -1
+        and max(columns.pack_numbers) < len(columns.packs)
+        and min(columns.lengths) >= 0
+        and max(columns.lengths) <= _LONGEST_VALUE
+    ):
+        raise IntegrityError(f"{what} is damaged: it holds numbers out of range.")
+    offsets = list(accumulate(map(add, columns.offsets, chain((0,), columns.lengths))))
+    timestamps = list(accumulate(columns.timestamps))
+    if count and not (min(offsets) >= 0 and max(offsets) <= _MOST_OFFSET and min(timestamps) > -_MOST_TIME and max(timestamps) < _MOST_TIME):
+        raise IntegrityError(f"{what} is damaged: it holds numbers out of range.")
+    return Segment(
+        columns.packs, columns.keys, timestamps, columns.pack_numbers, offsets, columns.lengths, columns.checksums
+    )
+
+
+def decode_segment(body: bytes, segment_id: str, what: str) -> Segment:
+    """Decode an object of the index, checking that its content has the id it is named by."""
+    content = decompress(body, what)
+    if content_id(content).hex() != segment_id:
+        raise IntegrityError(f"{what} is damaged: its content does not match its name.")
+    return decode_columns(content, what)

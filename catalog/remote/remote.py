@@ -1,0 +1,61 @@
+"""A remote: the objects of one database in a store, and the ways to read them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from catalog.objectstore.interface import ObjectStore
+from catalog.progress import Progress
+from . import commit as committing
+from .fetch import Failure, Fetched, fetch_value, fetch_values
+from .head import SegmentRef, StoredHead
+from .history import walk
+from .index_segment import Entry, Segment
+from .object_names import ObjectNames
+from .segment_reader import SegmentCache, SegmentReader
+from .snapshot import Snapshot
+
+
+class Remote:
+    """The database at ``db_key`` of a store; its segments are read through ``cache``, at most ``threads`` requests at once."""
+
+    def __init__(self, store: ObjectStore, db_key: str, cache: SegmentCache, threads: int) -> None:
+        self.store = store
+        self.names = ObjectNames(db_key)
+        self.threads = threads
+        self._segments = SegmentReader(store, self.names, cache, threads)
+
+    @property
+    def where(self) -> str:
+        """The place in words, for messages."""
+        return f"{self.store.where}: {self.names.db_key!r}"
+
+    def newest(self, known: StoredHead | None) -> StoredHead | None:
+        """The newest head; ``known`` itself when nothing changed since. None where there is no database."""
+        if known is None or not known.etag:
+            return committing.read_head(self.store, self.names)
+        return committing.read_head_if_changed(self.store, self.names, known)
+
+    def snapshot(self, stored: StoredHead) -> Snapshot:
+        """The keys and entries of a commit."""
+        return Snapshot(stored, self._segments)
+
+    def load_segment(self, ref: SegmentRef) -> Segment:
+        """A decoded segment of the index."""
+        return self._segments.load(ref)
+
+    def history(self, newest: StoredHead) -> Iterator[StoredHead]:
+        """A commit and those before it, newest first."""
+        return walk(self.store, self.names, newest)
+
+    def value(self, key: str, entry: Entry) -> bytes:
+        """Fetch one value, verified."""
+        return fetch_value(self.store, self.names, key, entry)
+
+    def values(self, wanted: Iterable[tuple[str, Entry]], progress: Progress) -> Iterator[Fetched | Failure]:
+        """Fetch many values, in few large requests, each verified."""
+        return fetch_values(self.store, self.names, wanted, self.threads, progress)
+
+    def close(self) -> None:
+        """Give back the store's connections."""
+        self.store.close()

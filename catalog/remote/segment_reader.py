@@ -1,0 +1,91 @@
+"""Reading segments: from memory, from the working copy's cache, or from the store, in parallel."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol
+
+from catalog.errors import IntegrityError, ObjectMissingError
+from catalog.objectstore.interface import ObjectStore
+from .head import SegmentRef
+from .index_segment import Segment, decode_segment
+from .object_names import ObjectNames
+
+_MOST_DECODED_KEYS = 1_500_000
+_MOST_BODY = 64 << 20
+
+
+class SegmentCache(Protocol):
+    """Where bodies of segments are kept between sessions."""
+
+    def get_segment(self, segment_id: str) -> bytes | None:
+        """The body of a segment, or None."""
+
+    def put_segment(self, segment_id: str, body: bytes) -> None:
+        """Keep the body of a segment."""
+
+
+class SegmentReader:
+    """Gives decoded segments; keeps those last used in memory, up to 1.5 million keys."""
+
+    def __init__(self, store: ObjectStore, names: ObjectNames, cache: SegmentCache, threads: int) -> None:
+        self._store, self._names, self._cache, self._threads = store, names, cache, threads
+        self._decoded: OrderedDict[str, Segment] = OrderedDict()
+        self._decoded_keys = 0
+        self._lock = threading.Lock()
+
+    def load(self, ref: SegmentRef) -> Segment:
+        """The segment that ``ref`` names; IntegrityError when it is damaged or gone."""
+        with self._lock:
+            if (segment := self._decoded.get(ref.id)) is not None:
+                self._decoded.move_to_end(ref.id)
+                return segment
+        body = self._cache.get_segment(ref.id)
+        if body is None:
+            body = self._fetch(ref)
+            segment = self._decode(ref, body)
+            self._cache.put_segment(ref.id, body)
+        else:
+            segment = self._decode(ref, body)
+        self._keep(ref.id, segment)
+        return segment
+
+    def prefetch(self, refs: Iterable[SegmentRef]) -> None:
+        """Bring segments that are not here yet, several at a time."""
+        with self._lock:
+            missing = [ref for ref in refs if ref.id not in self._decoded]
+        missing = [ref for ref in missing if self._cache.get_segment(ref.id) is None]
+        if len(missing) > 1:
+            with ThreadPoolExecutor(min(self._threads, len(missing)), thread_name_prefix="index") as pool:
+                for ref, body in zip(missing, pool.map(self._fetch, missing), strict=True):
+                    self._decode(ref, body)
+                    self._cache.put_segment(ref.id, body)
+
+    def _fetch(self, ref: SegmentRef) -> bytes:
+        try:
+            return self._store.get(self._names.segment(ref.id), most=min(ref.bytes, _MOST_BODY)).body
+        except ObjectMissingError:
+            raise IntegrityError(
+                f"{self._store.where}: the index segment {ref.id[:8]}… of {self._names.db_key!r} is gone.",
+                hint="If this is an old state, garbage collection removed it: pull. Otherwise run 'catalog doctor'.",
+            ) from None
+
+    def _decode(self, ref: SegmentRef, body: bytes) -> Segment:
+        what = f"{self._store.where}: the index segment {ref.id[:8]}… of {self._names.db_key!r}"
+        segment = decode_segment(body, ref.id, what)
+        if len(segment) != ref.keys:
+            raise IntegrityError(f"{what} holds {len(segment):,} keys where its head says {ref.keys:,}.")
+        return segment
+
+    def _keep(self, segment_id: str, segment: Segment) -> None:
+        with self._lock:
+            if segment_id in self._decoded:
+                return
+            self._decoded[segment_id] = segment
+            self._decoded_keys += len(segment)
+            while self._decoded_keys > _MOST_DECODED_KEYS and len(self._decoded) > 1:
+                _, dropped = self._decoded.popitem(last=False)
+                self._decoded_keys -= len(dropped)

@@ -1,0 +1,128 @@
+"""From values to stored bytes and back: booklet's serializers, with pickles of strangers read safely."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol, cast
+
+import zstandard
+
+from .errors import CatalogError, IntegrityError, InvalidInputError, InvalidValueError
+from .safe_pickle import restricted_loads
+
+MOST_DECOMPRESSED = 1 << 30
+
+class Serializer(Protocol):
+    """What turns values into bytes and back."""
+
+    def dumps(self, value: Any) -> bytes:
+        """Turn a value into bytes."""
+
+    def loads(self, raw: bytes) -> Any:
+        """Turn bytes into a value."""
+
+
+def decompress(raw: bytes) -> bytes:
+    """Undo Zstandard compression, giving at most 1 GiB."""
+    try:
+        size = zstandard.frame_content_size(raw)
+        if size > MOST_DECOMPRESSED:
+            raise IntegrityError(f"This value claims {size:,} bytes uncompressed; at most {MOST_DECOMPRESSED:,} are accepted.")
+        if size >= 0:
+            return zstandard.ZstdDecompressor().decompress(raw, max_output_size=max(size, 1))
+        with zstandard.ZstdDecompressor().stream_reader(raw) as reader:
+            found = cast("bytes", reader.read(MOST_DECOMPRESSED + 1))
+    except zstandard.ZstdError as error:
+        raise IntegrityError(f"This value cannot be decompressed ({error}).") from None
+    if len(found) > MOST_DECOMPRESSED:
+        raise IntegrityError(f"This value is more than {MOST_DECOMPRESSED:,} bytes uncompressed.")
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Codec:
+    """How one database turns values into stored bytes and back; ``name`` is booklet's name of the serializer."""
+
+    name: str
+    _dumps: Callable[[Any], bytes]
+    _loads: Callable[[bytes], Any]
+
+    def encode(self, value: Any) -> bytes:
+        """Turn a value into bytes; InvalidValueError when the serializer refuses it."""
+        try:
+            raw = self._dumps(value)
+        except CatalogError:
+            raise
+        except Exception as error:  # noqa: BLE001 - serializers raise what they like
+            raise InvalidValueError(
+                f"The serializer {self.name!r} refuses a {type(value).__name__}: {error}.",
+                hint="Convert the value, or make the database with another value_serializer.",
+            ) from error
+        if not isinstance(raw, bytes | bytearray | memoryview):
+            raise InvalidValueError(
+                f"The serializer {self.name!r} takes bytes, not {type(value).__name__}.",
+                hint="Encode the value, or make the database with another value_serializer, such as 'orjson'.",
+            )
+        return bytes(raw)
+
+    def decode(self, raw: bytes) -> Any:
+        """Turn bytes into a value; UntrustedValueError, or IntegrityError when they are not what the serializer writes."""
+        try:
+            return self._loads(raw)
+        except CatalogError:
+            raise
+        except Exception as error:  # noqa: BLE001
+            raise IntegrityError(f"This value is nothing that {self.name!r} wrote ({type(error).__name__}).") from None
+
+
+def codec_of(code: int, custom: Any = None, *, trusted: bool = False) -> Codec:
+    """The codec for booklet's serializer number ``code``; 0 is a class of the caller's own, ``custom``.
+
+    Pickles are read by a restricted unpickler unless ``trusted``.
+    """
+    from booklet import serializers as booklet_serializers  # noqa: PLC0415 - it imports numpy and pandas where they are
+
+    if code == 0:
+        if custom is None or isinstance(custom, str):
+            raise InvalidInputError(
+                "This database was made with a serializer class of its own.",
+                hint="Pass that class as value_serializer, with dumps and loads.",
+            )
+        return Codec(getattr(custom, "__name__", "custom"), custom.dumps, custom.loads)
+    found = booklet_serializers.serial_int_dict.get(code)
+    names = list(booklet_serializers.serial_name_dict)
+    if found is None:
+        raise InvalidInputError(f"This database uses serializer number {code}, which this booklet does not know. Upgrade booklet.")
+    name = str(names[code - 1] or "bytes")
+    if trusted:
+        return Codec(name, found.dumps, found.loads)
+    return Codec(name, found.dumps, _safe_loads(name, found.loads))
+
+
+def _safe_loads(name: str, plain: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
+    """How the bytes of a stranger are read."""
+    if name == "pickle":
+        return restricted_loads
+    if name == "pickle_zstd":
+        return lambda raw: restricted_loads(decompress(raw))
+    if name.endswith("zstd") and name not in ("pd_zstd", "gpd_zstd"):
+        return lambda raw: _bounded(raw, plain)
+    return plain
+
+
+def _bounded(raw: bytes, plain: Callable[[bytes], Any]) -> Any:
+    decompress(raw)
+    return plain(raw)
+
+
+def check_serializer(value_serializer: Any) -> None:
+    """Raise InvalidInputError unless booklet knows this serializer, or it is a class with dumps and loads."""
+    from booklet import available_serializers  # noqa: PLC0415
+
+    if isinstance(value_serializer, str) or value_serializer is None:
+        if value_serializer not in available_serializers:
+            known = ", ".join(str(name) for name in available_serializers if name)
+            raise InvalidInputError(f"There is no serializer {value_serializer!r}; there are {known}.")
+    elif not (callable(getattr(value_serializer, "dumps", None)) and callable(getattr(value_serializer, "loads", None))):
+        raise InvalidInputError("A value_serializer is a name, None, or a class with dumps and loads.")

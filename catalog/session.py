@@ -1,0 +1,321 @@
+"""A session: one opening of a working copy, with the commit it is based on and the way to its remote."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import islice
+
+from .errors import IntegrityError
+from .local.local_table import KnownBase, Row, Status
+from .local.working_copy import WorkingCopy
+from .local.writer import Writer
+from .progress import Progress
+from .remote.head import StoredHead, decode_head
+from .remote.index_segment import Entry
+from .remote.remote import Remote
+from .remote.snapshot import Snapshot, same_version
+
+
+_PAGE = 2_000
+
+
+class KeyState(StrEnum):
+    """Where the value of a key is, or what was done to it since the last push."""
+
+    LOCAL = "local"
+    REMOTE = "remote"
+    ADDED = "added"
+    MODIFIED = "modified"
+    DELETED = "deleted"
+    CONFLICT = "conflict"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyInfo:
+    """One key without its value: microseconds since the epoch, bytes as stored, and its state."""
+
+    key: str
+    timestamp: int
+    size: int
+    state: KeyState
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A stored value with its timestamp."""
+
+    value: bytes
+    timestamp: int
+
+
+@dataclass(frozen=True, slots=True)
+class KeptMetadata:
+    """The user's metadata as JSON bytes, and when it was set."""
+
+    value: bytes
+    timestamp: int
+
+
+def base_of(row: Row, entry: Entry | None) -> Entry | None:
+    """What an edit was based on: what its row kept, or else what the base commit has."""
+    if row.base is None:
+        return entry
+    return None if not row.base.checksum else Entry(*_as_tuple(row.base))
+
+
+def keep_base(entry: Entry | None) -> KnownBase:
+    """What a row keeps of the entry that its edit was based on."""
+    return KnownBase(*entry) if entry is not None else KnownBase(0, b"", 0, 0, b"")
+
+
+def _as_tuple(base: KnownBase) -> tuple[int, bytes, int, int, bytes]:
+    return base.timestamp, base.pack, base.offset, base.length, base.checksum
+
+
+class Session:
+    """What one opened database consists of. Reads are safe from many threads; ``writer`` is None when only reading.
+
+    ``base`` is the commit that the working copy builds on, ``seen`` the newest one known. While ``replacing``, the working
+    copy stands for the whole database: the next push puts its content in the place of all that was there.
+    """
+
+    def __init__(self, copy: WorkingCopy, writer: Writer | None, remote: Remote) -> None:
+        self.copy = copy
+        self.writer = writer
+        self.remote = remote
+        self.table = copy.table
+        self.sidecar = copy.sidecar
+        self.lock = threading.RLock()
+        self.base: Snapshot | None = None
+        self.seen: StoredHead | None = None
+        self.load_heads()
+
+    def load_heads(self) -> None:
+        """Read from the sidecar which commits the working copy knows."""
+        what = f"{self.copy.path}: the remembered head"
+        base, seen = self.sidecar.get("base"), self.sidecar.get("seen")
+        stored = decode_head(base, self.sidecar.get("base_etag") or "", what) if base else None
+        self.base = self.remote.snapshot(stored) if stored else None
+        self.seen = decode_head(seen, self.sidecar.get("seen_etag") or "", what) if seen else stored
+
+    @property
+    def base_id(self) -> str | None:
+        """The id of the base commit."""
+        return self.base.stored.commit_id if self.base else None
+
+    @property
+    def replacing(self) -> bool:
+        """Whether the working copy stands for the whole database."""
+        return self.sidecar.get("replacing") is not None
+
+    def remember_base(self, stored: StoredHead | None) -> None:
+        """Build on another commit from now on; within the caller's transaction."""
+        self.sidecar.put("base", stored.body if stored else None)
+        self.sidecar.put("base_id", stored.commit_id if stored else None)
+        self.sidecar.put("base_etag", stored.etag if stored else None)
+        self.remember_seen(stored)
+        self.base = self.remote.snapshot(stored) if stored else None
+        if self.base is not None:
+            self.sidecar.keep_segments({ref.id for ref in self.base.all_refs()})
+
+    def remember_seen(self, stored: StoredHead | None) -> None:
+        """Note the newest commit known."""
+        self.seen = stored
+        self.sidecar.put("seen", stored.body if stored else None)
+        self.sidecar.put("seen_etag", stored.etag if stored else None)
+
+    def refresh(self) -> StoredHead | None:
+        """Ask the remote for its newest commit, in one small request."""
+        newest = self.remote.newest(self.seen)
+        if newest is not self.seen:
+            self.remember_seen(newest)
+        return newest
+
+    def base_entry(self, key: str) -> Entry | None:
+        """What the base commit says of a key."""
+        return self.base.find(key) if self.base is not None else None
+
+    def visible_base(self) -> Snapshot | None:
+        """The base commit, unless the working copy stands for the whole database."""
+        return None if self.base is None or self.replacing else self.base
+
+    def flush(self) -> None:
+        """Bring buffered edits into the table."""
+        if self.writer is not None:
+            self.writer.flush()
+
+    def find(self, key: str) -> Held | None:
+        """The value of a key as this session sees it, verified; None when there is none."""
+        if self.writer is not None and (change := self.writer.buffered(key)) is not None:
+            return None if change.value is None else Held(change.value, change.timestamp)
+        row, base_id = self.table.get_with_base(key)
+        if row is not None and row.status != Status.LEAVING:
+            if row.status == Status.DELETED:
+                return None
+            if row.status == Status.EDITED or base_id == self.base_id or self._is_base_value(row):
+                held = self._local_value(row)
+                if held is not None:
+                    return held
+        base = self.visible_base()
+        entry = base.find(key) if base is not None else None
+        return None if entry is None else Held(self.remote_value(key, entry), entry.timestamp)
+
+    def remote_value(self, key: str, entry: Entry) -> bytes:
+        """The value of an entry, from the cache or the remote; a writer keeps it in the data file."""
+        value = self.sidecar.get_fetched(entry.pack, entry.offset)
+        if value is None:
+            value = self.remote.value(key, entry)
+            self.sidecar.put_fetched([(entry.pack, entry.offset, value)])
+        return value
+
+    def local_bytes(self, row: Row) -> bytes | None:
+        """The value that a row names in the data file."""
+        return self.copy.value_of(row, lambda: self._row_in_file(row.key), Progress().wait)
+
+    def _row_in_file(self, key: str) -> Row | None:
+        row = self.table.get(key)
+        return row if row is not None and row.status in (Status.COPY, Status.EDITED) else None
+
+    def _local_value(self, row: Row) -> Held | None:
+        try:
+            value = self.local_bytes(row)
+        except IntegrityError:
+            if row.status == Status.EDITED:
+                raise
+            if self.writer is not None:
+                self.writer.drop([row.key])
+            return None
+        return None if value is None else Held(value, row.timestamp)
+
+    def _is_base_value(self, row: Row) -> bool:
+        """Whether a copy is of this session's base, though another process moved the working copy on."""
+        entry = self.base_entry(row.key)
+        return entry is not None and (entry.timestamp, entry.checksum) == (row.timestamp, row.checksum)
+
+    def holds(self, key: str) -> bool:
+        """Whether a key exists as this session sees it; fetches no value."""
+        if self.writer is not None and (change := self.writer.buffered(key)) is not None:
+            return change.value is not None
+        row = self.table.get(key)
+        if row is not None and row.edited:
+            return row.status == Status.EDITED
+        base = self.visible_base()
+        if base is None:
+            return row is not None and row.status == Status.COPY
+        return base.find(key) is not None
+
+    def rows_from(self, start: str) -> Iterator[Row]:
+        """Rows of the table from a key on, sorted, read in pages."""
+        page = self.table.page(start, _PAGE, after=False)
+        while page:
+            yield from page
+            page = self.table.page(page[-1].key, _PAGE, after=True) if len(page) == _PAGE else []
+
+    def key_infos(self, start: str = "", *, with_deleted: bool = False) -> Iterator[KeyInfo]:
+        """All keys from ``start`` on, sorted; ``with_deleted`` shows what was deleted here too. Fetches no value."""
+        self.flush()
+        base = self.visible_base()
+        entries: Iterator[tuple[str, Entry]] = base.items(start) if base is not None else iter(())
+        for key, entry, row in _join(entries, self.rows_from(start)):
+            info = _describe(key, entry, row, has_base=base is not None)
+            if info is not None and (with_deleted or info.state != KeyState.DELETED):
+                yield info
+
+    def page(self, after: str | None, limit: int, prefix: str) -> list[KeyInfo]:
+        """Some keys in their order: after a key, beginning with ``prefix``; deleted ones too."""
+        start = max(after or "", prefix)
+        infos = self.key_infos(start, with_deleted=True)
+        chosen = (info for info in infos if after is None or info.key > after)
+        return list(islice(_while_prefixed(chosen, prefix), limit))
+
+    def count(self) -> int:
+        """How many keys there are; needs the index only for keys that were edited here."""
+        return self._totals()[0]
+
+    def value_bytes(self) -> int:
+        """How many bytes all values take as stored."""
+        return self._totals()[1]
+
+    def _totals(self) -> tuple[int, int]:
+        self.flush()
+        base = self.visible_base()
+        if base is None:
+            row = self.sidecar.row("SELECT COUNT(*), COALESCE(SUM(length), 0) FROM local WHERE status IN (0, 1)")
+            return (int(row[0]), int(row[1])) if row else (0, 0)
+        state = (self.table.last_edit(), self.base_id, self.table.count_edited())
+        if self._counted is None or self._counted[0] != state:
+            keys = size = 0
+            for row in self.table.edited():
+                there = base.find(row.key)
+                keys += (row.status == Status.EDITED) - (there is not None)
+                size += row.length - (there.length if there else 0)
+            self._counted = (state, keys, size)
+        return len(base) + self._counted[1], base.stored.head.value_bytes + self._counted[2]
+
+    _counted: tuple[tuple[int, str | None, int], int, int] | None = None
+
+    def metadata(self) -> KeptMetadata | None:
+        """The user's metadata as this session sees it."""
+        if self.base is None or self.sidecar.get("metadata_edited") is not None:
+            value = self.sidecar.get("metadata")
+            return KeptMetadata(value, self.sidecar.get("metadata_time")) if value is not None else None
+        kept = self.base.stored.head.metadata
+        return KeptMetadata(bytes(kept.value), kept.timestamp) if kept is not None else None
+
+    def close(self) -> None:
+        """Close files and connections; a writer syncs first."""
+        try:
+            if self.writer is not None:
+                self.writer.close()
+        finally:
+            self.copy.close()
+            self.remote.close()
+
+
+def _join(
+    entries: Iterator[tuple[str, Entry]], rows: Iterator[Row]
+) -> Iterator[tuple[str, Entry | None, Row | None]]:
+    """Join two sorted streams on their keys."""
+    entry, row = next(entries, None), next(rows, None)
+    while entry is not None or row is not None:
+        if row is None or (entry is not None and entry[0] < row.key):
+            assert entry is not None
+            yield entry[0], entry[1], None
+            entry = next(entries, None)
+        elif entry is None or row.key < entry[0]:
+            yield row.key, None, row
+            row = next(rows, None)
+        else:
+            yield entry[0], entry[1], row
+            entry, row = next(entries, None), next(rows, None)
+
+
+def _describe(key: str, entry: Entry | None, row: Row | None, *, has_base: bool) -> KeyInfo | None:
+    """What to say of a key that the base, the table or both know; None when it does not exist."""
+    if row is None or row.status == Status.LEAVING:
+        return KeyInfo(key, entry.timestamp, entry.length, KeyState.REMOTE) if entry else None
+    if row.status == Status.COPY:
+        if entry is not None:
+            return KeyInfo(key, entry.timestamp, entry.length, KeyState.LOCAL)
+        return None if has_base else KeyInfo(key, row.timestamp, row.length, KeyState.LOCAL)
+    if row.base is not None:
+        return KeyInfo(key, row.timestamp, row.length, KeyState.CONFLICT)
+    if row.status == Status.DELETED:
+        return KeyInfo(key, entry.timestamp, entry.length, KeyState.DELETED) if entry else None
+    if entry is not None and same_version(entry, Entry(row.timestamp, b"", 0, row.length, row.checksum)):
+        return KeyInfo(key, row.timestamp, row.length, KeyState.LOCAL)
+    return KeyInfo(key, row.timestamp, row.length, KeyState.ADDED if entry is None else KeyState.MODIFIED)
+
+
+def _while_prefixed(infos: Iterator[KeyInfo], prefix: str) -> Iterator[KeyInfo]:
+    for info in infos:
+        if not info.key.startswith(prefix):
+            if info.key > prefix:
+                return
+            continue
+        yield info
+
+
