@@ -52,7 +52,7 @@ class FolderLayout:
         if self._folds_case is None:
             try:
                 self._folds_case = (self._private / "case").read_text() == "folded"
-            except FileNotFoundError:
+            except (FileNotFoundError, NotADirectoryError):
                 return False
         return self._folds_case
 
