@@ -1,0 +1,1 @@
+"""The terminal program: groups, databases, their values and their differences on one screen."""

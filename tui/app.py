@@ -1,0 +1,87 @@
+"""The Textual application: themes, the one screen, and how the program ends."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from typing import ClassVar
+
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.command import Provider
+
+from catalog import Catalog
+
+from .jobs import Jobs
+from .palette import CommandProvider
+from .screens.browse import BrowseScreen
+from .themes import DARK, LIGHT, own_colours
+
+
+class CatalogApp(App[None]):
+    """The program over one catalog."""
+
+    TITLE = "catalog"
+    CSS_PATH: ClassVar[list[str]] = ["app.tcss", "screens/browse.tcss"]  # type: ignore[assignment]
+    COMMANDS: ClassVar[set[type[Provider]]] = {CommandProvider}  # type: ignore[assignment]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+q", "quit", "Quit", show=False, priority=True)]
+
+    def __init__(self, catalog: Catalog, *, is_read_only: bool = False) -> None:
+        super().__init__()
+        self.jobs = Jobs()
+        self._browse = BrowseScreen(catalog, self.jobs, is_read_only=is_read_only)
+        self.register_theme(DARK)
+        self.register_theme(LIGHT)
+        self.theme = DARK.name
+
+    def get_default_screen(self) -> BrowseScreen:
+        """The program has one screen, with dialogs over it."""
+        return self._browse
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """The program's own colours where a theme does not define them."""
+        return own_colours(self.current_theme)
+
+    def switch_theme(self) -> None:
+        """Change between dark and light."""
+        self.theme = LIGHT.name if self.current_theme.dark else DARK.name
+
+    async def action_quit(self) -> None:
+        """Leave, after a question when something is running."""
+        if self.screen is self._browse or not self.jobs.transfers:
+            self._browse.command_quit()
+
+    def on_unmount(self) -> None:
+        """End the jobs, and close what is open."""
+        self.jobs.close()
+        if self._browse.opened:
+            self._browse.opened.database.close()
+
+    def _fatal_error(self) -> None:
+        """End with where the program failed, and nothing of what it was holding."""
+        self.bell()
+        self._exit_renderables.append(crash_report(sys.exc_info()[1]))
+        self._close_messages_no_wait()
+
+
+def crash_report(error: BaseException | None) -> str:
+    """Say where the program failed: the kind of error and the lines passed, without values and without the error's own text.
+
+    Either may quote what the program was holding, and that may be a secret.
+    """
+    lines = [
+        "catalog stopped because of a fault in the program. Changes that were saved are kept; nothing half-done was pushed."
+    ]
+    if error is not None:
+        lines.append(f"{type(error).__module__}.{type(error).__qualname__} at")
+        frames = traceback.extract_tb(error.__traceback__)
+        lines += [f"  {frame.filename}:{frame.lineno} in {frame.name}" for frame in frames]
+    lines.append("Please report this, with the lines above.")
+    return "\n".join(lines)
+
+
+def run(catalog: Catalog, *, read_only: bool = False) -> int:
+    """Run the program until the user leaves it; gives the exit code."""
+    app = CatalogApp(catalog, is_read_only=read_only)
+    app.run()
+    return app.return_code or 0

@@ -1,0 +1,1 @@
+"""Questions and explanations over the screen; each returns what the user answered."""

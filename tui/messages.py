@@ -1,0 +1,194 @@
+"""What jobs and widgets tell the screen; each is a fact, and only its handler changes what is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from textual.message import Message
+
+from catalog import CatalogError, Change, Database, Direction, Entry, KeyInfo, PullResult, PushResult, Status, Summary
+
+from .comparison import Comparison
+from .values import Document
+
+Severity = Literal["information", "warning", "error"]
+
+
+@dataclass(frozen=True)
+class GroupListing:
+    """One group with its entries, or why they could not be read."""
+
+    name: str
+    entries: tuple[Entry, ...]
+    problem: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Opened:
+    """A database that is open for reading, and what was learnt when it was opened."""
+
+    group: str
+    entry: Entry
+    database: Database
+    keys: int
+
+
+@dataclass(frozen=True)
+class ChangeSides:
+    """Which two sides of a change are compared: 'base', 'local' or 'remote'."""
+
+    old: str
+    new: str
+
+
+class Answer(Message):
+    """What a job found."""
+
+    def drop(self) -> None:
+        """Let go of what nobody wants any more."""
+
+
+@dataclass
+class CatalogListed(Answer):
+    """The groups and their entries were read."""
+
+    groups: tuple[GroupListing, ...]
+
+
+@dataclass
+class StatusRead(Answer):
+    """The state of one database is known; ``asked_remote`` when its remote had a say."""
+
+    entry: Entry
+    status: Status
+    asked_remote: bool
+
+
+@dataclass
+class DatabaseOpened(Answer):
+    """A database was opened for reading."""
+
+    opened: Opened
+
+    def drop(self) -> None:
+        """Close it again."""
+        self.opened.database.close()
+
+
+@dataclass
+class OpeningFailed(Answer):
+    """A database could not be opened."""
+
+    group: str
+    entry: Entry
+    error: CatalogError
+
+
+@dataclass
+class PageRead(Answer):
+    """A run of keys was read: those after ``after`` that begin with ``prefix``."""
+
+    opened: Opened
+    prefix: str
+    page: int
+    limit: int
+    keys: list[KeyInfo]
+
+
+@dataclass
+class ValueRead(Answer):
+    """The value of one key was read and made ready to be shown."""
+
+    opened: Opened
+    info: KeyInfo
+    document: Document
+
+
+@dataclass
+class ChangesRead(Answer):
+    """The differences of a database are known; ``changes`` holds the first of each direction."""
+
+    opened: Opened
+    counts: Mapping[Direction, int]
+    changes: tuple[Change, ...]
+
+
+@dataclass
+class ComparisonRead(Answer):
+    """Two sides of one change were compared; ``problem`` when a side could not be read or shown."""
+
+    opened: Opened
+    change: Change
+    sides: ChangeSides
+    comparison: Comparison
+    problem: str = ""
+
+
+@dataclass
+class SettlingPlanned(Answer):
+    """What a push or a pull would move was counted."""
+
+    opened: Opened
+    verb: str
+    summary: Summary
+
+
+@dataclass
+class Pushed(Answer):
+    """A push ended well."""
+
+    entry: Entry
+    result: PushResult
+
+
+@dataclass
+class Pulled(Answer):
+    """A pull ended well."""
+
+    entry: Entry
+    result: PullResult
+
+
+@dataclass
+class Discarded(Answer):
+    """Unpushed changes were given up."""
+
+    entry: Entry
+    keys: int
+
+
+@dataclass
+class Resolved(Answer):
+    """A conflict was ended with the value of this copy."""
+
+    entry: Entry
+    key: str
+
+
+@dataclass
+class WriteFailed(Answer):
+    """A push, pull or discard did not happen."""
+
+    entry: Entry
+    verb: str
+    error: CatalogError
+
+
+@dataclass
+class JobFailed(Answer):
+    """A read did not succeed; what it was for stays as it was."""
+
+    what: str
+    error: CatalogError
+
+
+@dataclass(frozen=True)
+class Happening:
+    """One line of the session's log."""
+
+    time: str
+    severity: Severity
+    text: str
+    details: str = ""

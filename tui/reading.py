@@ -1,0 +1,143 @@
+"""The reads of the program: each calls the library, in a job's thread, and gives the message that says what it found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import chain
+from typing import Literal
+
+import orjson
+from textual.content import Content
+
+from catalog import Catalog, CatalogError, Change, Direction, Entry, KeyInfo, State, Status
+
+from .comparison import compare, without_comma
+from .messages import (
+    CatalogListed,
+    ChangeSides,
+    ChangesRead,
+    ComparisonRead,
+    DatabaseOpened,
+    GroupListing,
+    Opened,
+    OpeningFailed,
+    PageRead,
+    SettlingPlanned,
+    StatusRead,
+    ValueRead,
+)
+from .values import Document, describe, explain
+
+MOST_CHANGES = 5_000
+METADATA_KEY = ""
+"""The key under which a change of the metadata is listed; its values are JSON."""
+_COMPARED_WIDTH = 44
+"""Lines are made short before they are compared, so that a small change is a short line."""
+Side = Literal["base", "local", "remote"]
+
+
+def list_catalog(catalog: Catalog) -> CatalogListed:
+    """List the groups of this machine and what is in them; a group that cannot be read says why."""
+    listings = []
+    for group in catalog.groups():
+        try:
+            listings.append(GroupListing(group.name, tuple(catalog.entries(group.name))))
+        except CatalogError as error:
+            listings.append(GroupListing(group.name, (), str(error)))
+    return CatalogListed(tuple(listings))
+
+
+def read_status(catalog: Catalog, entry: Entry, ask_remote: bool) -> StatusRead:
+    """Ask how a database stands to its remote; what cannot be read at all is broken."""
+    try:
+        status = catalog.status(entry, refresh=ask_remote)
+    except CatalogError as error:
+        status = Status(State.BROKEN, problem=str(error))
+    return StatusRead(entry, status, ask_remote)
+
+
+def open_database(catalog: Catalog, group: str, entry: Entry) -> DatabaseOpened | OpeningFailed:
+    """Open a database for reading as it is: without pulling, and without its remote where that does not answer."""
+    try:
+        database = catalog.open(entry, "r", pull=False, offline="auto")
+    except CatalogError as error:
+        return OpeningFailed(group, entry, error)
+    return DatabaseOpened(Opened(group, entry, database, len(database)))
+
+
+def read_page(opened: Opened, prefix: str, page: int, after: str | None, limit: int) -> PageRead:
+    """Read a run of keys."""
+    return PageRead(opened, prefix, page, limit, opened.database.page(after, limit, prefix))
+
+
+def _is_json(opened: Opened) -> bool:
+    return opened.database.serializer.startswith("orjson")
+
+
+def _document(opened: Opened, raw: bytes, most: int) -> Document:
+    try:
+        value = opened.database.decode(raw)
+    except CatalogError as error:
+        return explain(error, raw)
+    return describe(value, json=_is_json(opened), most=most)
+
+
+def read_value(opened: Opened, info: KeyInfo, most: int) -> ValueRead:
+    """Read and describe the value of a key; a value that cannot be read is explained."""
+    try:
+        raw = opened.database.get_bytes(info.key)
+    except KeyError:
+        return ValueRead(
+            opened, info, explain(CatalogError("This key was deleted here.", hint="Its deletion is not pushed."), None)
+        )
+    except CatalogError as error:
+        return ValueRead(opened, info, explain(error, None))
+    return ValueRead(opened, info, _document(opened, raw, most))
+
+
+def read_changes(opened: Opened) -> ChangesRead:
+    """Read the differences of a database: conflicts first, then yours, then theirs."""
+    shown: dict[Direction, list[Change]] = {Direction.CONFLICT: [], Direction.OUTGOING: [], Direction.INCOMING: []}
+    counts = dict.fromkeys(Direction, 0)
+    for change in opened.database.changes().all():
+        counts[change.direction] += 1
+        if len(shown[change.direction]) < MOST_CHANGES:
+            shown[change.direction].append(change)
+    return ChangesRead(opened, counts, tuple(chain.from_iterable(shown.values())))
+
+
+def sides_of(change: Change) -> list[ChangeSides]:
+    """Which comparisons a change offers, the most useful first."""
+    if change.direction is Direction.OUTGOING:
+        return [ChangeSides("base", "local")]
+    if change.direction is Direction.INCOMING:
+        return [ChangeSides("base", "remote")]
+    return [ChangeSides("remote", "local"), ChangeSides("base", "local"), ChangeSides("base", "remote")]
+
+
+def _side_lines(opened: Opened, change: Change, side: str) -> tuple[Sequence[Content], str]:
+    raw = opened.database.changes().value(change, _side(side))
+    if raw is None:
+        return (), ""
+    document = describe(orjson.loads(raw), json=True) if change.key == METADATA_KEY else _document(opened, raw, 100_000)
+    return document.body.fit(_COMPARED_WIDTH), document.warning
+
+
+def _side(name: str) -> Side:
+    return "base" if name == "base" else "local" if name == "local" else "remote"
+
+
+def read_comparison(opened: Opened, change: Change, sides: ChangeSides) -> ComparisonRead:
+    """Compare two sides of a change, line by line."""
+    try:
+        old, old_warning = _side_lines(opened, change, sides.old)
+        new, new_warning = _side_lines(opened, change, sides.new)
+    except CatalogError as error:
+        return ComparisonRead(opened, change, sides, compare((), ()), str(error))
+    part = without_comma if _is_json(opened) or change.key == METADATA_KEY else str
+    return ComparisonRead(opened, change, sides, compare(old, new, part), old_warning or new_warning)
+
+
+def plan_settling(opened: Opened, verb: str) -> SettlingPlanned:
+    """Count what a push or a pull would move."""
+    return SettlingPlanned(opened, verb, opened.database.changes().summary())

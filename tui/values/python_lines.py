@@ -1,0 +1,27 @@
+"""A plain Python value on lines, as its literal would be written."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from rich.pretty import pretty_repr
+from textual.content import Content, Span
+
+from tui.plain import plain
+
+_TOKENS = re.compile(
+    r"""(?P<string>b?(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'))|(?P<number>(?<![\w.])-?\d[\d.]*(?:[eE][+-]?\d+)?)|(?P<word>\b(?:True|False|None|nan|inf)\b)|(?P<mark>[{}\[\](),:])"""
+)
+_STYLES = {"string": "$json-string", "number": "$json-number", "word": "$json-word", "mark": "$quiet"}
+
+
+def python_lines(value: Any, most_items: int = 500, width: int = 72) -> list[str]:
+    """Give the literal of ``value`` on lines, with at most ``most_items`` of each container."""
+    return pretty_repr(value, max_width=width, max_length=most_items, max_string=4000, indent_size=2).split("\n")
+
+
+def highlight_python(line: str) -> Content:
+    """Colour one line of a Python literal."""
+    text = plain(line)
+    return Content(text, [Span(*token.span(), _STYLES[token.lastgroup or ""]) for token in _TOKENS.finditer(text)])

@@ -1,0 +1,30 @@
+"""Lays out the parts of a row: what bends to the left, what stays to the right; names beside what they name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from textual.content import Content
+
+from .text_view import continued
+
+Fact = tuple[str, Content]
+"""A name and what it names."""
+
+
+def spread(left: Content, right: Content, width: int) -> Content:
+    """Put ``left`` and ``right`` at the two ends of ``width`` cells; ``left`` is cut when there is no room for both."""
+    room = width - right.cell_length - (1 if right else 0)
+    if room < min(4, left.cell_length):
+        return left.truncate(width, ellipsis=True)
+    left = left.truncate(room, ellipsis=True)
+    return Content.assemble(left, " " * (width - left.cell_length - right.cell_length), right)
+
+
+def beside(facts: Iterable[Fact], width: int, name_width: int, style: str = "$quiet") -> list[Content]:
+    """Put each name to the left of what it names, which takes as many rows as it needs."""
+    rows = []
+    for name, value in facts:
+        for place, line in enumerate(continued(value, max(width - name_width - 2, 8))):
+            rows.append(Content.assemble(("  " + (name if place == 0 else "").ljust(name_width), style), line))
+    return rows

@@ -1,0 +1,52 @@
+"""The lines above the tabs: which database this is, in two lines."""
+
+from __future__ import annotations
+
+from textual.content import Content
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from catalog import Entry, Status
+from tui.amounts import moment, quantity, size
+from tui.badges import database_badge, database_state
+from tui.messages import Opened
+from tui.plain import plain
+
+from .columns import spread
+
+SERIALIZERS = {"orjson": "JSON", "str": "text", "bytes": "bytes", "pickle": "pickled Python values"}
+
+
+def value_words(serializer: str) -> str:
+    """Name a kind of values as a reader would."""
+    return SERIALIZERS.get(serializer, serializer.replace("_", " "))
+
+
+class Heading(Widget):
+    """Name and state of the selected database, and what it holds."""
+
+    entry: reactive[Entry | None] = reactive(None)
+    status: reactive[Status | None] = reactive(None)
+    opened: reactive[Opened | None] = reactive(None)
+
+    def render(self) -> Content:
+        """Draw the two lines."""
+        if self.entry is None:
+            return Content("")
+        width = self.size.width
+        badge = database_badge(self.status)
+        state = Content.assemble(database_state(self.status), (f"  {badge.words.split(':')[0]}", "$quiet"))
+        name = Content.assemble((plain(self.entry.name), "bold"), (f"  {plain(self.entry.description)}", "$quiet"))
+        return Content("\n").join([spread(name, state, width), spread(self._facts(), Content(""), width)])
+
+    def _facts(self) -> Content:
+        parts = []
+        if self.opened:
+            parts.append(value_words(self.opened.database.serializer))
+        if self.status and self.status.keys:
+            parts += [quantity(self.status.keys, "key"), size(self.status.value_bytes)]
+        if self.status and (commit := self.status.remote_commit or self.status.commit):
+            parts.append(f"commit {commit.number} by {plain(commit.author)}, {moment(commit.time)}")
+        if self.status and self.status.problem and not parts:
+            parts.append(plain(self.status.problem))
+        return Content.styled("  ·  ".join(parts), "$quiet")
