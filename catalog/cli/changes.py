@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -57,7 +57,7 @@ def diff(selection: Selection, database: str, limit: int, names: bool, as_json: 
 def print_change(database: Database, changes: Changes, change: Change, *, with_values: bool) -> None:
     """Print one changed key and, if asked, the lines of its value that differ: ``-`` before, ``+`` after."""
     mark, color = _MARKS[str(change.kind)]
-    click.echo(f"  {click.style(mark, fg=color)} {escape(change.key)}")
+    click.echo(f"  {click.style(mark, fg=color)} {escape(change.key) or '(metadata)'}")
     if not with_values:
         return
     direction = str(change.direction)
@@ -153,5 +153,28 @@ def discard(selection: Selection, database: str, keys: tuple[str, ...], everythi
                 f"{choice.name} has no unpushed change of {name_some(missing)}.",
                 hint=f"`catalog diff {choice.name}` lists what has changed. Nothing was discarded.",
             )
-        changes.discard(None if everything else list(keys))
-    click.echo(f"{escape(choice.name)}: {count(len(changed) if everything else len(set(keys)), 'change')} discarded.")
+        discarded = changes.discard(None if everything else keys)
+    click.echo(f"{escape(choice.name)}: {count(discarded, 'change')} discarded.")
+
+
+@click.command()
+@click.argument("database")
+@click.argument("keys", nargs=-1, required=True)
+@click.option("--mine", "side", flag_value="mine", help="Keep the value here; the next push puts it over theirs.")
+@click.option("--theirs", "side", flag_value="theirs", help="Take the remote's value; the edit here is given up.")
+@pass_selection
+def resolve(selection: Selection, database: str, keys: tuple[str, ...], side: Literal["mine", "theirs"] | None) -> None:
+    """End the conflict of each of KEYS in DATABASE: keep --mine or take --theirs."""
+    if side is None:
+        raise click.UsageError("Say whose value is to stay: --mine or --theirs.")
+    choice = choose(selection.catalog(), database)
+    with progress_line() as progress, selection.open(choice, "w", progress=progress) as opened:
+        changes = opened.changes()
+        missing = sorted(set(keys) - {change.key for change in changes.conflicts()})
+        if missing:
+            raise EntryMissingError(
+                f"{choice.name} has no conflict about {name_some(missing)}.",
+                hint=f"`catalog diff {choice.name}` lists conflicts. Nothing was resolved.",
+            )
+        changes.resolve(keys, side)
+    click.echo(f"{escape(choice.name)}: {count(len(set(keys)), 'conflict')} resolved, {side} kept.")

@@ -63,12 +63,12 @@ def databases(selection: Selection, group: str | None, as_json: bool) -> None:
 def add(
     selection: Selection, group: str, name: str, connection: S3Connection | None, description: str, tags: tuple[str, ...]
 ) -> None:
-    """Add a database that has a remote to GROUP, and call it NAME there."""
+    """Add a database that has a remote to GROUP, and call it NAME there; `push-group` then shares it."""
     if connection is None:
         raise click.UsageError("Say where the database is: --db-key and --bucket, or --url.")
     catalog = selection.catalog()
     all_choices(catalog, group)
-    with progress_line() as progress, catalog.open_group(group, "w", lock="commit", progress=progress) as opened:
+    with progress_line() as progress, catalog.open_group(group, "c", lock="commit", progress=progress) as opened:
         opened.add(connection, name=name, description=description, tags=tags)
         total = len(opened)
     click.echo(f"Added {escape(name)} to {escape(group)}, which has {count(total, 'database')} now.")

@@ -9,7 +9,8 @@ import click
 from catalog.plain_text import escape
 
 from .connection_options import connection_options
-from .listing import as_json, print_json, print_table
+from .listing import as_json, count, print_json, print_table
+from .progress_line import progress_line
 from .selection import Selection, pass_selection
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def groups(selection: Selection, as_json: bool) -> None:
                     "name": record.name,
                     "databases": databases,
                     "file": str(record.file_path),
-                    "remote": record.connection.to_dict() if record.connection else None,
+                    "remote": record.connection.to_dict(),
                 }
                 for record, databases in zip(records, counts, strict=True)
             ]
@@ -40,7 +41,7 @@ def groups(selection: Selection, as_json: bool) -> None:
         print_table(
             ("GROUP", "DATABASES", "REMOTE"),
             (
-                (record.name, f"{databases:,}", str(record.connection or "only here"))
+                (record.name, f"{databases:,}", str(record.connection))
                 for record, databases in zip(records, counts, strict=True)
             ),
         )
@@ -56,3 +57,18 @@ def add_group(selection: Selection, name: str, connection: S3Connection | None) 
     """Add a group called NAME: a new one of this machine, or one that a remote has."""
     record = selection.catalog().add_group(name, connection)
     click.echo(f"Added the group {escape(record.name)}.")
+
+
+@click.command()
+@click.argument("group")
+@click.option("-m", "--message", default="", metavar="TEXT", help="What this push is about.")
+@pass_selection
+def push_group(selection: Selection, group: str, message: str) -> None:
+    """Send what was added to GROUP to the group's own remote, for those who share it."""
+    catalog = selection.catalog()
+    with progress_line() as progress, catalog.open_group(group, "c", lock="commit", pull=False, progress=progress) as opened:
+        result = opened.changes().push(message=message, progress=progress)
+    if result.commit is None or not result.keys:
+        click.echo(f"{escape(group)}: nothing to push.")
+    else:
+        click.echo(f"{escape(group)}: pushed {count(result.keys, 'entry')} as commit {result.commit.number}.")

@@ -38,11 +38,8 @@ def get(selection: Selection, database: str, key: str, raw: bool) -> None:
             raise EntryMissingError(
                 f"{choice.name} has no key {key!r}.", hint=f"`catalog keys {choice.name} --prefix …` lists keys."
             ) from None
-        shown = b"" if raw else value_text(opened.decode(stored))
-    if raw:
-        click.get_binary_stream("stdout").write(stored)
-    else:
-        click.echo(shown)
+        shown = "" if raw else value_text(opened.decode(stored))
+    click.echo(stored if raw else shown, nl=not raw)
 
 
 @click.command()

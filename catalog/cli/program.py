@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import sys
 from pathlib import Path
 from typing import Any, NoReturn
@@ -25,6 +26,8 @@ COMMANDS = {
     "keys": "keys",
     "pull": "changes",
     "push": "changes",
+    "push-group": "groups",
+    "resolve": "changes",
     "status": "status",
     "tui": "screen",
 }
@@ -90,4 +93,7 @@ def cli(ctx: click.Context, folder: Path | None) -> None:
 
 def main() -> NoReturn:
     """Run the program `catalog`."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     cli.main(prog_name="catalog")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from catalog.errors import EntryMissingError, InvalidInputError, name_some
+from catalog.errors import EntryMissingError, InvalidInputError, NotApprovedError, name_some
+from catalog.plain_text import escape
 
 if TYPE_CHECKING:
     from catalog import Catalog, Database, Entry
@@ -40,8 +42,31 @@ class Selection:
         return Catalog(self.folder)
 
     def open(self, choice: Choice, flag: str = "r", **more: Any) -> Database:
-        """Open the working copy of ``choice`` as commands do: nothing is pulled, the remote is locked for a push only."""
-        return self.catalog().open(choice.entry, flag, pull=False, lock="commit", **more)
+        """Open the working copy of ``choice`` as commands do: nothing is pulled, the remote is locked for a push only.
+
+        On a terminal, the first signed request to a place that a group suggests is asked about.
+        """
+        ask_approval(choice)
+        return self.catalog().open(choice.entry, flag, origin=choice.group, pull=False, lock="commit", **more)
+
+
+def ask_approval(choice: Choice) -> None:
+    """Ask whether signed requests may go where ``choice`` is, unless that was approved before; remember a yes.
+
+    Raises:
+        NotApprovedError: without a terminal to ask on.
+        click.Abort: when the answer is no.
+    """
+    from catalog.credentials import approve, require_approval  # noqa: PLC0415
+
+    try:
+        require_approval(choice.entry.connection, origin=choice.group)
+    except NotApprovedError as error:
+        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+            raise
+        click.echo(escape(error.message), err=True)
+        click.confirm("Do you know this place, and may your keys sign requests to it?", abort=True, err=True)
+        approve(choice.entry.connection, choice.group)
 
 
 pass_selection = click.make_pass_decorator(Selection)

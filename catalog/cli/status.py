@@ -24,7 +24,10 @@ def status(selection: Selection, database: str | None, offline: bool, as_json: b
     catalog = selection.catalog()
     choices = [choose(catalog, database)] if database else all_choices(catalog)
     with progress_line() as progress:
-        found = [(choice, catalog.status(choice.entry, refresh=not offline, progress=progress)) for choice in choices]
+        found = [
+            (choice, catalog.status(choice.entry, refresh=not offline, progress=progress, origin=choice.group))
+            for choice in choices
+        ]
     if as_json:
         print_json([_facts(choice, state) for choice, state in found])
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import shutil
 
@@ -31,7 +32,7 @@ _EXAMPLES = {
     "america/flights": "2013-01-01/JFK/B6725",
 }
 _MOST_SHOWN = 3
-_MOST_LINES = 6
+_MOST_LINES = 8
 
 
 class Tour:
@@ -44,9 +45,12 @@ class Tour:
 
     def show(self) -> None:
         """Print the whole tour."""
+        variable = "set" if os.name == "nt" else "export"
         click.echo(
-            f"\nYou are {US}. {COLLEAGUE} works on the same databases. Everything is in {escape(str(self._folder.path))}."
+            f"\nYou are {US}; {COLLEAGUE} works on the same databases. All of it is in {escape(str(self._folder.path))}."
         )
+        click.echo("The commands beside the titles can be typed after this:")
+        click.echo(f"  {variable} CATALOG_DIR={escape(shlex.quote(str(self._folder.catalog)))}")
         self._prepare()
         self._show_groups()
         self._show_databases()
@@ -72,7 +76,7 @@ class Tour:
         print_table(
             ("GROUP", "DATABASES", "REMOTE"),
             (
-                (record.name, str(len(self._catalog.entries(record.name))), str(record.connection or "only here"))
+                (record.name, str(len(self._catalog.entries(record.name))), str(record.connection))
                 for record in self._catalog.groups()
             ),
         )
@@ -140,15 +144,18 @@ class Tour:
                 click.echo(escape(error.message))
 
     def _suggest(self) -> None:
-        program = f"catalog --catalog {shlex.quote(str(self._folder.catalog))}"
         _head("Try next")
         for command, why in (
-            (program, "look around on the screen, settle the conflict"),
-            (f"{program} keys america/flights --prefix 2013-02-14/JFK --limit 5", "one of 50,000; values come when read"),
-            (f"{program} discard america/airports NV/LAS", "give up your side of the conflict"),
+            ("catalog", "look around on the screen"),
+            (
+                "catalog keys america/flights --prefix 2013-02-14/JFK --limit 5",
+                "some of 50,000; values come when they are read",
+            ),
+            ("catalog get earth/storms 2005/katrina", "a pickle, read without running code"),
+            ("catalog resolve america/airports NV/LAS --mine", "end the conflict, then push"),
             ("catalog demo --fresh", "start over"),
         ):
-            click.echo(f"  {escape(command)}\n      {why}")
+            click.echo(f"  {command:<64} {why}")
 
 
 def _head(title: str, command: str = "") -> None:

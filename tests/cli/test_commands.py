@@ -50,6 +50,8 @@ class TestGroups:
         assert added.stdout == "Added rain to mine, which has 1 database now.\n", added.stderr
         (listed,) = json.loads(run("databases", "mine", "--json").stdout)
         assert (listed["name"], listed["tags"], listed["description"]) == ("rain", ["x"], "Rain")
+        assert run("push-group", "mine").stdout == "mine: pushed 1 entry as commit 1.\n"
+        assert run("push-group", "mine").stdout == "mine: nothing to push.\n"
 
     def test_add_needs_an_address(self, run: Run) -> None:
         """A database without an address is wrong usage."""
@@ -220,7 +222,7 @@ class TestChanges:
         assert run("get", "field/notes", "new").stdout == "from eve\n"
 
     def test_conflict(self, tmp_path: Path, run: Run) -> None:
-        """A push onto someone else's change of the same key is refused with its name; a discard settles it."""
+        """A push onto someone else's change of the same key is refused with its name; taking theirs settles it."""
         with catalog.open(remote(tmp_path, "field/rain"), tmp_path / "eve.blt", "w", lock="commit") as eve:
             eve["a/1"] = {"mm": 1.7}
             eve.changes().push()
@@ -232,8 +234,17 @@ class TestChanges:
         assert "1 key changed on both sides" in shown
         assert '      here:  +   "mm": 1.5' in shown
         assert '      there: +   "mm": 1.7' in shown
-        assert run("discard", "field/rain", "a/1").stdout == "field/rain: 1 change discarded.\n"
+        assert run("resolve", "field/rain", "a/1", "--theirs").stdout == "field/rain: 1 conflict resolved, theirs kept.\n"
+        assert run("get", "field/rain", "a/1").stdout == '{\n  "mm": 1.7\n}\n'
         assert run("push", "field/rain").stdout.startswith("field/rain: pushed 2 keys, ")
+
+    @pytest.mark.parametrize("arguments", [("a/1", "--mine"), ("a/1",), ("--mine",)])
+    def test_resolve_wants_a_conflict_and_a_side(self, run: Run, arguments: tuple[str, ...]) -> None:
+        """Without a conflict it is an error, without a key or a side wrong usage; nothing changes."""
+        result = run("resolve", "field/rain", *arguments)
+
+        assert result.exit_code == (1 if len(arguments) == 2 else 2)
+        assert "3 ahead" in run("status", "field/rain").stdout
 
     def test_discard(self, run: Run) -> None:
         """Named changes are given up, then all of them."""
@@ -264,6 +275,16 @@ def test_the_environment_names_the_catalog(folder: Path) -> None:
 
     assert result.stdout == "a/1\n"
     assert result.stderr == ""
+
+
+def test_an_output_that_cannot_show_every_character(folder: Path) -> None:
+    """With an output that only knows Latin characters, what it cannot show is escaped instead of failing."""
+    command = [sys.executable, "-m", "catalog.cli", "--catalog", str(folder), "keys", "東京"]
+    environment = {**os.environ, "PYTHONIOENCODING": "latin-1:strict"}
+    result = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=60, check=False)
+
+    assert result.returncode == 1
+    assert "\\u6771\\u4eac" in result.stderr
 
 
 def test_the_screen_program_needs_a_terminal(run: Run) -> None:

@@ -14,7 +14,7 @@ from catalog.cli import cli
 from catalog.cli.program import COMMANDS
 from catalog.errors import CancelledError, CatalogError, LocalFileError
 
-HEAVY = {"boto3", "botocore", "keyring", "numpy", "pydantic", "textual", "rich", "orjson", "booklet", "sqlite3"}
+HEAVY = {"boto3", "botocore", "keyring", "numpy", "pandas", "textual", "rich", "booklet"}
 
 
 def run_python(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -61,7 +61,7 @@ def test_alone_without_a_terminal_it_prints_help() -> None:
 
 @pytest.mark.parametrize("argument", ["--version", "--help"])
 def test_little_is_loaded_to_say_little(argument: str) -> None:
-    """Version and help come without loading the engine, the keyring or the screen program."""
+    """Version and help come without loading boto3, the keyring, numpy or the screen program."""
     code = (
         "import sys\nfrom catalog.cli import cli\n"
         f"try:\n    cli.main([{argument!r}])\nexcept SystemExit as left:\n    assert not left.code\n"

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from catalog.demo import records
-from catalog.demo.databases import GROUPS
+from catalog.demo.databases import GROUPS, DemoDatabase
 
 
 def test_daily_weather() -> None:
@@ -101,7 +101,7 @@ def test_annual_messages() -> None:
 @pytest.mark.parametrize(
     "database", [database for group in GROUPS for database in group.databases], ids=lambda one: one.name
 )
-def test_stories_end_in_edits_of_what_was_published(database) -> None:
+def test_stories_end_in_edits_of_what_was_published(database: DemoDatabase) -> None:
     """What a story deletes was published, what it sets differs from that, and keys are plain ASCII paths."""
     found = database.records()
     story = database.story(found)
