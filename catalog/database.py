@@ -13,17 +13,17 @@ from typing import Any, Self
 
 import orjson
 
-from .changes.changes import Changes
-from .changes.load import load
-from .connection import S3Connection
-from .errors import CatalogError, InvalidInputError, InvalidKeyError, InvalidValueError, ReadOnlyError
-from .lease import Lease
-from .local.data_file import LONGEST_KEY, RESERVED_KEYS
-from .local.writer import Writer
-from .progress import Progress
-from .remote.head import Commit, encode_metadata
-from .serializers import Codec
-from .session import Held, KeyInfo, Session
+from catalog.changes.changes import Changes
+from catalog.changes.load import load
+from catalog.connection import S3Connection
+from catalog.errors import CatalogError, InvalidInputError, InvalidKeyError, InvalidValueError, ReadOnlyError
+from catalog.lease import Lease
+from catalog.local.data_file import LONGEST_KEY, RESERVED_KEYS
+from catalog.local.writer import Writer
+from catalog.progress import Progress
+from catalog.remote.head import Commit, encode_metadata
+from catalog.serializers import Codec
+from catalog.session import Held, KeyInfo, Session
 
 Timestamp = int | str | datetime | None
 
@@ -200,11 +200,7 @@ class Database(MutableMapping[str, Any]):
 
     def _held_items(self) -> Iterator[tuple[str, Held]]:
         self._load_or_raise(None)
-        session = self._open()
-        for info in session.key_infos():
-            held = session.find(info.key)
-            if held is not None:
-                yield info.key, held
+        yield from self._open().held_items()
 
     def items(self) -> Any:
         """Keys with their values, sorted; what is not local is fetched together first."""

@@ -14,7 +14,7 @@ from typing import Annotated
 
 import msgspec
 
-from .errors import (
+from catalog.errors import (
     CatalogError,
     LeaseLostError,
     LockTimeoutError,
@@ -23,8 +23,8 @@ from .errors import (
     StoreError,
     UnreachableError,
 )
-from .objectstore.interface import IfAbsent, IfMatch, ObjectStore, Precondition
-from .progress import Progress
+from catalog.objectstore.interface import IfAbsent, IfMatch, ObjectStore, Precondition
+from catalog.progress import Progress
 
 SECONDS = 60.0
 _CLOCK_SKEW = 300.0

@@ -39,7 +39,7 @@ from catalog.remote.remote import Remote
 from catalog.serializers import check_serializer, codec_of
 from catalog.session import Session
 
-from .changes.pull import fast_forward
+from catalog.changes.pull import fast_forward
 
 Flag = Literal["r", "w", "c", "n"]
 Opened = Database | ConnectionGroup

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .errors import CancelledError
+from catalog.errors import CancelledError
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from .errors import IntegrityError, UntrustedValueError
+from catalog.errors import IntegrityError, UntrustedValueError
 
 _MOST_RANGE = 10_000_000
 _MOST_EXPONENT = 100_000

@@ -8,8 +8,8 @@ from typing import Any, Protocol, cast
 
 import zstandard
 
-from .errors import CatalogError, IntegrityError, InvalidInputError, InvalidValueError
-from .safe_pickle import restricted_loads
+from catalog.errors import CatalogError, IntegrityError, InvalidInputError, InvalidValueError
+from catalog.safe_pickle import restricted_loads
 
 MOST_DECOMPRESSED = 1 << 30
 

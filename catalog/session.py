@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
 
-from .errors import IntegrityError
-from .local.local_table import KnownBase, Row, Status
-from .local.working_copy import WorkingCopy
-from .local.writer import Writer
-from .progress import Progress
-from .remote.head import StoredHead, decode_head
-from .remote.index_segment import Entry
-from .remote.remote import Remote
-from .remote.snapshot import Snapshot, same_version
+from catalog.errors import IntegrityError
+from catalog.local.data_file import verified
+from catalog.local.local_table import KnownBase, Row, Status
+from catalog.local.working_copy import WorkingCopy
+from catalog.local.writer import Writer
+from catalog.remote.head import StoredHead, decode_head
+from catalog.remote.index_segment import Entry
+from catalog.remote.remote import Remote
+from catalog.remote.snapshot import Snapshot, same_version
 
 
 _PAGE = 2_000
@@ -173,7 +174,7 @@ class Session:
 
     def local_bytes(self, row: Row) -> bytes | None:
         """The value that a row names in the data file."""
-        return self.copy.value_of(row, lambda: self._row_in_file(row.key), Progress().wait)
+        return self.copy.value_of(row, lambda: self._row_in_file(row.key), time.sleep)
 
     def _row_in_file(self, key: str) -> Row | None:
         row = self.table.get(key)
@@ -223,6 +224,21 @@ class Session:
             info = _describe(key, entry, row, has_base=base is not None)
             if info is not None and (with_deleted or info.state != KeyState.DELETED):
                 yield info
+
+    def held_items(self) -> Iterator[tuple[str, Held]]:
+        """All keys with their values, sorted; values that are not local are fetched one by one."""
+        self.flush()
+        base, base_id = self.visible_base(), self.sidecar.get("base_id")
+        entries: Iterator[tuple[str, Entry]] = base.items() if base is not None else iter(())
+        for key, entry, row in _join(entries, self.rows_from("")):
+            if row is not None and row.status == Status.DELETED:
+                continue
+            usable = row is not None and (row.status == Status.EDITED or (base_id == self.base_id and entry is not None))
+            value = verified(self.copy.data, row.offset, row.length, row.checksum) if row is not None and usable else None
+            if value is not None and row is not None:
+                yield key, Held(value, row.timestamp)
+            elif (held := self.find(key)) is not None:
+                yield key, held
 
     def page(self, after: str | None, limit: int, prefix: str) -> list[KeyInfo]:
         """Some keys in their order: after a key, beginning with ``prefix``; deleted ones too."""

@@ -18,16 +18,19 @@ from typing import Protocol
 import msgspec
 
 from catalog.errors import ConflictError, DatabaseMismatchError, IntegrityError, InvalidInputError, PreconditionFailedError
+from catalog.lease import Lease
+from catalog.local.data_file import verified
 from catalog.local.local_table import Row, Status
 from catalog.local.region import RegionStream, check_region
 from catalog.local.writer import Writer
 from catalog.objectstore.interface import Source
 from catalog.progress import Progress
 from catalog.remote import index
-from catalog.remote.commit import Beaten, commit
+from catalog.remote.commit import Beaten, commit, create_under_lease
 from catalog.remote.head import Commit, Head, Metadata, Parent, SegmentRef, StoredHead, encode_head
 from catalog.remote.index_segment import EncodedSegment, Entry
 from catalog.remote.pack import PlannedPack, PlannedValue
+from catalog.remote.remote import Remote
 from catalog.remote.snapshot import Snapshot
 from catalog.remote.upload import STREAM_ABOVE, Uploads
 from catalog.session import Session
@@ -37,6 +40,7 @@ from .pack_plan import Deletion, plan_entries
 from .pull import fetch_copies, move_base, plan_pull
 
 _TRIES = 20
+_LEASE_SECONDS = 60.0
 _RESUMABLE_SECONDS = 24 * 3600
 _MOST_TEXT = 10_000
 
@@ -131,9 +135,11 @@ def _arriving(session: Session, options: PushOptions) -> dict[str, Entry | None]
         )
     arriving = {key: after for key, _, after in incoming(session)}
     clashes = sorted(arriving) if session.replacing else []
-    for row, _, _ in _chosen(session, options):
-        if row.base is not None or (row.key in arriving and not says_the_same(row, arriving[row.key])):
-            clashes.append(row.key)
+    clashes.extend(row.key for row in session.table.conflicts() if _wanted(row.key, options))
+    if arriving and not session.replacing:
+        for row, _, _ in _chosen(session, options):
+            if row.base is None and row.key in arriving and not says_the_same(row, arriving[row.key]):
+                clashes.append(row.key)
     meta = metadata_change(session)
     if meta is not None and meta.direction == "conflict" and _wanted(METADATA, options):
         clashes.insert(0, "(metadata)")
@@ -178,7 +184,22 @@ def _try_commit(
     progress.begin("committing")
     if lease is not None:
         lease.confirm()
-    return commit(remote.store, remote.names, draft, target), tally
+    outcome = commit(remote.store, remote.names, draft, target)
+    if target is None and isinstance(outcome, Beaten) and outcome.current is None:
+        outcome = _create(remote, draft, lease, progress)
+    return outcome, tally
+
+
+def _create(remote: Remote, draft: StoredHead, lease: HeldLease | None, progress: Progress) -> StoredHead | Beaten:
+    if lease is not None:
+        return create_under_lease(remote.store, remote.names, draft)
+    taken = Lease.acquire(
+        remote.store, remote.names.lease, timeout=_LEASE_SECONDS, force=False, progress=progress
+    )
+    try:
+        return create_under_lease(remote.store, remote.names, draft)
+    finally:
+        taken.release()
 
 
 def _expected(session: Session, options: PushOptions) -> tuple[int, int]:
@@ -234,7 +255,11 @@ def _upload_pack(session: Session, writer: Writer, uploads: Uploads, pack: Plann
 
 def _body(session: Session, pack: PlannedPack) -> bytes:
     pieces = []
+    data = session.copy.data
     for value in pack.values:
+        if (at_once := verified(data, value.offset, value.length, value.checksum)) is not None:
+            pieces.append(at_once)
+            continue
         row = Row(value.key, Status.EDITED, value.timestamp, value.offset, value.length, value.checksum, 0, None)
         found = session.local_bytes(row)
         if found is None or len(found) != value.length:

@@ -332,6 +332,7 @@ class DataFile:
         offsets: list[int] = []
         pieces: list[bytes] = []
         firsts = self._bucket_array() if len(records) > _MANY_BUCKETS else None
+        pack = _BLOCK.pack
         for key, timestamp, value in records:
             digest = key_hash(key)
             bucket = int.from_bytes(digest, "little") % buckets
@@ -344,14 +345,12 @@ class DataFile:
                     else self._position(self.header.index_at + place)
                 )
             heads[bucket] = end
-            pieces.append(_BLOCK.pack(digest, max(following, 1).to_bytes(6, "little"), len(key), len(value)))
-            if timed:
-                pieces.append(timestamp.to_bytes(_TIMESTAMP_BYTES, "little"))
-            pieces.append(key)
-            pieces.append(value)
-            offset = end + prefix + len(key)
+            key_length, length = len(key), len(value)
+            block = pack(digest, (following or 1).to_bytes(6, "little"), key_length, length)
+            pieces += (block, timestamp.to_bytes(_TIMESTAMP_BYTES, "little"), key, value) if timed else (block, key, value)
+            offset = end + prefix + key_length
             offsets.append(offset)
-            end = offset + len(value)
+            end = offset + length
         try:
             self._write(start, b"".join(pieces))
         except OSError as error:

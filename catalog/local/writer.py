@@ -14,8 +14,8 @@ import socket
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from catalog.checksum import checksum
 from catalog.errors import InvalidValueError, LocalFileError, LockTimeoutError
@@ -32,8 +32,7 @@ _MOST_BUFFERED = 50_000
 _NO_CHECKSUM = bytes(8)
 
 
-@dataclass(frozen=True, slots=True)
-class Buffered:
+class Buffered(NamedTuple):
     """A change that is not in the files yet. ``value`` is None for a deletion."""
 
     status: Status
@@ -184,8 +183,10 @@ class Writer:
         if not changes:
             return
         self._mark_dirty()
+        in_file = {key: row for key, row in old.items() if row.offset > 0 and row.status != Status.DELETED}
         written = [(key, change.timestamp, change.value) for key, change in changes.items() if change.value is not None]
-        self.data.grow(self.data.header.n_keys + len(written))
+        new_keys = sum(key not in in_file for key, _, _ in written) if in_file else len(written)
+        self.data.grow(self.data.header.n_keys + new_keys)
         batch = self.data.append([Record(key.encode(), timestamp, value) for key, timestamp, value in written])
         if any(change.status == Status.EDITED for change in changes.values()):
             self.data.flush()
@@ -193,8 +194,7 @@ class Writer:
         with self.sidecar.transaction():
             self.table.put(rows)
             self.sidecar.put("last_edit", self._edit)
-        in_file = {key: row for key, row in old.items() if row.offset > 0 and row.status != Status.DELETED}
-        self.data.link(batch, sum(key not in in_file for key, _, _ in written))
+        self.data.link(batch, new_keys)
         gone = [(key.encode(), in_file[key].offset) for key in changes if key in in_file]
         self.data.remove(gone, sum(changes[key].value is None for key in changes if key in in_file))
 

@@ -76,6 +76,24 @@ def commit(store: ObjectStore, names: ObjectNames, new: StoredHead, over: Stored
     return replace(new, etag=etag)
 
 
+def create_under_lease(store: ObjectStore, names: ObjectNames, new: StoredHead) -> StoredHead | Beaten:
+    """Make ``new`` the first head where the store cannot create conditionally, because it takes the folder ``D/`` for ``D``.
+
+    SeaweedFS does so. The caller holds the lease, which every writer takes for this: nobody else creates meanwhile.
+    """
+    current = read_head(store, names)
+    if current is not None:
+        return Beaten(current)
+    try:
+        etag = store.put(names.head, new.body, metadata=new.object_metadata)
+    except (UnreachableError, StoreError) as error:
+        outcome = _read_back(store, names, new)
+        if isinstance(outcome, Beaten) and outcome.current is None:
+            raise error
+        return outcome
+    return replace(new, etag=etag)
+
+
 def _unchanged(outcome: Beaten, over: StoredHead | None) -> bool:
     current = outcome.current
     return (current and current.commit_id) == (over and over.commit_id)

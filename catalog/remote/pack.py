@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from catalog.errors import IntegrityError
 from .index_segment import Entry, Segment, compress, content_id, decode_columns, decompress, encode_columns
@@ -20,8 +21,7 @@ _SELF = bytes(16)
 _MOST_DIRECTORY = 256 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedValue:
+class PlannedValue(NamedTuple):
     """A value that is to go into a pack: its key and timestamp, and where its ``length`` bytes lie in the local file."""
 
     key: str
