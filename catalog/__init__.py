@@ -38,7 +38,7 @@ from catalog.errors import (
 )
 from catalog.groups.entry import Entry
 from catalog.groups.group import ConnectionGroup
-from catalog.opening import open
+from catalog.opening import open  # noqa: A004 - the name that ebooklet's users know
 from catalog.plain_text import escape
 from catalog.progress import Progress, Report
 from catalog.registry import Catalog, GroupRecord, State, Status

@@ -219,9 +219,7 @@ class Database(MutableMapping[str, Any]):
             for key, held in self._held_items()
         )
 
-    def get_timestamp(
-        self, key: str, include_value: bool = False, decode_value: bool = True, default: Any = None
-    ) -> Any:
+    def get_timestamp(self, key: str, include_value: bool = False, decode_value: bool = True, default: Any = None) -> Any:
         """The timestamp of a key in microseconds, with its value if asked; ``default`` when there is no such key."""
         held = self._open().find(check_key(key))
         if held is None:
@@ -314,9 +312,7 @@ class Database(MutableMapping[str, Any]):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
 
     def update(self, other: Any = (), /, **more: Any) -> None:
@@ -348,5 +344,3 @@ class _Streamed:
 
     def __len__(self) -> int:
         return len(self._database)
-
-

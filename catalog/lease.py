@@ -10,6 +10,7 @@ import threading
 import time
 import uuid
 from datetime import UTC, datetime
+from itertools import count
 from typing import Annotated
 
 import msgspec
@@ -30,6 +31,7 @@ SECONDS = 60.0
 _CLOCK_SKEW = 300.0
 _SAFE = 0.8
 _PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0)
+_QUICK_TRIES = 3
 _MOST_BYTES = 64 << 10
 _Text = Annotated[str, msgspec.Meta(max_length=500)]
 
@@ -104,28 +106,27 @@ class Lease:
         deadline = time.monotonic() + timeout
         watch = _Watch(store, name)
         precondition: Precondition | None = None if force else IfAbsent()
-        for attempt in range(1_000_000):
+        for attempt in count():
             try:
                 return cls(store, name, mine, store.put(name, body, precondition=precondition))
             except PreconditionFailedError:
                 pass
             found = watch.look()
-            if found is None:
-                precondition = IfAbsent()
-                continue
-            holder, etag = found
+            holder, etag = found if found is not None else (_UNREADABLE, "")
             if holder.id == mine.id:
                 return cls(store, name, mine, etag)
-            if watch.expired:
+            if found is not None and watch.expired:
                 precondition = IfMatch(etag)
                 continue
             left = deadline - time.monotonic()
             if left <= 0:
                 raise LockTimeoutError(f"{store.where}: {name!r}", str(holder), timeout)
+            precondition = IfAbsent()
+            if found is None and attempt < _QUICK_TRIES:
+                continue
             progress.begin(f"waiting for {holder} to finish writing")
             progress.wait(min(_PAUSES[min(attempt, len(_PAUSES) - 1)], left))
-            precondition = IfAbsent()
-        raise LockTimeoutError(f"{store.where}: {name!r}", "many others in turn", timeout)
+        raise AssertionError("unreachable")
 
     @property
     def holder(self) -> LeaseHolder:
@@ -195,9 +196,7 @@ class _Watch:
         if etag != self._etag:
             self._etag, self._since = etag, time.monotonic()
             self._first_age = self._age()
-        self.expired = (
-            self._first_age > holder.seconds + _CLOCK_SKEW or time.monotonic() - self._since > holder.seconds * 1.25
-        )
+        self.expired = self._first_age > holder.seconds + _CLOCK_SKEW or time.monotonic() - self._since > holder.seconds * 1.25
         return found
 
     def _age(self) -> float:

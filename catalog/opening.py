@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from catalog.access import connect_store
+from catalog.changes.pull import fast_forward
 from catalog.connection import S3Connection
 from catalog.database import Database
 from catalog.errors import (
@@ -38,8 +39,6 @@ from catalog.remote.object_names import ObjectNames
 from catalog.remote.remote import Remote
 from catalog.serializers import check_serializer, codec_of
 from catalog.session import Session
-
-from catalog.changes.pull import fast_forward
 
 Flag = Literal["r", "w", "c", "n"]
 Opened = Database | ConnectionGroup
@@ -81,7 +80,10 @@ class Options:
 
 
 def open_parts(
-    remote_conn: S3Connection | str | Mapping[str, Any], file_path: str | os.PathLike[str], options: Options, progress: Progress
+    remote_conn: S3Connection | str | Mapping[str, Any],
+    file_path: str | os.PathLike[str],
+    options: Options,
+    progress: Progress,
 ) -> Opened:
     """Open a database; see `catalog.open`."""
     connection = S3Connection.of(remote_conn)
@@ -110,9 +112,7 @@ def _open_online(connection: S3Connection, path: Path, options: Options, progres
     try:
         if options.writing and options.lock == "session":
             names = ObjectNames(name_of(connection))
-            lease = Lease.acquire(
-                store, names.lease, timeout=options.lock_timeout, force=options.force_lock, progress=progress
-            )
+            lease = Lease.acquire(store, names.lease, timeout=options.lock_timeout, force=options.force_lock, progress=progress)
         return _open(connection, path, options, store, lease, progress)
     except BaseException:
         if lease is not None:
@@ -141,11 +141,11 @@ def _open(
     session: Session | None = None
     try:
         _check_keys_are_text(copy)
-        writer = (
-            Writer(copy, timeout=options.lock_timeout, progress=progress, buffer_bytes=options.buffer_size)
-            if options.writing
-            else _repair(copy, progress)
-        )
+        writer: Writer | None = None
+        if options.writing:
+            writer = Writer(copy, timeout=options.lock_timeout, progress=progress, buffer_bytes=options.buffer_size)
+        else:
+            _repair(copy, progress)
         session = Session(copy, writer, Remote(store, names.db_key, copy.sidecar, connection.threads))
         if asked and head is not None:
             session.remember_seen(head)
@@ -163,9 +163,7 @@ def _open(
 def _create(path: Path, head: StoredHead | None, options: Options, where: str) -> None:
     """Make the local file of a new working copy."""
     if head is None and options.flag in ("r", "w"):
-        raise RemoteMissingError(
-            f"{where}: there is no database here.", hint="Check the address, or create one with flag='c'."
-        )
+        raise RemoteMissingError(f"{where}: there is no database here.", hint="Check the address, or create one with flag='c'.")
     for leftover in (sidecar_path(path), *(path.with_name(f"{path.name}.sync{end}") for end in ("-wal", "-shm"))):
         leftover.unlink(missing_ok=True)
     if head is None or options.flag == "n":
@@ -281,7 +279,7 @@ def default_author() -> str:
     return os.environ.get("CATALOG_AUTHOR") or who_am_i()
 
 
-def open(  # noqa: PLR0913, PLR0917 - the positions are those of ebooklet's open
+def open(  # noqa: PLR0913 - the positions are those of ebooklet's open
     remote_conn: S3Connection | str | Mapping[str, Any],
     file_path: str | os.PathLike[str],
     flag: Flag = "r",

@@ -169,7 +169,9 @@ class Catalog:
         """Where the working copy of a database lies; it may not exist yet."""
         return self.folder / "databases" / f"{_file_name(entry.key)}.blt"
 
-    def open(self, entry: Entry, flag: str = "r", *, origin: str | None = None, trust_connection: bool = False, **more: Any) -> Database:
+    def open(
+        self, entry: Entry, flag: str = "r", *, origin: str | None = None, trust_connection: bool = False, **more: Any
+    ) -> Database:
         """Open a database of a group; ``more`` is passed to `catalog.open`.
 
         ``origin`` names the group that suggested the connection: before the first signed request to a new place
@@ -194,7 +196,7 @@ class Catalog:
         try:
             if not exists:
                 return self._status_of_remote(entry, refresh, origin, trust_connection)
-            offline: Any = False if refresh else True
+            offline: Any = not refresh
             with self.open(
                 entry, pull=False, offline=offline, progress=progress, origin=origin, trust_connection=trust_connection
             ) as database:
@@ -222,9 +224,7 @@ class Catalog:
             store.close()
         if head is None:
             return Status(State.EMPTY)
-        return Status(
-            State.NOT_HERE, keys=head.head.keys, value_bytes=head.head.value_bytes, remote_commit=head.commit
-        )
+        return Status(State.NOT_HERE, keys=head.head.keys, value_bytes=head.head.value_bytes, remote_commit=head.commit)
 
 
 def status_of(database: Database) -> Status:

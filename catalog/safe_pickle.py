@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-import pickle  # noqa: S403 - this module exists to read strangers' pickles without trusting them
+import pickle
 import re
 from collections.abc import Callable
 from typing import Any, NoReturn

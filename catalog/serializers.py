@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
 import zstandard
 
@@ -12,6 +12,7 @@ from catalog.errors import CatalogError, IntegrityError, InvalidInputError, Inva
 from catalog.safe_pickle import restricted_loads
 
 MOST_DECOMPRESSED = 1 << 30
+
 
 class Serializer(Protocol):
     """What turns values into bytes and back."""
@@ -32,7 +33,7 @@ def decompress(raw: bytes) -> bytes:
         if size >= 0:
             return zstandard.ZstdDecompressor().decompress(raw, max_output_size=max(size, 1))
         with zstandard.ZstdDecompressor().stream_reader(raw) as reader:
-            found = cast("bytes", reader.read(MOST_DECOMPRESSED + 1))
+            found = reader.read(MOST_DECOMPRESSED + 1)
     except zstandard.ZstdError as error:
         raise IntegrityError(f"This value cannot be decompressed ({error}).") from None
     if len(found) > MOST_DECOMPRESSED:
@@ -54,7 +55,7 @@ class Codec:
             raw = self._dumps(value)
         except CatalogError:
             raise
-        except Exception as error:  # noqa: BLE001 - serializers raise what they like
+        except Exception as error:
             raise InvalidValueError(
                 f"The serializer {self.name!r} refuses a {type(value).__name__}: {error}.",
                 hint="Convert the value, or make the database with another value_serializer.",
@@ -93,7 +94,9 @@ def codec_of(code: int, custom: Any = None, *, trusted: bool = False) -> Codec:
     found = booklet_serializers.serial_int_dict.get(code)
     names = list(booklet_serializers.serial_name_dict)
     if found is None:
-        raise InvalidInputError(f"This database uses serializer number {code}, which this booklet does not know. Upgrade booklet.")
+        raise InvalidInputError(
+            f"This database uses serializer number {code}, which this booklet does not know. Upgrade booklet."
+        )
     name = str(names[code - 1] or "bytes")
     if trusted:
         return Codec(name, found.dumps, found.loads)

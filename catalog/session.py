@@ -19,7 +19,6 @@ from catalog.remote.index_segment import Entry
 from catalog.remote.remote import Remote
 from catalog.remote.snapshot import Snapshot, same_version
 
-
 _PAGE = 2_000
 
 
@@ -291,9 +290,7 @@ class Session:
             self.remote.close()
 
 
-def _join(
-    entries: Iterator[tuple[str, Entry]], rows: Iterator[Row]
-) -> Iterator[tuple[str, Entry | None, Row | None]]:
+def _join(entries: Iterator[tuple[str, Entry]], rows: Iterator[Row]) -> Iterator[tuple[str, Entry | None, Row | None]]:
     """Join two sorted streams on their keys."""
     entry, row = next(entries, None), next(rows, None)
     while entry is not None or row is not None:
@@ -333,5 +330,3 @@ def _while_prefixed(infos: Iterator[KeyInfo], prefix: str) -> Iterator[KeyInfo]:
                 return
             continue
         yield info
-
-

@@ -111,9 +111,7 @@ class Changes:
             raise ReadOnlyError(f"{self._session.copy.path} is open for reading.", hint="Open it with flag='w'.")
         return self._session.writer
 
-    def push(
-        self, *, message: str = "", progress: Progress | None = None, keys: Iterable[str] | None = None
-    ) -> PushResult:
+    def push(self, *, message: str = "", progress: Progress | None = None, keys: Iterable[str] | None = None) -> PushResult:
         """Push local changes (of ``keys``, or all) in one commit.
 
         Raises ConflictError when someone else changed the same keys; nothing is then visible to anyone, and local changes stay.
@@ -136,5 +134,3 @@ class Changes:
         """End conflicts: ``mine`` is pushed over theirs next, ``theirs`` takes the place of the local edit."""
         chosen = [keys] if isinstance(keys, str) else list(keys)
         resolve(self._session, self._writer(), chosen, Side(side))
-
-

@@ -10,6 +10,7 @@ from catalog.local.local_table import Row, Status
 from catalog.remote.head import Metadata
 from catalog.remote.index_segment import Entry
 from catalog.session import Session, base_of
+
 from .change import METADATA, Change, Direction, Version, kind_of, version_of_entry, version_of_row
 
 _BATCH = 5_000

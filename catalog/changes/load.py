@@ -71,7 +71,7 @@ def _missing(session: Session) -> Iterator[tuple[str, Entry]]:
 def _chosen(session: Session, keys: Iterable[str]) -> Iterator[tuple[str, Entry]]:
     """Those of ``keys`` that the base has and the table has not, with their entries."""
     base = session.visible_base()
-    stream = iter(dict.fromkeys(key for key in keys if isinstance(key, str)))
+    stream = iter(dict.fromkeys(keys))
     while base is not None and (batch := list(islice(stream, _BATCH))):
         rows = session.table.get_many(batch)
         missing = [key for key in batch if key not in rows or rows[key].status == Status.LEAVING]

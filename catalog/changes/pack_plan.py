@@ -38,9 +38,7 @@ def plan_entries(
     yield from _entries(chunk, upload)
 
 
-def _entries(
-    chunk: list[PlannedValue | Deletion], upload: Callable[[PlannedPack], None]
-) -> Iterator[tuple[str, Entry]]:
+def _entries(chunk: list[PlannedValue | Deletion], upload: Callable[[PlannedPack], None]) -> Iterator[tuple[str, Entry]]:
     values = [change for change in chunk if isinstance(change, PlannedValue)]
     if not values:
         yield from ((change.key, _tombstone(change)) for change in chunk if isinstance(change, Deletion))

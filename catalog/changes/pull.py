@@ -15,6 +15,7 @@ from catalog.remote.fetch import Failure
 from catalog.remote.head import Commit, StoredHead
 from catalog.remote.index_segment import Entry
 from catalog.session import Session, keep_base
+
 from .diff import incoming, says_the_same
 
 _BATCH = 5_000
@@ -93,9 +94,7 @@ def pull(session: Session, writer: Writer, progress: Progress) -> PullResult:
             plan = plan_pull(session)
             move_base(session, writer, target, plan)
         fetch_copies(session, writer, plan.refetch, progress)
-        return PullResult(
-            target.commit, plan.arriving, _conflicts(session), session.remote.store.traffic.bytes_down - before
-        )
+        return PullResult(target.commit, plan.arriving, _conflicts(session), session.remote.store.traffic.bytes_down - before)
 
 
 def move_base(session: Session, writer: Writer, target: StoredHead, plan: PullPlan) -> None:

@@ -34,6 +34,7 @@ from catalog.remote.remote import Remote
 from catalog.remote.snapshot import Snapshot
 from catalog.remote.upload import STREAM_ABOVE, Uploads
 from catalog.session import Session
+
 from .change import METADATA
 from .diff import edits, incoming, metadata_change, says_the_same
 from .pack_plan import Deletion, plan_entries
@@ -90,9 +91,7 @@ class _Tally:
     names: list[str] = field(default_factory=list)
 
 
-def push(
-    session: Session, writer: Writer, options: PushOptions, lease: HeldLease | None, progress: Progress
-) -> PushResult:
+def push(session: Session, writer: Writer, options: PushOptions, lease: HeldLease | None, progress: Progress) -> PushResult:
     """Push the changes of a session.
 
     Raises ConflictError, LeaseLostError, OutcomeUnknownError, and what the store raises; local changes then stay as they were.
@@ -112,9 +111,7 @@ def push(
             outcome, tally = made
             if isinstance(outcome, StoredHead):
                 _settle(session, writer, outcome, options, tally, up_to, progress)
-                return PushResult(
-                    outcome.commit, tally.pushed, traffic.bytes_up - bytes_up, traffic.total_requests - requests
-                )
+                return PushResult(outcome.commit, tally.pushed, traffic.bytes_up - bytes_up, traffic.total_requests - requests)
             session.remember_seen(outcome.current)
         raise PreconditionFailedError(session.remote.where, session.remote.names.head)
 
@@ -122,7 +119,7 @@ def push(
 def _resumable(session: Session) -> list[tuple[bytes]]:
     """Packs of an earlier push that did not commit, young enough that garbage collection cannot have taken them."""
     since = int(time.time()) - _RESUMABLE_SECONDS
-    return session.sidecar.rows("SELECT pack FROM uploaded WHERE at > ?", (since,))  # type: ignore[return-value]
+    return session.sidecar.rows("SELECT pack FROM uploaded WHERE at > ?", (since,))
 
 
 def _arriving(session: Session, options: PushOptions) -> dict[str, Entry | None]:
@@ -177,7 +174,7 @@ def _try_commit(
         progress.begin("uploading", *_expected(session, options))
         outgoing = _outgoing(session, options, target, arriving, tally)
         entries = plan_entries(outgoing, lambda pack: _upload_pack(session, writer, uploads, pack, uploaded))
-        runs = _new_runs(session, target, entries, tally, uploads)
+        runs = _new_runs(session, target, entries, uploads)
         draft = encode_head(_head(session, writer, options, target, runs, tally, metadata))
         name = remote.names.commit(draft.head.number, draft.commit_id)
         uploads.put(name, lambda: draft.body, len(draft.body))
@@ -193,9 +190,7 @@ def _try_commit(
 def _create(remote: Remote, draft: StoredHead, lease: HeldLease | None, progress: Progress) -> StoredHead | Beaten:
     if lease is not None:
         return create_under_lease(remote.store, remote.names, draft)
-    taken = Lease.acquire(
-        remote.store, remote.names.lease, timeout=_LEASE_SECONDS, force=False, progress=progress
-    )
+    taken = Lease.acquire(remote.store, remote.names.lease, timeout=_LEASE_SECONDS, force=False, progress=progress)
     try:
         return create_under_lease(remote.store, remote.names, draft)
     finally:
@@ -264,7 +259,9 @@ def _body(session: Session, pack: PlannedPack) -> bytes:
         found = session.local_bytes(row)
         if found is None or len(found) != value.length:
             raise IntegrityError(
-                f"{value.key!r} was changed while it was being pushed. Nothing was pushed.", key=value.key, hint="Push again."
+                f"{value.key!r} was changed while it was being pushed. Nothing was pushed.",
+                key=value.key,
+                hint="Push again.",
             )
         pieces.append(found)
     pieces.append(pack.footer)
@@ -282,7 +279,6 @@ def _new_runs(
     session: Session,
     target: StoredHead | None,
     entries: Iterator[tuple[str, Entry]],
-    tally: _Tally,
     uploads: Uploads,
 ) -> tuple[tuple[SegmentRef, ...], ...]:
     """Write the index segments of a commit; the runs it consists of."""
@@ -384,5 +380,3 @@ def _settle(
         plan = plan_pull(session)
         move_base(session, writer, made, plan)
     fetch_copies(session, writer, plan.refetch, progress)
-
-

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from catalog.errors import LocalFileError
 from catalog.progress import Progress
+
 from .data_file import RESERVED_KEYS, DataFile, Record, buckets_for, system_error
 from .local_table import LocalTable, Row, Status
 from .sidecar import Sidecar

@@ -9,6 +9,8 @@ batch is one write, which booklet itself cannot do; reindexing and headers are l
 from __future__ import annotations
 
 import contextlib
+import errno
+import io
 import mmap
 import os
 import struct
@@ -109,9 +111,7 @@ class Header:
 
 def new_header(value_serializer: Any, n_buckets: int) -> Header:
     """The header of a new booklet with string keys, made by booklet itself."""
-    import io
-
-    import booklet
+    import booklet  # noqa: PLC0415 - it imports numpy and pandas where they are
 
     buffer = io.BytesIO()
     made = booklet.open(buffer, "n", key_serializer="str", value_serializer=value_serializer, n_buckets=64)
@@ -165,8 +165,6 @@ class Batch:
 
 def system_error(error: OSError, path: Path, doing: str) -> LocalFileError:
     """Say what the system refused."""
-    import errno
-
     if error.errno == errno.ENOSPC or error.errno == getattr(errno, "EDQUOT", -1):
         return LocalFileError(
             f"The disk is full: {doing} {path} failed.",
@@ -392,7 +390,7 @@ class DataFile:
         """Give the file enough buckets for ``keys`` keys; whether it had too few."""
         if keys <= self.header.n_buckets:
             return False
-        from booklet import utils as booklet_format
+        from booklet import utils as booklet_format  # noqa: PLC0415 - it imports numpy and pandas where they are
 
         more = max(buckets_for(keys), self.header.n_buckets + 1)
         with os.fdopen(os.dup(self._fd), "r+b", buffering=0) as file:

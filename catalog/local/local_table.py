@@ -76,7 +76,7 @@ class LocalTable:
     def get(self, key: str) -> Row | None:
         """The row of a key, or None."""
         values = self._sidecar.row(f"SELECT {_COLUMNS} FROM local WHERE key = ?", (key,))
-        return _row(values) if values else None  # type: ignore[arg-type]
+        return _row(values) if values else None
 
     def get_with_base(self, key: str) -> tuple[Row | None, str | None]:
         """The row of a key and, of the same instant, the id of the commit that the working copy is based on."""
@@ -85,7 +85,7 @@ class LocalTable:
             (key,),
         )
         assert values is not None
-        return (_row(values[1:]) if values[1] is not None else None), values[0]  # type: ignore[arg-type]
+        return (_row(values[1:]) if values[1] is not None else None), values[0]
 
     def get_many(self, keys: Sequence[str]) -> dict[str, Row]:
         """The rows of those of ``keys`` that have one."""
@@ -94,7 +94,7 @@ class LocalTable:
             some = tuple(keys[start : start + _PARAMETERS])
             marks = ",".join("?" * len(some))
             for values in self._sidecar.rows(f"SELECT {_COLUMNS} FROM local WHERE key IN ({marks})", some):  # noqa: S608
-                found[values[0]] = _row(values)  # type: ignore[arg-type]
+                found[values[0]] = _row(values)
         return found
 
     def put(self, rows: Iterable[Row]) -> None:
@@ -126,14 +126,14 @@ class LocalTable:
             f"SELECT {_COLUMNS} FROM local WHERE key {'>' if after else '>='} ? AND status <> 3 ORDER BY key LIMIT ?",  # noqa: S608
             (start, limit),
         )
-        return [_row(row) for row in values]  # type: ignore[arg-type]
+        return [_row(row) for row in values]
 
     def conflicts(self) -> list[Row]:
         """Rows that were edited here and, since, elsewhere."""
         values = self._sidecar.rows(
             f"SELECT {_COLUMNS} FROM local WHERE status IN (1, 2) AND base IS NOT NULL ORDER BY key"  # noqa: S608
         )
-        return [_row(row) for row in values]  # type: ignore[arg-type]
+        return [_row(row) for row in values]
 
     def count_edited(self) -> int:
         """How many rows say something the base may not."""
@@ -170,7 +170,7 @@ class LocalTable:
                 (low, _BATCH),
             )
             for row in values:
-                yield _row(row)  # type: ignore[arg-type]
+                yield _row(row)
             if len(values) < _BATCH:
                 return
             low, comparison = values[-1][0], ">"

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from catalog.checksum import checksum
 from catalog.errors import UnsupportedFormatError
 from catalog.progress import Progress
+
 from .compact import compact, resume_compaction
 from .data_file import METADATA_KEY, DataFile, TornBlockError
 from .local_table import LocalTable, Row, Status
@@ -56,9 +57,7 @@ def _collect(data: DataFile, sidecar: Sidecar) -> _Found:
     """Put the last living block of each key into a temporary table."""
     found = _Found()
     sidecar.run("DROP TABLE IF EXISTS temp.found")
-    sidecar.run(
-        "CREATE TEMP TABLE found (key TEXT PRIMARY KEY, timestamp INTEGER, offset INTEGER, length INTEGER) WITHOUT ROWID"
-    )
+    sidecar.run("CREATE TEMP TABLE found (key TEXT PRIMARY KEY, timestamp INTEGER, offset INTEGER, length INTEGER) WITHOUT ROWID")
     batch: list[tuple[str, int, int, int]] = []
     insert = "INSERT OR REPLACE INTO temp.found VALUES (?, ?, ?, ?)"
     try:

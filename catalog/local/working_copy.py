@@ -7,6 +7,7 @@ from pathlib import Path
 
 from catalog.checksum import checksum
 from catalog.errors import IntegrityError
+
 from .data_file import DataFile, Header, system_error
 from .local_table import LocalTable, Row
 from .sidecar import Sidecar

@@ -12,7 +12,6 @@ import json
 import os
 import socket
 import threading
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -20,6 +19,7 @@ from typing import NamedTuple
 from catalog.checksum import checksum
 from catalog.errors import InvalidValueError, LocalFileError, LockTimeoutError
 from catalog.progress import Progress
+
 from .compact import compact
 from .data_file import LONGEST_VALUE, METADATA_KEY, DataFile, Header, Record
 from .file_lock import FileLock
@@ -53,9 +53,7 @@ def holder_of(sidecar: Sidecar) -> str:
 class Writer:
     """Exclusive write access to a working copy, from opening to `close`. Safe from many threads."""
 
-    def __init__(
-        self, copy: WorkingCopy, *, timeout: float, progress: Progress, buffer_bytes: int = 4 << 20
-    ) -> None:
+    def __init__(self, copy: WorkingCopy, *, timeout: float, progress: Progress, buffer_bytes: int = 4 << 20) -> None:
         self.path = copy.path
         self.sidecar = copy.sidecar
         self.table = copy.table
@@ -84,12 +82,10 @@ class Writer:
         self._edit = self.table.last_edit()
 
     @classmethod
-    def try_open(cls, path: Path, progress: Progress) -> Writer | None:
-        """A writer if nobody else writes now, else None."""
-        from ..errors import LocalFileError, LockTimeoutError
-
+    def try_open(cls, copy: WorkingCopy, progress: Progress) -> Writer | None:
+        """A writer if nobody else writes now and the file can be written, else None."""
         try:
-            return cls(path, timeout=0, progress=progress)
+            return cls(copy, timeout=0, progress=progress)
         except (LockTimeoutError, LocalFileError):
             return None
 
@@ -151,9 +147,7 @@ class Writer:
         """
         with self._mutex:
             self.flush()
-            self._write(
-                {key: Buffered(Status.COPY, timestamp, value, found) for key, timestamp, value, found in values}
-            )
+            self._write({key: Buffered(Status.COPY, timestamp, value, found) for key, timestamp, value, found in values})
 
     def _add(self, key: str, change: Buffered) -> None:
         with self._mutex:
@@ -212,9 +206,7 @@ class Writer:
                 rows.append(Row(key, Status.DELETED, change.timestamp, offset, 0, _NO_CHECKSUM, edit, base))
             else:
                 length = len(change.value)
-                rows.append(
-                    Row(key, change.status, change.timestamp, offsets[key], length, change.checksum, edit, base)
-                )
+                rows.append(Row(key, change.status, change.timestamp, offsets[key], length, change.checksum, edit, base))
         return rows
 
     def _mark_dirty(self) -> None:

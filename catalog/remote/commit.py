@@ -10,9 +10,9 @@ from catalog.errors import (
     OutcomeUnknownError,
     PreconditionFailedError,
     StoreError,
-    UnreachableError,
 )
 from catalog.objectstore.interface import IfAbsent, IfMatch, ObjectStore
+
 from .head import MOST_BYTES, StoredHead, decode_head
 from .object_names import ObjectNames
 
@@ -68,10 +68,10 @@ def commit(store: ObjectStore, names: ObjectNames, new: StoredHead, over: Stored
         etag = store.put(names.head, new.body, metadata=new.object_metadata, precondition=precondition)
     except PreconditionFailedError:
         return _read_back(store, names, new)
-    except (UnreachableError, StoreError) as error:
+    except StoreError:
         outcome = _read_back(store, names, new)
         if isinstance(outcome, Beaten) and _unchanged(outcome, over):
-            raise error
+            raise
         return outcome
     return replace(new, etag=etag)
 
@@ -86,10 +86,10 @@ def create_under_lease(store: ObjectStore, names: ObjectNames, new: StoredHead) 
         return Beaten(current)
     try:
         etag = store.put(names.head, new.body, metadata=new.object_metadata)
-    except (UnreachableError, StoreError) as error:
+    except StoreError:
         outcome = _read_back(store, names, new)
         if isinstance(outcome, Beaten) and outcome.current is None:
-            raise error
+            raise
         return outcome
     return replace(new, etag=etag)
 

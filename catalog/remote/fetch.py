@@ -12,6 +12,7 @@ from catalog.checksum import checksum
 from catalog.errors import CatalogError, IntegrityError, ObjectMissingError
 from catalog.objectstore.interface import ByteRange, ObjectStore
 from catalog.progress import Progress
+
 from .index_segment import Entry
 from .object_names import ObjectNames
 

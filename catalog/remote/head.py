@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
+from itertools import pairwise
 from typing import Annotated, Any
 
 import msgspec
@@ -168,9 +169,7 @@ def decode_head(body: bytes, etag: str, what: str) -> StoredHead:
             hint="Check the address; a database made by ebooklet has to be converted first.",
         ) from None
     if found != FORMAT:
-        raise UnsupportedFormatError(
-            f"{what} has format {found}; this program reads {FORMAT}.", hint="Upgrade booklet-catalog."
-        )
+        raise UnsupportedFormatError(f"{what} has format {found}; this program reads {FORMAT}.", hint="Upgrade booklet-catalog.")
     digest = blake2b(line, digest_size=16).hexdigest()
     if rest.strip() != digest.encode():
         raise IntegrityError(
@@ -190,5 +189,5 @@ def decode_head(body: bytes, etag: str, what: str) -> StoredHead:
 
 def _check_runs(runs: Sequence[Sequence[SegmentRef]], what: str) -> None:
     for run in runs:
-        if not run or any(left.first >= right.first for left, right in zip(run, run[1:], strict=False)):
+        if not run or any(left.first >= right.first for left, right in pairwise(run)):
             raise IntegrityError(f"{what}: the head cannot be used: a run of its index is not sorted.")

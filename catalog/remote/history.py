@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from catalog.objectstore.interface import ObjectStore
+
 from .commit import read_commit
 from .head import StoredHead
 from .object_names import ObjectNames

@@ -195,11 +195,11 @@ def decode_columns(content: bytes, what: str) -> Segment:
         raise IntegrityError(f"{what} is damaged: it holds numbers out of range.")
     offsets = list(accumulate(map(add, columns.offsets, chain((0,), columns.lengths))))
     timestamps = list(accumulate(columns.timestamps))
-    if count and not (min(offsets) >= 0 and max(offsets) <= _MOST_OFFSET and min(timestamps) > -_MOST_TIME and max(timestamps) < _MOST_TIME):
+    if count and not (
+        min(offsets) >= 0 and max(offsets) <= _MOST_OFFSET and min(timestamps) > -_MOST_TIME and max(timestamps) < _MOST_TIME
+    ):
         raise IntegrityError(f"{what} is damaged: it holds numbers out of range.")
-    return Segment(
-        columns.packs, columns.keys, timestamps, columns.pack_numbers, offsets, columns.lengths, columns.checksums
-    )
+    return Segment(columns.packs, columns.keys, timestamps, columns.pack_numbers, offsets, columns.lengths, columns.checksums)
 
 
 def decode_segment(body: bytes, segment_id: str, what: str) -> Segment:

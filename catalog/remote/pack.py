@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from catalog.errors import IntegrityError
+
 from .index_segment import Entry, Segment, compress, content_id, decode_columns, decompress, encode_columns
 
 TARGET_BYTES = 32 << 20

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from catalog.objectstore.interface import ObjectStore
 from catalog.progress import Progress
+
 from . import commit as committing
 from .fetch import Failure, Fetched, fetch_value, fetch_values
 from .head import SegmentRef, StoredHead

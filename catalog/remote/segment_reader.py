@@ -10,6 +10,7 @@ from typing import Protocol
 
 from catalog.errors import IntegrityError, ObjectMissingError
 from catalog.objectstore.interface import ObjectStore
+
 from .head import SegmentRef
 from .index_segment import Segment, decode_segment
 from .object_names import ObjectNames
