@@ -7,7 +7,7 @@ import random
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import NoReturn, TypeVar
@@ -46,6 +46,7 @@ _CONNECT_TIMEOUT = 5.0
 _MOST_REDIRECTS = 5
 _REDIRECTS = {301, 302, 303, 307, 308}
 _LONGEST_PAUSE = 5.0
+_SHORT = 1 << 16
 _OWN_TAG = "digest:"
 _METADATA = "x-amz-meta-"
 
@@ -112,6 +113,7 @@ class HttpsStore(ObjectStore):
         def once() -> FetchedObject | None:
             with closing(self._request("GET", name, headers)) as answer:
                 if answer.status in (304, 416):
+                    _finish(answer)
                     return None
                 is_piece = answer.status == 206
                 if is_piece and byte_range is not None:
@@ -130,6 +132,7 @@ class HttpsStore(ObjectStore):
         def once() -> ObjectInfo:
             with closing(self._request("HEAD", name, {})) as answer:
                 size = _length(answer)
+                _finish(answer)
                 if size is None:
                     raise StoreError(f"{self.where}: the server does not say how large {name!r} is.")
                 metadata = {
@@ -157,7 +160,7 @@ class HttpsStore(ObjectStore):
             if answer.status not in _REDIRECTS:
                 self._check(answer, name)
                 return answer
-            answer.close()
+            _finish(answer)
             url = self.next_url(url, answer.headers.get("Location", ""))
         raise StoreError(f"{self.where}: too many redirects.", hint="Use the address that they lead to.")
 
@@ -191,7 +194,7 @@ class HttpsStore(ObjectStore):
                 answer.close()
                 raise StoreError(f"{self.where}: the server changes what it sends (Content-Encoding).")
             return
-        answer.close()
+        _finish(answer)
         raise self._problem(answer.status, name)
 
     def _problem(self, status: int, name: str) -> CatalogError:
@@ -251,6 +254,13 @@ def _make_pool(scheme: str, host: str, threads: int, timeout: urllib3.Timeout) -
     if proxy:
         return urllib3.ProxyManager(proxy, maxsize=threads, timeout=timeout)
     return urllib3.PoolManager(maxsize=threads, timeout=timeout)
+
+
+def _finish(answer: BaseHTTPResponse) -> None:
+    """Be done with an answer whose body does not matter, so that its connection can be used again."""
+    with suppress(HTTPError):
+        answer.read(_SHORT)
+    answer.close()
 
 
 def _length(answer: BaseHTTPResponse) -> int | None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import NoReturn
 
 from catalog.errors import UnreachableError
+
 from .interface import ByteRange, FetchedObject, ListedObject, ObjectInfo, ObjectStore, Powers, Precondition, Source
 
 

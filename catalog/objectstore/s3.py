@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
-from catalog.errors import ObjectMissingError, PreconditionFailedError
+from catalog.errors import ObjectMissingError, PreconditionFailedError, StoreError
 
 from .identity import Identity, fingerprint
 from .interface import (
@@ -103,7 +103,7 @@ class S3Store(ObjectStore):
                 raise
             with answer["Body"] as stream:
                 body = reader.read(stream, answer.get("ContentLength"), is_piece="ContentRange" in answer)
-            return FetchedObject(body, answer["ETag"])
+            return FetchedObject(body, answer.get("ETag", ""))
 
     @override
     def head(self, name: str) -> ObjectInfo:
@@ -113,7 +113,8 @@ class S3Store(ObjectStore):
         except ObjectMissingError:
             self._check_bucket()
             raise
-        return ObjectInfo(answer["ContentLength"], answer["ETag"], answer.get("LastModified"), answer.get("Metadata", {}))
+        size, tag = answer.get("ContentLength", 0), answer.get("ETag", "")
+        return ObjectInfo(size, tag, answer.get("LastModified"), answer.get("Metadata", {}))
 
     def _check_bucket(self) -> None:
         """Raise BucketMissingError if it was the bucket: the answer to a HEAD cannot tell."""
@@ -149,7 +150,7 @@ class S3Store(ObjectStore):
                 if condition and code != "NoSuchBucket" and status in (404, 409, 412):
                     raise PreconditionFailedError(self.where, name) from None
                 raise
-        return answer["ETag"]
+        return answer.get("ETag", "")
 
     @override
     def put_large(self, name: str, source: Source, *, advance: Callable[[int], None] | None = None) -> None:
@@ -190,7 +191,10 @@ class S3Store(ObjectStore):
                     yield ListedObject(item["Key"], item["Size"], item.get("LastModified"))
             if not answer.get("IsTruncated"):
                 return
-            page = {"ContinuationToken": answer["NextContinuationToken"]}
+            token = answer.get("NextContinuationToken")
+            if not token or token == page.get("ContinuationToken"):
+                raise StoreError(f"{self.where}: the server's listing does not go on where it stopped.")
+            page = {"ContinuationToken": token}
 
     @override
     def copy(self, name: str, target: ObjectStore, target_name: str) -> bool:

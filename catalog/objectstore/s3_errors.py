@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from botocore import exceptions as theirs
+from botocore.parsers import ResponseParserError
 from urllib3.exceptions import HTTPError
 
 from catalog.errors import (
@@ -52,6 +53,12 @@ def translated(where: str, name: str = "") -> Iterator[None]:
         ours = _of_answer(where, name, error.response)
         cut_off(error)
         raise ours from None
+    except ResponseParserError as error:
+        cut_off(error)
+        raise StoreError(
+            f"{where}: the server does not answer like an S3 server.",
+            hint="Check endpoint_url and what is between.",
+        ) from None
     except (theirs.BotoCoreError, HTTPError) as error:
         ours = _of_failure(where, error)
         cut_off(error)
@@ -70,8 +77,10 @@ def error_status(response: Any) -> int:
 
 def _of_answer(where: str, name: str, response: Any) -> CatalogError:
     code, status = error_code(response), error_status(response)
-    if code == "NoSuchBucket":
-        return BucketMissingError(f"{where}: there is no such bucket.", hint="Create the bucket, or correct its name.")
+    if code == "NoSuchBucket" or (code in _OBJECT_MISSING and not name):
+        return BucketMissingError(
+            f"{where}: there is no such bucket.", hint="Create it, or correct its name or endpoint_url."
+        )
     if code in _OBJECT_MISSING:
         return ObjectMissingError(where, name)
     if status == 412 or code == "ConditionalRequestConflict":
