@@ -217,9 +217,7 @@ def test_keyring_is_spoken_in_one_file() -> None:
     speakers = [
         path.name
         for path in package.rglob("*.py")
-        if any(
-            line.split()[:2] in (["import", "keyring"], ["from", "keyring"]) for line in path.read_text("utf-8").splitlines()
-        )
+        if any(line.split()[:2] in (["import", "keyring"], ["from", "keyring"]) for line in path.read_text("utf-8").splitlines())
         or "from keyring." in path.read_text("utf-8")
     ]
 

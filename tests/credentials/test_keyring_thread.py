@@ -90,6 +90,7 @@ def test_a_cancelled_wait_ends(thread: KeyringThread) -> None:
     release.set()
 
 
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
 def test_a_forked_child_has_a_thread_of_its_own(thread: KeyringThread) -> None:
     """After a fork, as of multiprocessing, the child does not wait for a thread that only its parent has."""
     thread.call(lambda: None, "asking", 5)

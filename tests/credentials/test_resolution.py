@@ -125,9 +125,7 @@ def test_half_a_pair_stops(memory: MemoryKeyring, monkeypatch: pytest.MonkeyPatc
     assert f"{present} is set and {absent} is not" in str(error)
 
 
-def test_a_pair_of_empty_variables_is_not_set(
-    memory: MemoryKeyring, monkeypatch: pytest.MonkeyPatch, keys: AccessKeys
-) -> None:
+def test_a_pair_of_empty_variables_is_not_set(memory: MemoryKeyring, monkeypatch: pytest.MonkeyPatch, keys: AccessKeys) -> None:
     """CI sets a secret that it does not have to nothing: that is no pair."""
     credentials.save(Profile.of(_connection()), keys)
     monkeypatch.setenv("CATALOG_LAB_ACCESS_KEY_ID", "")
@@ -193,8 +191,7 @@ def test_the_chain_is_for_aws_or_by_request(memory: MemoryKeyring) -> None:
     """Keys of ~/.aws are offered to AWS, or where the connection says so, and under the profile's name."""
     assert credentials.resolve(_connection(endpoint_url=None)).identity == AwsChain("lab")
     assert (
-        credentials.resolve(_connection(endpoint_url="https://s3.eu-west-1.amazonaws.com", profile=None)).identity
-        == AwsChain()
+        credentials.resolve(_connection(endpoint_url="https://s3.eu-west-1.amazonaws.com", profile=None)).identity == AwsChain()
     )
     assert credentials.resolve(_connection(aws_chain=True)).identity == AwsChain("lab")
     assert _stops(_connection()).kind == "missing"

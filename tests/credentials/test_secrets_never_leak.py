@@ -156,9 +156,7 @@ _FORMS: dict[str, Callable[[Secret], Any]] = {
     "url with odd user": lambda secret: f"https://{secret.secret}@s3.example.com/a",
     "url with odd password": lambda secret: f"https://{secret.key_id}:{secret.secret}@s3.example.com/a",
     "folder with password": lambda secret: f"file://user:{secret.marks[1]}@localhost/a",
-    "signed url": lambda secret: (
-        f"https://s3.example.com/a?X-Amz-Credential={secret.key_id}&X-Amz-Signature={secret.marks[1]}"
-    ),
+    "signed url": lambda secret: f"https://s3.example.com/a?X-Amz-Credential={secret.key_id}&X-Amz-Signature={secret.marks[1]}",
     "disguised signed url": lambda secret: f"https://s3.example.com/a?x=1&X%2DAmz%2DSignature={secret.marks[1]}",
     "url with token": lambda secret: f"https://s3.example.com/a?Authorization={secret.marks[1]}",
     "shared access signature": lambda secret: f"https://s3.example.com/a?sv=1&sig={secret.marks[1]}",

@@ -84,9 +84,7 @@ def test_windows_never_hands_out_the_keys_of_a_name_in_other_case(windows: Crede
     assert caught.value.kind == "missing"
 
 
-def test_windows_errors_are_translated(
-    windows: CredentialManager, profile: Profile, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_windows_errors_are_translated(windows: CredentialManager, profile: Profile, monkeypatch: pytest.MonkeyPatch) -> None:
     """What pywin32 raises becomes an error of ours."""
 
     def fail(**_: object) -> None:
