@@ -104,9 +104,7 @@ class HttpsStore(ObjectStore):
         fetched = self._fetch(name, None, most, headers)
         return None if fetched is not None and fetched.etag == etag else fetched
 
-    def _fetch(
-        self, name: str, byte_range: ByteRange | None, most: int | None, headers: dict[str, str]
-    ) -> FetchedObject | None:
+    def _fetch(self, name: str, byte_range: ByteRange | None, most: int | None, headers: dict[str, str]) -> FetchedObject | None:
         """Fetch bytes; None when the server has none to send: not modified, or a range past the end."""
         reader = BodyReader(self.where, name, byte_range, most, self.traffic.receive)
 
@@ -206,9 +204,7 @@ class HttpsStore(ObjectStore):
                 hint="It is not public, or it does not exist: many servers answer the same to both.",
             )
         if status == 429 or status >= 500:
-            return _BusyError(
-                f"{self.where}: the server answered {status}.", hint="It is in trouble or busy: try again later."
-            )
+            return _BusyError(f"{self.where}: the server answered {status}.", hint="It is in trouble or busy: try again later.")
         return StoreError(f"{self.where}: the server answered {status} for {name!r}.")
 
     def _refuse(self) -> NoReturn:

@@ -40,6 +40,9 @@ _UNSUPPORTED = {"NotImplemented", "XNotImplemented", "MethodNotAllowed", "501", 
 _OTHER_REGION = {"PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException", "301"}
 _CREDENTIALS = ("NoCredentials", "PartialCredentials", "CredentialRetrieval", "TokenRetrieval", "SSO", "ProfileNotFound")
 
+_UNREADABLE = (ResponseParserError, ValueError, RuntimeError, LookupError, OverflowError)
+"""What botocore raises over an answer that means nothing."""
+
 
 @contextmanager
 def translated(where: str, name: str = "") -> Iterator[None]:
@@ -49,11 +52,13 @@ def translated(where: str, name: str = "") -> Iterator[None]:
     """
     try:
         yield
+    except CatalogError:
+        raise
     except theirs.ClientError as error:
         ours = _of_answer(where, name, error.response)
         cut_off(error)
         raise ours from None
-    except ResponseParserError as error:
+    except _UNREADABLE as error:
         cut_off(error)
         raise StoreError(
             f"{where}: the server does not answer like an S3 server.",
@@ -78,9 +83,7 @@ def error_status(response: Any) -> int:
 def _of_answer(where: str, name: str, response: Any) -> CatalogError:
     code, status = error_code(response), error_status(response)
     if code == "NoSuchBucket" or (code in _OBJECT_MISSING and not name):
-        return BucketMissingError(
-            f"{where}: there is no such bucket.", hint="Create it, or correct its name or endpoint_url."
-        )
+        return BucketMissingError(f"{where}: there is no such bucket.", hint="Create it, or correct its name or endpoint_url.")
     if code in _OBJECT_MISSING:
         return ObjectMissingError(where, name)
     if status == 412 or code == "ConditionalRequestConflict":

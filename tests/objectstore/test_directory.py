@@ -230,12 +230,13 @@ class TestWritersTakeTurns:
 
     def test_object_is_readable_while_it_becomes_a_folder(self, folder: Path) -> None:
         """Readers of ``D`` find it at every moment while ``D/x`` is written for the first time."""
-        store, ended = DirectoryStore(folder), threading.Event()
+        store, started, ended = DirectoryStore(folder), threading.Barrier(3), threading.Event()
         names = [f"D{number}" for number in range(60)]
         for name in names:
             store.put(name, b"head")
 
         def read() -> int:
+            started.wait()
             rounds = 0
             while not ended.is_set():
                 assert all(store.get(name).body == b"head" for name in names)
@@ -244,11 +245,12 @@ class TestWritersTakeTurns:
 
         with ThreadPoolExecutor(2) as pool:
             readers = [pool.submit(read) for _ in range(2)]
+            started.wait()
             for name in names:
                 store.put(f"{name}/x", b"under")
             ended.set()
 
-            assert all(reader.result() for reader in readers)
+            assert sum(reader.result() for reader in readers) > 0
 
 
 class TestKills:

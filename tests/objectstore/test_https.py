@@ -25,6 +25,7 @@ from catalog.objectstore.interface import ByteRange
 from catalog.testing.seaweed import Seaweed
 from catalog.testing.store_contract import ODD_NAMES, ReadOnlyContract, Stand
 from catalog.testing.stub_server import Answer, StubRequest, StubServer, response
+from catalog.testing.tap import Tap
 
 NAME = "rain.blt"
 
@@ -54,6 +55,22 @@ class TestPublicBucket(ReadOnlyContract):
         seaweed.store("pub").put(stand.root, b"head", metadata={"uuid": "a1b2"})
 
         assert stand.store.head(stand.root).metadata == {"uuid": "a1b2"}
+
+    def test_connections_are_kept(self, seaweed: Seaweed) -> None:
+        """Answers of all kinds leave the connection usable."""
+        seaweed.store("pub").put("kept.blt", b"0123456789")
+        with Tap(seaweed.port) as tap:
+            store = HttpsStore(f"{tap.endpoint_url}/pub/kept.blt", "kept.blt", threads=1)
+            for _ in range(3):
+                tag = store.get("kept.blt").etag
+                store.get("kept.blt", ByteRange(2, 3))
+                store.get("kept.blt", ByteRange(20, 3))
+                store.get_if_changed("kept.blt", tag)
+                store.head("kept.blt")
+                with pytest.raises(ObjectMissingError):
+                    store.get("kept.blt/none")
+
+            assert tap.counts().connections == 1
 
 
 class _Quiet(http.server.SimpleHTTPRequestHandler):

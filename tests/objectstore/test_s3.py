@@ -11,13 +11,15 @@ from pathlib import Path
 import pytest
 
 from catalog.connection import AccessKeys
+from catalog.errors import ObjectMissingError, PreconditionFailedError
 from catalog.objectstore.directory import DirectoryStore
-from catalog.objectstore.interface import IfAbsent
+from catalog.objectstore.interface import ByteRange, IfAbsent
 from catalog.objectstore.s3 import S3Store
 from catalog.objectstore.s3_client import ClientSettings, client_for
 from catalog.testing.rclone import Rclone
 from catalog.testing.seaweed import Seaweed
 from catalog.testing.store_contract import Stand, StoreContract
+from catalog.testing.tap import Tap
 
 _READ_ONE = """
 import json, sys
@@ -91,6 +93,26 @@ class TestCopy:
 
         assert not any(source.copy("kept-here", other, "x") for other in others)
         assert source.traffic.total_requests == 0
+
+
+def test_connections_are_kept(seaweed: Seaweed) -> None:
+    """Answers of all kinds leave the connection usable."""
+    with Tap(seaweed.port) as tap:
+        store = S3Store("priv", tap.endpoint_url, seaweed.rw)
+        tag = store.put("kept/a", b"0123456789")
+        for _ in range(3):
+            store.get("kept/a")
+            store.get("kept/a", ByteRange(2, 3))
+            store.get("kept/a", ByteRange(20, 3))
+            store.get_if_changed("kept/a", tag)
+            store.head("kept/a")
+            list(store.list("kept/"))
+            with pytest.raises(ObjectMissingError):
+                store.get("kept/none")
+            with pytest.raises(PreconditionFailedError):
+                store.put("kept/a", b"x", precondition=IfAbsent())
+
+        assert tap.counts().connections == 1
 
 
 class TestClients:

@@ -242,9 +242,7 @@ class TestAnswers:
 
         def answer(request: StubRequest) -> Answer:
             if request.method == "POST" and request.target.endswith("?uploads"):
-                return response(
-                    200, b"<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>"
-                )
+                return response(200, b"<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>")
             if request.method == "PUT":
                 return response(200, ETag='"p"')
             if request.method == "HEAD":
@@ -255,6 +253,57 @@ class TestAnswers:
             store_on(server).put_large("a", Source(size, lambda: io.BytesIO(bytes(size))))
 
             assert [request.method for request in server.requests][-1] == "HEAD"
+
+    def test_copy_of_more_than_one_request_can(self) -> None:
+        """What is too large for a copy in one request is copied in parts."""
+        size = (6 << 30) + 5
+
+        def answer(request: StubRequest) -> Answer:
+            if request.method == "HEAD":
+                return response(200, ETag='"t"', Content_Length=str(size))
+            if request.method == "PUT" and "partNumber" not in request.target:
+                return s3_error(400, "InvalidRequest")
+            if request.method == "PUT":
+                return response(200, b"<CopyPartResult><ETag>p</ETag></CopyPartResult>")
+            if request.target.endswith("?uploads"):
+                return response(200, b"<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>")
+            return response(200, b"<CompleteMultipartUploadResult><ETag>t</ETag></CompleteMultipartUploadResult>")
+
+        with StubServer(answer) as server:
+            store = store_on(server)
+
+            assert store.copy("a", store, "b")
+            ranges = [request.headers.get("x-amz-copy-source-range", "") for request in server.requests]
+            assert f"bytes=0-{(1 << 30) - 1}" in ranges
+            assert f"bytes={6 << 30}-{size - 1}" in ranges
+            assert store.traffic.requests["COPY"] == 8
+
+    def test_listing_that_goes_in_circles(self) -> None:
+        """A listing that never ends is an error."""
+        page = (
+            b"<ListBucketResult><IsTruncated>true</IsTruncated><NextContinuationToken>t</NextContinuationToken>"
+            b"<Contents><Key>a</Key><Size>1</Size></Contents></ListBucketResult>"
+        )
+        with scripted(response(200, page)) as server, pytest.raises(StoreError, match="listing"):
+            list(store_on(server).list(""))
+
+    def test_listing_of_strangers(self) -> None:
+        """Names that nobody asked for are left out."""
+        page = b"<ListBucketResult><Contents><Key>b</Key><Size>1</Size></Contents></ListBucketResult>"
+        with scripted(response(200, page)) as server:
+            assert list(store_on(server).list("a")) == []
+
+    def test_no_s3_server(self) -> None:
+        """A web server that is no S3 server is an error that points to the endpoint."""
+        page = b"<html><p>Welcome<br></html>"
+        with scripted(response(404, page)) as server, pytest.raises(BucketMissingError, match="endpoint_url"):
+            list(store_on(server).list("a"))
+
+    @pytest.mark.parametrize("header", [{"Last_Modified": "garbage"}, {"Content_Length": "many"}, {"Last_Modified": "9" * 30}])
+    def test_headers_that_mean_nothing(self, header: dict[str, str]) -> None:
+        """Headers that botocore cannot read are a StoreError, whatever botocore raises."""
+        with scripted(response(200, b"", ETag='"t"', **header)) as server, pytest.raises(StoreError):
+            store_on(server).head("a")
 
     def test_other_region(self) -> None:
         """A bucket that is elsewhere says which parameter to give."""
