@@ -27,9 +27,7 @@ _TIMEOUT_VARIABLE = "CATALOG_KEYRING_TIMEOUT"
 _LONGEST_WAIT = 3600
 
 
-def save(
-    profile: Profile, keys: AccessKeys, *, timeout: float | None = None, progress: Progress | None = None
-) -> StoredProfile:
+def save(profile: Profile, keys: AccessKeys, *, timeout: float | None = None, progress: Progress | None = None) -> StoredProfile:
     """Store the keys of a profile, in the place of older ones, and read them back.
 
     Args:

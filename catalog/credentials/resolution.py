@@ -104,9 +104,13 @@ def resolve(connection: S3Connection, *, timeout: float | None = None, progress:
 
 
 def explain(
-    connection: S3Connection, *, timeout: float | None = None, progress: Progress | None = None
+    what: S3Connection | Profile, *, timeout: float | None = None, progress: Progress | None = None
 ) -> tuple[SourceReport, ...]:
-    """Return what every source says, in order; a keyring that fails is reported, not raised."""
+    """Return what every source says of a connection, or of any that uses a profile, in order.
+
+    A keyring that fails is reported, not raised.
+    """
+    connection = _using(what) if isinstance(what, Profile) else what
     reports: list[SourceReport] = []
     for finding in _findings(connection, timeout, progress):
         used = finding.decides and not any(report.used for report in reports)
@@ -126,6 +130,10 @@ def _findings(connection: S3Connection, timeout: float | None, progress: Progres
     chain = _aws_chain(connection, profile)
     yield _keyring(profile, timeout, progress, chain_follows=chain.found)
     yield chain
+
+
+def _using(profile: Profile) -> S3Connection:
+    return S3Connection(db_key="any", bucket="any", endpoint_url=profile.endpoint, profile=profile.name)
 
 
 def _explicit(connection: S3Connection) -> _Finding:

@@ -217,6 +217,14 @@ def test_explain_lists_each_source_once(memory: MemoryKeyring, keys: AccessKeys,
     assert all(hidden not in shown for hidden in (keys.access_key_id, keys.secret_access_key, "AKIAENV"))
 
 
+def test_explain_of_a_profile(memory: MemoryKeyring, keys: AccessKeys) -> None:
+    """A profile is explained as a connection that uses it, also the one without name at AWS."""
+    for connection in (_connection(), _connection(endpoint_url=None, profile=None)):
+        credentials.save(Profile.of(connection), keys)
+
+        assert credentials.explain(Profile.of(connection)) == credentials.explain(connection)
+
+
 def test_explain_reports_a_failing_keyring(use_keyring: UseKeyring) -> None:
     """A locked keyring is what decides, and is reported instead of raised."""
     use_keyring(FailingKeyring(lambda _: KeyringLocked()))

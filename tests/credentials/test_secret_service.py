@@ -295,7 +295,7 @@ def test_a_program_that_gave_up_ends_at_once(secret_service: SecretService) -> N
 
     kind, gave_up = said.stdout.rsplit(maxsplit=1)
     assert kind == "timed out"
-    assert time.monotonic() - float(gave_up) < 2
+    assert time.monotonic() - float(gave_up) < 5
     assert said.stderr == ""
 
 
