@@ -34,6 +34,11 @@ def moment(when: datetime | int | None) -> str:
         return "?"
 
 
+def clock() -> str:
+    """Write the time of day."""
+    return datetime.now().astimezone().strftime("%H:%M:%S")
+
+
 def duration(seconds: float) -> str:
     """Write how long something takes: ``8 s``, ``3 min``, ``2 h``."""
     if seconds < 100:

@@ -69,9 +69,7 @@ def crash_report(error: BaseException | None) -> str:
 
     Either may quote what the program was holding, and that may be a secret.
     """
-    lines = [
-        "catalog stopped because of a fault in the program. Changes that were saved are kept; nothing half-done was pushed."
-    ]
+    lines = ["catalog stopped because of a fault in the program. Changes that were saved are kept; nothing half-done was pushed."]
     if error is not None:
         lines.append(f"{type(error).__module__}.{type(error).__qualname__} at")
         frames = traceback.extract_tb(error.__traceback__)

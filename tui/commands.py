@@ -185,9 +185,7 @@ COMMANDS: tuple[Command, ...] = (
         _CHANGES,
         rank=70,
     ),
-    Command(
-        "discard-all", "Discard all", "D", "Give up all your unpushed changes of this database.", _discard_all, _CHANGES
-    ),
+    Command("discard-all", "Discard all", "D", "Give up all your unpushed changes of this database.", _discard_all, _CHANGES),
     Command("push", "Push", "P", "Send your changes to the remote, after a question.", _push, rank=80),
     Command("pull", "Pull", "p", "Bring the changes of others here, after a question.", _pull, rank=79),
     Command("refresh", "Refresh", "r", "Ask all remotes again how they stand.", _always, rank=50),

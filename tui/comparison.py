@@ -11,6 +11,7 @@ from enum import StrEnum
 from textual.content import Content
 
 CONTEXT = 3
+_FEWEST_HIDDEN = 4
 MOST_LINES = 3_000
 _LONGEST_MARKED = 600
 _WORDS = re.compile(r"\d+(?:\.\d+)?|\w+|\s+|[^\w\s]")
@@ -73,7 +74,7 @@ def _same(lines: Sequence[tuple[Content, Content]], first: bool, last: bool) -> 
     """Give equal lines, with the middle of a long run left out."""
     head, tail = (0 if first else CONTEXT), (0 if last else CONTEXT)
     hidden = len(lines) - head - tail
-    shown = lines if hidden < 2 else [*lines[:head], None, *lines[len(lines) - tail :]]
+    shown = lines if hidden < _FEWEST_HIDDEN else [*lines[:head], None, *lines[len(lines) - tail :]]
     for pair in shown:
         if pair is None:
             words = Content.styled(f"{hidden:,} equal lines", "$quiet")
@@ -90,11 +91,6 @@ def _replaced(old: Sequence[Content], new: Sequence[Content]) -> Iterator[Pair]:
             yield Pair(Mark.CHANGED, *_marked(before, after))
         else:
             yield Pair(Mark.ADDED if before is None else Mark.REMOVED, before, after)
-
-
-def without_comma(line: str) -> str:
-    """The part of a line of JSON that matters: whether something follows it does not."""
-    return line.removesuffix(",")
 
 
 def compare(old: Sequence[Content], new: Sequence[Content], part: Callable[[str], str] = str) -> Comparison:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import chain
 from typing import Literal
 
 import orjson
-from textual.content import Content
 
 from catalog import Catalog, CatalogError, Change, Direction, Entry, KeyInfo, State, Status
 
-from .comparison import compare, without_comma
+from .comparison import MOST_LINES, compare
 from .messages import (
     CatalogListed,
     ChangeSides,
@@ -70,16 +68,12 @@ def read_page(opened: Opened, prefix: str, page: int, after: str | None, limit: 
     return PageRead(opened, prefix, page, limit, opened.database.page(after, limit, prefix))
 
 
-def _is_json(opened: Opened) -> bool:
-    return opened.database.serializer.startswith("orjson")
-
-
 def _document(opened: Opened, raw: bytes, most: int) -> Document:
     try:
         value = opened.database.decode(raw)
     except CatalogError as error:
         return explain(error, raw)
-    return describe(value, json=_is_json(opened), most=most)
+    return describe(value, json=opened.database.serializer.startswith("orjson"), most=most)
 
 
 def read_value(opened: Opened, info: KeyInfo, most: int) -> ValueRead:
@@ -115,12 +109,13 @@ def sides_of(change: Change) -> list[ChangeSides]:
     return [ChangeSides("remote", "local"), ChangeSides("base", "local"), ChangeSides("base", "remote")]
 
 
-def _side_lines(opened: Opened, change: Change, side: str) -> tuple[Sequence[Content], str]:
+def _side_document(opened: Opened, change: Change, side: str) -> Document | None:
     raw = opened.database.changes().value(change, _side(side))
     if raw is None:
-        return (), ""
-    document = describe(orjson.loads(raw), json=True) if change.key == METADATA_KEY else _document(opened, raw, 100_000)
-    return document.body.fit(_COMPARED_WIDTH), document.warning
+        return None
+    if change.key == METADATA_KEY:
+        return describe(orjson.loads(raw), json=True)
+    return _document(opened, raw, MOST_LINES + 1)
 
 
 def _side(name: str) -> Side:
@@ -130,12 +125,14 @@ def _side(name: str) -> Side:
 def read_comparison(opened: Opened, change: Change, sides: ChangeSides) -> ComparisonRead:
     """Compare two sides of a change, line by line."""
     try:
-        old, old_warning = _side_lines(opened, change, sides.old)
-        new, new_warning = _side_lines(opened, change, sides.new)
+        documents = [_side_document(opened, change, sides.old), _side_document(opened, change, sides.new)]
     except CatalogError as error:
         return ComparisonRead(opened, change, sides, compare((), ()), str(error))
-    part = without_comma if _is_json(opened) or change.key == METADATA_KEY else str
-    return ComparisonRead(opened, change, sides, compare(old, new, part), old_warning or new_warning)
+    old, new = [document.body.fit(_COMPARED_WIDTH) if document else () for document in documents]
+    there = [document for document in documents if document]
+    part = there[0].compared if there else str
+    warning = next((document.warning for document in there if document.warning), "")
+    return ComparisonRead(opened, change, sides, compare(old, new, part), warning)
 
 
 def plan_settling(opened: Opened, verb: str) -> SettlingPlanned:

@@ -191,7 +191,5 @@ class KeysPane(Container):
     @on(JobFailed)
     def _explain(self, message: JobFailed) -> None:
         """Put the problem where the value would be; the screen also reports it."""
-        words = Content.assemble(
-            (plain(message.error.message), "$state-trouble"), "\n\n", (plain(message.error.hint), "$quiet")
-        )
+        words = Content.assemble((plain(message.error.message), "$state-trouble"), "\n\n", (plain(message.error.hint), "$quiet"))
         self.value_view.show_words(self.list.info, words)

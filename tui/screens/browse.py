@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, cast
 
@@ -19,7 +18,7 @@ from textual.widget import Widget
 from textual.widgets import ContentSwitcher
 
 from catalog import Catalog, ConflictError, Entry, State, Status
-from tui.amounts import quantity, size
+from tui.amounts import clock, quantity, size
 from tui.commands import BY_ID, Place, Situation, bindings
 from tui.dialogs.confirm import Confirm
 from tui.dialogs.explanation import Explanation
@@ -177,8 +176,7 @@ class BrowseScreen(Screen[None]):
     def tell(self, text: str, severity: Severity = "information", details: str = "") -> None:
         """Show a message for a while and keep it in the log."""
         text = plain(text)
-        time = datetime.now().astimezone().strftime("%H:%M:%S")
-        self._happenings.append(Happening(time, severity, text, plain(details)))
+        self._happenings.append(Happening(clock(), severity, text, plain(details)))
         self.notify(
             f"{text}\n{plain(details)}".rstrip(),
             severity=severity,

@@ -77,9 +77,7 @@ def discard_question(entry: Entry, change: Change | None, summary: Summary | Non
             Direction.OUTGOING: "The key then is as it was at the last pull.",
             Direction.INCOMING: "",
         }[change.direction]
-        facts: list[tuple[str, Content | str]] = [
-            ("give up", Content.styled(f"your change of {key_name(change.key)}", "bold"))
-        ]
+        facts: list[tuple[str, Content | str]] = [("give up", Content.styled(f"your change of {key_name(change.key)}", "bold"))]
     else:
         after = "Every key then is as it was at the last pull; keys in conflict have the value of your colleagues."
         count = summary.outgoing + summary.conflicts if summary else 0
@@ -168,9 +166,7 @@ class Settling:
         try:
             self._jobs.write(transfer, partial(work, progress), partial(_failed, entry, verb), self._screen)
         except AlreadyWritingError as error:
-            self._tell(
-                f"A {error.transfer.verb} of {plain(entry.name)} is still running; wait for it or cancel it.", "warning"
-            )
+            self._tell(f"A {error.transfer.verb} of {plain(entry.name)} is still running; wait for it or cancel it.", "warning")
         self._started()
 
 

@@ -34,7 +34,7 @@ class ArrayFacts:
         """Lay the facts out."""
         columns = 2 if width >= 2 * (_NAME_WIDTH + _VALUE_WIDTH) - 8 else 1
         rows = [self._facts[start : start + columns] for start in range(0, len(self._facts), columns)]
-        return [Content("").join([_fact(name, value) for name, value in row]) for row in rows]
+        return [Content("").join([_fact(name, value) for name, value in row]).rstrip() for row in rows]
 
 
 class ArrayLines:

@@ -27,6 +27,11 @@ _FEWEST_CHARTED = 8
 _WIDEST_JSON = 88
 
 
+def without_comma(line: str) -> str:
+    """The part of a line of a list or an object that counts: whether another line follows does not."""
+    return line.removesuffix(",")
+
+
 def _in_pieces(lines: list[str]) -> list[str]:
     """Break lines that no reader and no terminal could take whole."""
     if all(len(line) <= _LONGEST_LINE for line in lines):
@@ -75,7 +80,9 @@ class JsonLines:
 def _json(value: Any, most: int) -> Document:
     is_long = sum(1 for _ in islice(json_lines(value, _WIDEST_JSON), most + 1)) > most
     preface = chart(value) if _is_series(value) else ()
-    return Document(_json_kind(value), JsonLines(value, most), preface=preface, left_out=-1 if is_long else 0)
+    return Document(
+        _json_kind(value), JsonLines(value, most), preface=preface, left_out=-1 if is_long else 0, compared=without_comma
+    )
 
 
 def _python(value: Any, most: int) -> Document:
@@ -83,7 +90,11 @@ def _python(value: Any, most: int) -> Document:
     kind = f"Python {type(value).__name__}"
     preface = chart(value) if _is_series(value) else ()
     return Document(
-        kind, StyledLines(_in_pieces(lines[:most]), highlight_python), preface=preface, left_out=max(len(lines) - most, 0)
+        kind,
+        StyledLines(_in_pieces(lines[:most]), highlight_python),
+        preface=preface,
+        left_out=max(len(lines) - most, 0),
+        compared=without_comma,
     )
 
 

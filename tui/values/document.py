@@ -63,6 +63,8 @@ class Document:
     warning: str = ""
     preface: tuple[Part, ...] = ()
     left_out: int = 0
+    compared: Callable[[str], str] = str
+    """What of a line counts when two versions of a value are compared."""
 
 
 EMPTY_BODY = StyledLines(())

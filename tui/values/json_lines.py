@@ -13,6 +13,7 @@ from tui.plain import plain
 
 _LONGEST_FLAT = 40
 _DEEPEST = 60
+_UNWRITABLE = "…"
 _TOKENS = re.compile(
     r"""(?P<string>"(?:[^"\\]|\\.)*")(?P<colon>\s*:)?|(?P<number>-?\d[\d.]*(?:[eE][+-]?\d+)?)|(?P<word>\b(?:true|false|null)\b)|(?P<mark>[{}\[\],])"""
 )
@@ -20,7 +21,11 @@ _STYLES = {"string": "$json-string", "number": "$json-number", "word": "$json-wo
 
 
 def _dumps(value: Any) -> str:
-    return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS, default=repr).decode()
+    try:
+        return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS, default=repr).decode()
+    except TypeError:
+        # What can be read may be nested too deep, or hold half a character, to be written.
+        return _UNWRITABLE
 
 
 def _is_scalar(value: Any) -> bool:

@@ -11,7 +11,7 @@ from textual.content import Content, Span
 from tui.plain import plain
 
 _TOKENS = re.compile(
-    r"""(?P<string>b?(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'))|(?P<number>(?<![\w.])-?\d[\d.]*(?:[eE][+-]?\d+)?)|(?P<word>\b(?:True|False|None|nan|inf)\b)|(?P<mark>[{}\[\](),:])"""
+    r"""(?P<string>b?(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'))(?P<colon>:)?|(?P<number>(?<![\w.])-?\d[\d.]*(?:[eE][+-]?\d+)?)|(?P<word>\b(?:True|False|None|nan|inf)\b)|(?P<mark>[{}\[\](),:])"""
 )
 _STYLES = {"string": "$json-string", "number": "$json-number", "word": "$json-word", "mark": "$quiet"}
 
@@ -24,4 +24,10 @@ def python_lines(value: Any, most_items: int = 500, width: int = 72) -> list[str
 def highlight_python(line: str) -> Content:
     """Colour one line of a Python literal."""
     text = plain(line)
-    return Content(text, [Span(*token.span(), _STYLES[token.lastgroup or ""]) for token in _TOKENS.finditer(text)])
+    spans = []
+    for token in _TOKENS.finditer(text):
+        if token["colon"]:
+            spans += [Span(*token.span("string"), "$json-name"), Span(*token.span("colon"), "$quiet")]
+        else:
+            spans.append(Span(*token.span(), _STYLES[token.lastgroup or ""]))
+    return Content(text, spans)

@@ -65,9 +65,7 @@ class DetailsView(TextView):
         ]
         facts += [("tags", _text(", ".join(entry.tags))), ("owner", _text(entry.owner)), ("uuid", _text(entry.key))]
         if self.status and self.status.keys:
-            facts.append(
-                ("contents", _text(f"{quantity(self.status.keys, 'key')}, {size(self.status.value_bytes)} of values"))
-            )
+            facts.append(("contents", _text(f"{quantity(self.status.keys, 'key')}, {size(self.status.value_bytes)} of values")))
         if self.opened:
             facts.append(("values are", _text(value_words(self.opened.database.serializer))))
         return [(name, value) for name, value in facts if value]

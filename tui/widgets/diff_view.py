@@ -91,9 +91,7 @@ class DiffView(TextView):
 
     def _side_heading(self, side: str, width: int) -> Content:
         assert self._change is not None
-        version: Version | None = {"base": self._change.base, "local": self._change.local, "remote": self._change.remote}[
-            side
-        ]
+        version: Version | None = {"base": self._change.base, "local": self._change.local, "remote": self._change.remote}[side]
         words = _SIDE_WORDS[side]
         if version is None:
             return Content.assemble((words, "bold"), ("  not there", "$quiet italic"))

@@ -107,9 +107,7 @@ class KeyList(RowList):
         badge = KEY_BADGES[info.state]
         name = plain(info.key)
         marked = badge.style if info.state in _MARKED else ""
-        left = Content.assemble(
-            badge.content(), " ", (name, f"{marked} strike" if info.state is KeyState.DELETED else marked)
-        )
+        left = Content.assemble(badge.content(), " ", (name, f"{marked} strike" if info.state is KeyState.DELETED else marked))
         facts = size(info.size).rjust(_SIZE_WIDTH)
         if width >= _ROOM_FOR_TIME:
             facts += f"  {moment(info.timestamp)}"

@@ -54,9 +54,7 @@ class TransferBar(Widget):
     def _line(self, transfer: Transfer) -> Content:
         report = transfer.progress.report
         symbol, verb = _VERBS[transfer.verb]
-        done, total = (
-            (report.done_bytes, report.total_bytes) if report.total_bytes else (report.done_items, report.total_items)
-        )
+        done, total = (report.done_bytes, report.total_bytes) if report.total_bytes else (report.done_items, report.total_items)
         share = min(done / total, 1.0) if total else 0.0
         phase = "cancelling" if transfer.progress.cancelled else plain(report.phase) or "starting"
         head = Content.assemble(

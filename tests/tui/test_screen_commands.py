@@ -1,0 +1,87 @@
+"""The one list of commands."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+from an_entry import ENTRY
+
+from catalog import Change, Direction, Kind, State, Status
+from tui.commands import BY_ID, COMMANDS, Place, Situation
+from tui.screens.browse import BrowseScreen
+
+READY = Situation(entry=ENTRY, is_open=True, status=Status(State.IN_STEP, file_exists=True))
+
+
+def _change(direction: Direction) -> Change:
+    return Change("rain", direction, Kind.MODIFIED, None, None, None)
+
+
+def test_every_command_can_be_run() -> None:
+    """The screen has a method for each command, and no method without a command."""
+    methods = {name.removeprefix("command_").replace("_", "-") for name in dir(BrowseScreen) if name.startswith("command_")}
+
+    assert methods == set(BY_ID)
+
+
+@pytest.mark.parametrize("place", Place)
+def test_no_key_means_two_things_in_one_place(place: Place) -> None:
+    """Where two commands work, they have different keys."""
+    keys = Counter(key for command in COMMANDS if command.works_at(place) for key in command.keys.split(","))
+
+    assert [key for key, count in keys.items() if count > 1] == []
+
+
+def test_every_command_has_words_and_help() -> None:
+    """Footer, palette and help have something to say about each command."""
+    assert all(command.words and command.help.endswith((".", ").")) for command in COMMANDS)
+
+
+@pytest.mark.parametrize("name", ["push", "pull", "discard", "discard-all", "keep-mine"])
+@pytest.mark.parametrize(
+    ("situation", "reason"),
+    [
+        (Situation(), "Choose a database"),
+        (Situation(entry=ENTRY), "Open the database"),
+        (replace(READY, is_writing=True), "still running"),
+        (replace(READY, is_read_only=True), "read-only"),
+    ],
+)
+def test_nothing_is_written_without_an_open_database(name: str, situation: Situation, reason: str) -> None:
+    """Writing commands say what stands in their way."""
+    assert reason in BY_ID[name].refusal(situation)
+
+
+def test_push_and_pull_need_something_to_move() -> None:
+    """A database that is ahead can be pushed, one that is behind pulled, one in conflict both."""
+    allowed = {
+        state: [name for name in ("push", "pull") if not BY_ID[name].refusal(replace(READY, status=status))]
+        for state, status in {
+            "in step": Status(State.IN_STEP),
+            "ahead": Status(State.AHEAD, ahead=1),
+            "behind": Status(State.BEHIND, behind=1),
+            "conflict": Status(State.CONFLICT, conflicts=1),
+        }.items()
+    }
+
+    assert allowed == {"in step": [], "ahead": ["push"], "behind": ["pull"], "conflict": ["push", "pull"]}
+
+
+def test_only_own_changes_can_be_discarded_and_only_conflicts_settled() -> None:
+    """What is theirs is not ours to discard; only a conflict has two sides."""
+    allowed = {
+        direction: [
+            name
+            for name in ("discard", "keep-mine", "versions")
+            if not BY_ID[name].refusal(replace(READY, change=_change(direction)))
+        ]
+        for direction in Direction
+    }
+
+    assert allowed == {
+        Direction.OUTGOING: ["discard"],
+        Direction.INCOMING: [],
+        Direction.CONFLICT: ["discard", "keep-mine", "versions"],
+    }
