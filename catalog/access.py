@@ -9,6 +9,8 @@ from catalog.objectstore.connect import connect
 from catalog.objectstore.interface import ObjectStore
 from catalog.progress import Progress
 
+_NONE_AT_ALL = (CredentialsKind.MISSING, CredentialsKind.NO_BACKEND, CredentialsKind.REFUSED_BACKEND)
+
 
 def connect_store(connection: S3Connection, *, writing: bool, progress: Progress | None = None) -> ObjectStore:
     """The store of a connection, with the credentials that were found for it; no request is sent.
@@ -20,7 +22,7 @@ def connect_store(connection: S3Connection, *, writing: bool, progress: Progress
     try:
         identity = resolve(connection, progress=progress).identity
     except CredentialsError as error:
-        if error.kind != CredentialsKind.MISSING or connection.db_url is None or writing:
+        if error.kind not in _NONE_AT_ALL or connection.db_url is None or writing:
             raise
         identity = None
     return connect(connection, identity, writing=writing)

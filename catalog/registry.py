@@ -14,7 +14,7 @@ from catalog.access import connect_store
 from catalog.changes.change import Direction
 from catalog.connection import S3Connection
 from catalog.credentials import require_approval
-from catalog.credentials.json_file import JsonFile
+from catalog.json_file import JsonFile
 from catalog.database import Database
 from catalog.errors import (
     AccessDeniedError,

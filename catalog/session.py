@@ -220,8 +220,9 @@ class Session:
         base = self.visible_base()
         entries: Iterator[tuple[str, Entry]] = base.items(start) if base is not None else iter(())
         for key, entry, row in _join(entries, self.rows_from(start)):
+            deleted = row is not None and row.status == Status.DELETED
             info = _describe(key, entry, row, has_base=base is not None)
-            if info is not None and (with_deleted or info.state != KeyState.DELETED):
+            if info is not None and (with_deleted or not deleted):
                 yield info
 
     def held_items(self) -> Iterator[tuple[str, Held]]:

@@ -12,7 +12,7 @@ from catalog.connection import S3Connection
 from catalog.errors import NotApprovedError
 from catalog.locations import data_folder
 
-from .json_file import JsonFile
+from catalog.json_file import JsonFile
 from .profile import Profile
 
 

@@ -12,7 +12,7 @@ from catalog.errors import InvalidInputError
 from catalog.locations import data_folder
 
 from .entry import Entry
-from .json_file import JsonFile
+from catalog.json_file import JsonFile
 from .profile import Profile
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from catalog.credentials.json_file import JsonFile
+from catalog.json_file import JsonFile
 from catalog.errors import LocalFileError, LockTimeoutError
 
 
