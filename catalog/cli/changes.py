@@ -164,7 +164,7 @@ def discard(selection: Selection, database: str, keys: tuple[str, ...], everythi
 @click.option("--theirs", "side", flag_value="theirs", help="Take the remote's value; the edit here is given up.")
 @pass_selection
 def resolve(selection: Selection, database: str, keys: tuple[str, ...], side: Literal["mine", "theirs"] | None) -> None:
-    """End the conflict of each of KEYS in DATABASE: keep --mine or take --theirs."""
+    """Pull DATABASE and end the conflict of each of KEYS: keep --mine or take --theirs."""
     if side is None:
         raise click.UsageError("Say whose value is to stay: --mine or --theirs.")
     choice = choose(selection.catalog(), database)
@@ -176,5 +176,6 @@ def resolve(selection: Selection, database: str, keys: tuple[str, ...], side: Li
                 f"{choice.name} has no conflict about {name_some(missing)}.",
                 hint=f"`catalog diff {choice.name}` lists conflicts. Nothing was resolved.",
             )
+        changes.pull(progress=progress)
         changes.resolve(keys, side)
     click.echo(f"{escape(choice.name)}: {count(len(set(keys)), 'conflict')} resolved, {side} kept.")

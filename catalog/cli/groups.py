@@ -40,10 +40,7 @@ def groups(selection: Selection, as_json: bool) -> None:
     elif records:
         print_table(
             ("GROUP", "DATABASES", "REMOTE"),
-            (
-                (record.name, f"{databases:,}", str(record.connection))
-                for record, databases in zip(records, counts, strict=True)
-            ),
+            ((record.name, f"{databases:,}", str(record.connection)) for record, databases in zip(records, counts, strict=True)),
         )
     else:
         click.echo(f"There are no groups in {selection.catalog().folder}. `catalog add-group NAME` makes one.", err=True)

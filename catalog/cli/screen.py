@@ -23,4 +23,6 @@ def open_screen(selection: Selection, *, read_only: bool = False) -> None:
     """Run the screen program on the selected catalog until it is left."""
     from tui.app import run  # noqa: PLC0415 -- Textual is loaded when it is shown
 
-    run(selection.catalog(), read_only=read_only)
+    code = run(selection.catalog(), read_only=read_only)
+    if code:
+        raise click.exceptions.Exit(code)

@@ -46,9 +46,7 @@ class Tour:
     def show(self) -> None:
         """Print the whole tour."""
         variable = "set" if os.name == "nt" else "export"
-        click.echo(
-            f"\nYou are {US}; {COLLEAGUE} works on the same databases. All of it is in {escape(str(self._folder.path))}."
-        )
+        click.echo(f"\nYou are {US}; {COLLEAGUE} works on the same databases. All of it is in {escape(str(self._folder.path))}.")
         click.echo("The commands beside the titles can be typed after this:")
         click.echo(f"  {variable} CATALOG_DIR={escape(shlex.quote(str(self._folder.catalog)))}")
         self._prepare()

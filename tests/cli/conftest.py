@@ -38,9 +38,7 @@ def folder(tmp_path: Path) -> Path:
         here.add_group(group, remote(tmp_path, f"groups/{group}"))
         with here.open_group(group, "c", lock="commit") as opened_group:
             for name in names:
-                opened_group.add(
-                    remote(tmp_path, f"{group}/{name}"), name=name, description=f"{name} of {group}", tags=("t",)
-                )
+                opened_group.add(remote(tmp_path, f"{group}/{name}"), name=name, description=f"{name} of {group}", tags=("t",))
             opened_group.changes().push()
     for entry in here.entries("field"):
         with here.open(entry, "w", lock="commit") as opened:

@@ -72,8 +72,8 @@ class TestDatabases:
     def test_databases(self, run: Run) -> None:
         """All databases are listed by group and name; or those of one group."""
         assert [line.split()[0] for line in run("databases").stdout.splitlines()[1:]] == [
-            "field/rain",
             "field/notes",
+            "field/rain",
             "lab/rain",
         ]
         assert [line.split()[0] for line in run("databases", "lab").stdout.splitlines()[1:]] == ["lab/rain"]
@@ -237,6 +237,17 @@ class TestChanges:
         assert run("resolve", "field/rain", "a/1", "--theirs").stdout == "field/rain: 1 conflict resolved, theirs kept.\n"
         assert run("get", "field/rain", "a/1").stdout == '{\n  "mm": 1.7\n}\n'
         assert run("push", "field/rain").stdout.startswith("field/rain: pushed 2 keys, ")
+
+    def test_keeping_mine(self, tmp_path: Path, run: Run) -> None:
+        """A conflict resolved with --mine is pushed over the other's value."""
+        with catalog.open(remote(tmp_path, "field/rain"), tmp_path / "eve.blt", "w", lock="commit") as eve:
+            eve["a/1"] = {"mm": 1.7}
+            eve.changes().push()
+
+        assert run("resolve", "field/rain", "a/1", "--mine").stdout == "field/rain: 1 conflict resolved, mine kept.\n"
+        assert run("push", "field/rain").stdout.startswith("field/rain: pushed 3 keys, ")
+        with catalog.open(remote(tmp_path, "field/rain"), tmp_path / "eve.blt") as eve:
+            assert eve["a/1"] == {"mm": 1.5}
 
     @pytest.mark.parametrize("arguments", [("a/1", "--mine"), ("a/1",), ("--mine",)])
     def test_resolve_wants_a_conflict_and_a_side(self, run: Run, arguments: tuple[str, ...]) -> None:
