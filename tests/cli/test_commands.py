@@ -244,6 +244,8 @@ class TestChanges:
             eve["a/1"] = {"mm": 1.7}
             eve.changes().push()
 
+        pulled = run("pull", "field/rain").stdout
+        assert "1 key changed on both sides and kept as here: 'a/1'. See `catalog diff field/rain`." in pulled
         assert run("resolve", "field/rain", "a/1", "--mine").stdout == "field/rain: 1 conflict resolved, mine kept.\n"
         assert run("push", "field/rain").stdout.startswith("field/rain: pushed 3 keys, ")
         with catalog.open(remote(tmp_path, "field/rain"), tmp_path / "eve.blt") as eve:

@@ -25,9 +25,7 @@ def states(folder: DemoFolder) -> dict[str, State]:
     """How each database of a demo stands to its remote."""
     here = Catalog(folder.catalog)
     return {
-        f"{record.name}/{entry.name}": here.status(entry).state
-        for record in here.groups()
-        for entry in here.entries(record.name)
+        f"{record.name}/{entry.name}": here.status(entry).state for record in here.groups() for entry in here.entries(record.name)
     }
 
 

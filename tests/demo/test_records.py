@@ -98,9 +98,7 @@ def test_annual_messages() -> None:
     assert all(isinstance(text, str) and text for text in found.values())
 
 
-@pytest.mark.parametrize(
-    "database", [database for group in GROUPS for database in group.databases], ids=lambda one: one.name
-)
+@pytest.mark.parametrize("database", [database for group in GROUPS for database in group.databases], ids=lambda one: one.name)
 def test_stories_end_in_edits_of_what_was_published(database: DemoDatabase) -> None:
     """What a story deletes was published, what it sets differs from that, and keys are plain ASCII paths."""
     found = database.records()
