@@ -1,0 +1,62 @@
+"""The program on real databases."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+
+import pytest
+from textual.widgets import Input
+
+from catalog import Catalog
+from tui.app import CatalogApp
+from tui.screens import browse
+
+from .driving import Driver
+from .shelf import Shelf, stock
+
+Drive = Callable[..., AbstractAsyncContextManager[Driver]]
+
+
+@pytest.fixture(autouse=True)
+def _steady(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Make what is shown the same at every hour and place, and let the cursor open databases at once."""
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    monkeypatch.setattr(browse, "_RESTING", 0.001)
+    monkeypatch.setattr(browse, "clock", lambda: "12:00:00")
+    monkeypatch.setattr(Input, "cursor_blink", False)
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.fixture(scope="session")
+def stocked(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
+    """A shelf that tests look at and do not change."""
+    shelf = Shelf(tmp_path_factory.mktemp("shelf"))
+    stock(shelf)
+    return shelf
+
+
+@pytest.fixture
+def shelf(tmp_path: Path) -> Shelf:
+    """An empty shelf for one test."""
+    return Shelf(tmp_path)
+
+
+@pytest.fixture
+def drive() -> Drive:
+    """Runs the program on a catalog; wide unless asked otherwise."""
+
+    @asynccontextmanager
+    async def run(catalog: Catalog, size: tuple[int, int] = (140, 40), *, is_read_only: bool = False) -> AsyncIterator[Driver]:
+        app = CatalogApp(catalog, is_read_only=is_read_only)
+        async with app.run_test(size=size, notifications=True) as pilot:
+            driver = Driver(app, pilot)
+            await driver.settle()
+            yield driver
+
+    return run
