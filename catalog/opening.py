@@ -9,7 +9,7 @@ import uuid as uuid_module
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict, Unpack, overload
 
 from catalog.access import connect_store
 from catalog.changes.pull import fast_forward
@@ -279,7 +279,44 @@ def default_author() -> str:
     return os.environ.get("CATALOG_AUTHOR") or who_am_i()
 
 
-def open(  # noqa: PLR0913 - the positions are those of ebooklet's open
+class More(TypedDict, total=False):
+    """The keyword arguments of `catalog.open` that are ours, not ebooklet's."""
+
+    lock: Literal["session", "commit"]
+    lock_timeout: float
+    force_lock: bool
+    offline: bool | Literal["auto"]
+    pull: bool
+    trust: bool
+    progress: Progress | None
+    author: str | None
+
+
+@overload
+def open(
+    remote_conn: S3Connection | str | Mapping[str, Any],
+    file_path: str | os.PathLike[str],
+    flag: Flag = "r",
+    value_serializer: Any = None,
+    n_buckets: int | None = None,
+    buffer_size: int = 4 << 20,
+    remote_conn_group: Literal[False] = False,
+    **more: Unpack[More],
+) -> Database: ...
+@overload
+def open(
+    remote_conn: S3Connection | str | Mapping[str, Any],
+    file_path: str | os.PathLike[str],
+    flag: Flag = "r",
+    value_serializer: Any = None,
+    n_buckets: int | None = None,
+    buffer_size: int = 4 << 20,
+    *,
+    remote_conn_group: Literal[True],
+    **more: Unpack[More],
+) -> ConnectionGroup: ...
+@overload
+def open(
     remote_conn: S3Connection | str | Mapping[str, Any],
     file_path: str | os.PathLike[str],
     flag: Flag = "r",
@@ -287,16 +324,18 @@ def open(  # noqa: PLR0913 - the positions are those of ebooklet's open
     n_buckets: int | None = None,
     buffer_size: int = 4 << 20,
     remote_conn_group: bool = False,
-    *,
-    lock: Literal["session", "commit"] = "session",
-    lock_timeout: float = 300.0,
-    force_lock: bool = False,
-    offline: bool | Literal["auto"] = False,
-    pull: bool = True,
-    trust: bool = False,
-    progress: Progress | None = None,
-    author: str | None = None,
-) -> Any:
+    **more: Unpack[More],
+) -> Database | ConnectionGroup: ...
+def open(
+    remote_conn: S3Connection | str | Mapping[str, Any],
+    file_path: str | os.PathLike[str],
+    flag: Flag = "r",
+    value_serializer: Any = None,
+    n_buckets: int | None = None,
+    buffer_size: int = 4 << 20,
+    remote_conn_group: bool = False,
+    **more: Unpack[More],
+) -> Database | ConnectionGroup:
     """Open a database, and bring the local file up to date.
 
     Args:
@@ -323,18 +362,20 @@ def open(  # noqa: PLR0913 - the positions are those of ebooklet's open
         RemoteMissingError, LockTimeoutError, DatabaseMismatchError, CredentialsError, AccessDeniedError, UnreachableError,
         UnsupportedFormatError, IntegrityError, InvalidInputError, LocalFileError.
     """
+    if unknown := more.keys() - More.__annotations__.keys():
+        raise TypeError(f"open() got an unexpected keyword argument {sorted(unknown)[0]!r}")
     options = Options(
         flag=flag,
         value_serializer="orjson" if remote_conn_group else value_serializer,
         n_buckets=n_buckets,
         buffer_size=buffer_size,
-        lock=lock,
-        lock_timeout=lock_timeout,
-        force_lock=force_lock,
-        offline=offline,
-        pull=pull,
-        trust=trust,
-        author=author or default_author(),
+        lock=more.get("lock", "session"),
+        lock_timeout=more.get("lock_timeout", 300.0),
+        force_lock=more.get("force_lock", False),
+        offline=more.get("offline", False),
+        pull=more.get("pull", True),
+        trust=more.get("trust", False),
+        author=more.get("author") or default_author(),
         type="group" if remote_conn_group else "database",
     )
-    return open_parts(remote_conn, file_path, options, progress or Progress())
+    return open_parts(remote_conn, file_path, options, more.get("progress") or Progress())

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, Unpack
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -14,7 +14,6 @@ from catalog.access import connect_store
 from catalog.changes.change import Direction
 from catalog.connection import S3Connection
 from catalog.credentials import require_approval
-from catalog.json_file import JsonFile
 from catalog.database import Database
 from catalog.errors import (
     AccessDeniedError,
@@ -28,8 +27,10 @@ from catalog.errors import (
 )
 from catalog.groups.entry import Entry
 from catalog.groups.group import ConnectionGroup
+from catalog.json_file import JsonFile
 from catalog.locations import data_folder
 from catalog.objectstore.connect import name_of
+from catalog.opening import Flag, More
 from catalog.opening import open as open_database
 from catalog.progress import Progress
 from catalog.remote.commit import read_head
@@ -148,17 +149,15 @@ class Catalog:
 
         self._file.change(change)
 
-    def open_group(self, name: str, flag: str = "r", **more: Any) -> ConnectionGroup:
+    def open_group(self, name: str, flag: Flag = "r", **more: Unpack[More]) -> ConnectionGroup:
         """Open a group; ``more`` is passed to `catalog.open`."""
         record = self.group(name)
-        opened = open_database(record.connection, record.file_path, flag, remote_conn_group=True, **more)  # type: ignore[arg-type]
-        assert isinstance(opened, ConnectionGroup)
-        return opened
+        return open_database(record.connection, record.file_path, flag, remote_conn_group=True, **more)
 
     def entries(self, group_name: str) -> list[Entry]:
         """The databases of a group, sorted by name; none when the group was never written to."""
         record = self.group(group_name)
-        offline: Any = "auto" if record.file_path.exists() else False
+        offline: bool | Literal["auto"] = "auto" if record.file_path.exists() else False
         try:
             with self.open_group(group_name, offline=offline) as group:
                 return group.entries()
@@ -170,7 +169,7 @@ class Catalog:
         return self.folder / "databases" / f"{_file_name(entry.key)}.blt"
 
     def open(
-        self, entry: Entry, flag: str = "r", *, origin: str | None = None, trust_connection: bool = False, **more: Any
+        self, entry: Entry, flag: Flag = "r", *, origin: str | None = None, trust_connection: bool = False, **more: Any
     ) -> Database:
         """Open a database of a group; ``more`` is passed to `catalog.open`.
 
@@ -178,8 +177,7 @@ class Catalog:
         NotApprovedError is raised, unless ``trust_connection``.
         """
         require_approval(entry.connection, origin=origin, trust=trust_connection)
-        opened = open_database(entry.connection, self.file_of(entry), flag, **more)  # type: ignore[arg-type]
-        assert isinstance(opened, Database)
+        opened: Database = open_database(entry.connection, self.file_of(entry), flag, **more)
         return opened
 
     def status(
@@ -196,7 +194,7 @@ class Catalog:
         try:
             if not exists:
                 return self._status_of_remote(entry, refresh, origin, trust_connection)
-            offline: Any = not refresh
+            offline: bool | Literal["auto"] = not refresh
             with self.open(
                 entry, pull=False, offline=offline, progress=progress, origin=origin, trust_connection=trust_connection
             ) as database:

@@ -131,6 +131,11 @@ class Changes:
         return discard(self._session, self._writer(), keys)
 
     def resolve(self, keys: str | Iterable[str], side: Side | Literal["mine", "theirs"]) -> None:
-        """End conflicts: ``mine`` is pushed over theirs next, ``theirs`` takes the place of the local edit."""
+        """End conflicts: ``mine`` is pushed over theirs next, ``theirs`` takes the place of the local edit.
+
+        What arrived and was not pulled yet is pulled first, so that theirs is the newest version seen.
+        """
         chosen = [keys] if isinstance(keys, str) else list(keys)
-        resolve(self._session, self._writer(), chosen, Side(side))
+        writer = self._writer()
+        pull(self._session, writer, Progress())
+        resolve(self._session, writer, chosen, Side(side))

@@ -103,7 +103,7 @@ def push(session: Session, writer: Writer, options: PushOptions, lease: HeldLeas
         up_to = writer.last_edit
         progress.begin("comparing")
         for _ in range(_TRIES):
-            arriving = _arriving(session, options)
+            arriving = _arriving_surely(session, options)
             uploaded: set[bytes] = {bytes(row[0]) for row in _resumable(session)}
             made = _try_commit(session, writer, options, lease, arriving, uploaded, progress)
             if made is None:
@@ -120,6 +120,17 @@ def _resumable(session: Session) -> list[tuple[bytes]]:
     """Packs of an earlier push that did not commit, young enough that garbage collection cannot have taken them."""
     since = int(time.time()) - _RESUMABLE_SECONDS
     return session.sidecar.rows("SELECT pack FROM uploaded WHERE at > ?", (since,))
+
+
+def _arriving_surely(session: Session, options: PushOptions) -> dict[str, Entry | None]:
+    """As `_arriving`, but what would be a conflict is first looked at again, in case it went away meanwhile."""
+    try:
+        return _arriving(session, options)
+    except ConflictError:
+        known = session.seen
+        if session.refresh() is known:
+            raise
+        return _arriving(session, options)
 
 
 def _arriving(session: Session, options: PushOptions) -> dict[str, Entry | None]:

@@ -270,7 +270,7 @@ class DataFile:
         self.header = Header.parse(os.pread(self._fd, HEADER_BYTES, 0), str(self.path))
 
     def scan(self) -> Iterator[Block]:
-        """All blocks in the order they were written, dead ones too, but for booklet's own; TornBlockError where they end early."""
+        """All blocks but booklet's own, in the order they were written, dead ones too; TornBlockError where they end early."""
         size, header = self.size, self.header
         index_bytes = header.n_buckets * _POSITION_BYTES
         if header.index_at == HEADER_BYTES:

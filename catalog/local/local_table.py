@@ -75,7 +75,7 @@ class LocalTable:
 
     def get(self, key: str) -> Row | None:
         """The row of a key, or None."""
-        values = self._sidecar.row(f"SELECT {_COLUMNS} FROM local WHERE key = ?", (key,))
+        values = self._sidecar.row(f"SELECT {_COLUMNS} FROM local WHERE key = ?", (key,))  # noqa: S608
         return _row(values) if values else None
 
     def get_with_base(self, key: str) -> tuple[Row | None, str | None]:

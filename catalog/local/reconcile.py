@@ -40,7 +40,7 @@ def reconcile(data: DataFile, sidecar: Sidecar, table: LocalTable, progress: Pro
     sidecar.put("dirty", 1)
     found = _collect(data, sidecar)
     with sidecar.transaction():
-        _adopt(data, sidecar, table)
+        _adopt(data, sidecar, table, dirty=dirty)
         _miss(sidecar, table, found)
         _compare_metadata(data, sidecar)
     for row in list(table.leaving()):
@@ -86,7 +86,7 @@ def _text(key: bytes, data: DataFile) -> str:
         ) from None
 
 
-def _adopt(data: DataFile, sidecar: Sidecar, table: LocalTable) -> None:
+def _adopt(data: DataFile, sidecar: Sidecar, table: LocalTable, *, dirty: bool) -> None:
     """Take what the file holds and the table does not know."""
     differing = sidecar.rows(
         "SELECT found.key, found.timestamp, found.offset, found.length FROM temp.found AS found LEFT JOIN local USING (key) "
@@ -100,11 +100,11 @@ def _adopt(data: DataFile, sidecar: Sidecar, table: LocalTable) -> None:
         known = table.get_many([values[0] for values in some])
         for key, timestamp, offset, length in some:
             row = known.get(key)
-            if row is not None and row.status in (Status.DELETED, Status.LEAVING) and row.offset == offset:
+            value_checksum = checksum(data.read(offset, length))
+            if dirty and row is not None and _unfinished(row, offset, value_checksum):
                 data.remove([(key.encode(), offset)], 0)
                 sidecar.run("DELETE FROM temp.found WHERE key = ?", (key,))
                 continue
-            value_checksum = checksum(data.read(offset, length))
             if row is not None and _same(row, timestamp, length, value_checksum):
                 rows.append(row._replace(offset=offset))
                 continue
@@ -113,6 +113,11 @@ def _adopt(data: DataFile, sidecar: Sidecar, table: LocalTable) -> None:
             rows.append(Row(key, Status.EDITED, timestamp, offset, length, value_checksum, edit, base))
     table.put(rows)
     sidecar.put("last_edit", edit)
+
+
+def _unfinished(row: Row, offset: int, value_checksum: bytes) -> bool:
+    """Whether a block is one that a killed writer was about to remove."""
+    return row.status in (Status.DELETED, Status.LEAVING) and (row.offset, row.checksum) == (offset, value_checksum)
 
 
 def _same(row: Row, timestamp: int, length: int, value_checksum: bytes) -> bool:

@@ -203,7 +203,8 @@ class Writer:
                 edit = self._edit
             if change.value is None:
                 offset = previous.offset if previous is not None else 0
-                rows.append(Row(key, Status.DELETED, change.timestamp, offset, 0, _NO_CHECKSUM, edit, base))
+                removed = previous.checksum if previous is not None else _NO_CHECKSUM
+                rows.append(Row(key, Status.DELETED, change.timestamp, offset, 0, removed, edit, base))
             else:
                 length = len(change.value)
                 rows.append(Row(key, change.status, change.timestamp, offsets[key], length, change.checksum, edit, base))
