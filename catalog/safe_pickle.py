@@ -1,39 +1,41 @@
-"""Pickles of strangers: plain data is read, anything that could run code or take unbounded memory is refused."""
+"""Pickles of strangers: plain data is read, anything that could run code or take unbounded memory or time is refused.
+
+This is Python's own unpickler in Python, with a stricter rule for each opcode that makes something. The one in C cannot be
+used: a few bytes make it fill the memory with its memo, and nothing can stand between its opcodes and the objects they change.
+"""
 
 from __future__ import annotations
 
+import collections
 import io
 import pickle
-import re
-from collections.abc import Callable
-from typing import Any, NoReturn
+import uuid
+from collections.abc import Callable, Iterable
+from typing import Any, ClassVar, NoReturn
 
 from catalog.errors import IntegrityError, UntrustedValueError
+from catalog.pickled_arrays import Unfinished
+from catalog.pickled_values import Maker, RefusedError, empty, restore_uuid, value_named
 
-_MOST_RANGE = 10_000_000
-_MOST_EXPONENT = 100_000
-_FRACTION = re.compile(r"-?[0-9]{1,4000}(/[0-9]{1,4000})?")
-
-_PLAIN: dict[str, str] = {
-    "builtins": "bool complex dict float frozenset int list object set slice str tuple",
-    "collections": "OrderedDict deque Counter defaultdict",
-    "datetime": "date datetime time timedelta timezone",
-    "uuid": "UUID SafeUUID",
-    "zoneinfo": "ZoneInfo",
-    "numpy": "dtype ndarray",
-}
-_ARRAYS = ("multiarray", "numeric")
+_SLACK = 1 << 16
+_WORK_PER_BYTE = 4
+_DEEPEST_KEY = 100
+_MAPPINGS = (dict, collections.OrderedDict, collections.defaultdict, collections.Counter)
 
 
 def restricted_loads(raw: bytes) -> Any:
     """Unpickle plain containers and scalars, times, decimals, UUIDs, and numpy arrays and scalars.
 
-    Raises UntrustedValueError when the pickle asks for anything else, IntegrityError when it is no pickle.
+    Raises UntrustedValueError when the pickle asks for anything else, IntegrityError when it is no pickle. Memory and time
+    are proportional to the length of ``raw``.
     """
     try:
-        return _Unpickler(io.BytesIO(raw)).load()
-    except UntrustedValueError:
-        raise
+        return _Unpickler(raw).load()
+    except RefusedError as refused:
+        raise UntrustedValueError(
+            f"This pickled value asks for {refused.what[:100]!a}, which could run code or fill the memory; it was not read.",
+            hint="If you trust who made this database, open it with value_serializer='pickle' or trust=True.",
+        ) from None
     except RecursionError:
         raise UntrustedValueError("This pickled value is nested too deeply; it was not read.") from None
     except MemoryError:
@@ -42,98 +44,190 @@ def restricted_loads(raw: bytes) -> Any:
         raise IntegrityError(f"This value is no readable pickle ({type(error).__name__}).") from None
 
 
-class _Unpickler(pickle.Unpickler):
+# mypy does not know the stack, the memo and the opcode methods of the unpickler
+_Base: Any = pickle._Unpickler  # noqa: SLF001
+
+
+class _Unpickler(_Base):  # type: ignore[misc]
+    """An unpickler that makes only what `value_named` lists, and that does no more work than its input is long."""
+
+    dispatch: ClassVar[dict[int, Any]] = dict(_Base.dispatch)
+
+    def __init__(self, raw: bytes) -> None:
+        super().__init__(io.BytesIO(raw))
+        self._most = len(raw)
+        self._work_left = _SLACK + _WORK_PER_BYTE * len(raw)
+        self._unfinished = 0
+
+    def load(self) -> Any:
+        """Read the pickle."""
+        value = super().load()
+        if self._unfinished:
+            raise pickle.UnpicklingError
+        return value
+
+    def charge(self, work: int) -> None:
+        """Count work that the length of the input does not bound by itself: copies, and hashes of nested keys."""
+        self._work_left -= work
+        if self._work_left < 0:
+            raise RefusedError("much more work than its length explains")
+
+    def check_keys(self, keys: Iterable[Any]) -> None:
+        """Count the work of hashing ``keys``; refuse what would exhaust the stack."""
+        for key in keys:
+            waiting = [(key, 0)]
+            while waiting:
+                item, depth = waiting.pop()
+                if isinstance(item, tuple):
+                    self.charge(1 + len(item))
+                    if depth > _DEEPEST_KEY:
+                        raise RefusedError("a deeply nested key")
+                    waiting.extend((inner, depth + 1) for inner in item)
+                elif isinstance(item, int):
+                    self.charge(item.bit_length() >> 8)
+
     def find_class(self, module: str, name: str) -> Any:
         """Give what plain data needs; refuse the rest."""
-        module, name = _today(module, name)
-        special = _SPECIAL.get((module, name))
-        if special is not None:
-            return special
-        if name in _PLAIN.get(module, "").split():
-            return super().find_class(module, name)
-        package, _, leaf = module.rpartition(".")
-        if package in ("numpy.core", "numpy._core") and leaf in _ARRAYS and name in ("_reconstruct", "scalar", "_frombuffer"):
-            found = super().find_class(module, name)
-            return _reconstruct_with(found) if name == "_reconstruct" else found
-        _refuse(f"{module}.{name}")
+        return value_named(module, name)
+
+    def load_reduce(self) -> None:
+        """Call one of our own makers."""
+        arguments = self.stack.pop()
+        make = self.stack[-1]
+        if isinstance(make, type):
+            make = Maker.of_type(make)
+        if not isinstance(make, Maker) or not isinstance(arguments, tuple):
+            raise RefusedError("a call")
+        made = make.make(self, *arguments)
+        self._unfinished += isinstance(made, Unfinished)
+        self.stack[-1] = made
+
+    def load_newobj(self) -> None:
+        """Make an empty object of the two kinds that are made so."""
+        arguments, kind = self.stack.pop(), self.stack.pop()
+        if arguments != ():
+            raise RefusedError("an object")
+        self.append(empty(kind))
+
+    def load_build(self) -> None:
+        """Give an object its content, where that is safe."""
+        state = self.stack.pop()
+        made = self.stack[-1]
+        if isinstance(made, Unfinished):
+            self._unfinished -= made.finished is None
+            self.stack[-1] = made.finish(self, state)
+        elif type(made) is uuid.UUID:
+            restore_uuid(made, state)
+        else:
+            raise RefusedError("a change of an object")
+
+    def load_setitem(self) -> None:
+        """Set one key of a mapping."""
+        value, key = self.stack.pop(), self.stack.pop()
+        self._set_items([key], [value])
+
+    def load_setitems(self) -> None:
+        """Set keys of a mapping."""
+        items = self.pop_mark()
+        self._set_items(items[::2], items[1::2])
+
+    def _set_items(self, keys: list[Any], values: list[Any]) -> None:
+        target = self.stack[-1]
+        if type(target) not in _MAPPINGS:
+            raise RefusedError("setting items of what is no mapping")
+        self.check_keys(keys)
+        for key, value in zip(keys, values, strict=True):
+            target[key] = value
+
+    def load_dict(self) -> None:
+        """Make a dict of items."""
+        items = self.pop_mark()
+        self.check_keys(items[::2])
+        self.append(dict(zip(items[::2], items[1::2], strict=True)))
+
+    def load_append(self) -> None:
+        """Append to a list."""
+        value = self.stack.pop()
+        self._extend([value])
+
+    def load_appends(self) -> None:
+        """Append many to a list."""
+        self._extend(self.pop_mark())
+
+    def _extend(self, items: list[Any]) -> None:
+        target = self.stack[-1]
+        if type(target) not in (list, collections.deque):
+            raise RefusedError("appending to what is no list")
+        target.extend(items)
+
+    def load_additems(self) -> None:
+        """Add to a set."""
+        items = self.pop_mark()
+        target = self.stack[-1]
+        if type(target) is not set:
+            raise RefusedError("adding to what is no set")
+        self.check_keys(items)
+        target.update(items)
+
+    def load_frozenset(self) -> None:
+        """Make a frozenset."""
+        items = self.pop_mark()
+        self.check_keys(items)
+        self.append(frozenset(items))
+
+    def load_bytearray8(self) -> None:
+        """Make a bytearray, no longer than the input."""
+        length = int.from_bytes(self.read(8), "little")
+        if length > self._most:
+            raise pickle.UnpicklingError
+        self.append(bytearray(self.read(length)))
+
+    def load_get(self) -> None:
+        """Repeat an object."""
+        self._repeat(int(self.readline()))
+
+    def load_binget(self) -> None:
+        """Repeat an object."""
+        self._repeat(self.read(1)[0])
+
+    def load_long_binget(self) -> None:
+        """Repeat an object."""
+        self._repeat(int.from_bytes(self.read(4), "little"))
+
+    def _repeat(self, number: int) -> None:
+        found = self.memo[number]
+        self.append(found.finished if isinstance(found, Unfinished) and found.finished is not None else found)
+
+    def load_refused(self) -> NoReturn:
+        """Refuse opcodes that plain data never has."""
+        raise RefusedError("a persistent object, an extension or an instance")
 
 
-def _refuse(what: str) -> NoReturn:
-    raise UntrustedValueError(
-        f"This pickled value asks for {what[:100]!a}, which could run code or take unbounded memory; it was not read.",
-        hint="If you trust who made this database, open it with value_serializer='pickle' or trust=True.",
+def _register() -> None:
+    methods: dict[bytes, Callable[[Any], None]] = {
+        pickle.REDUCE: _Unpickler.load_reduce,
+        pickle.NEWOBJ: _Unpickler.load_newobj,
+        pickle.BUILD: _Unpickler.load_build,
+        pickle.SETITEM: _Unpickler.load_setitem,
+        pickle.SETITEMS: _Unpickler.load_setitems,
+        pickle.DICT: _Unpickler.load_dict,
+        pickle.APPEND: _Unpickler.load_append,
+        pickle.APPENDS: _Unpickler.load_appends,
+        pickle.ADDITEMS: _Unpickler.load_additems,
+        pickle.FROZENSET: _Unpickler.load_frozenset,
+        pickle.BYTEARRAY8: _Unpickler.load_bytearray8,
+        pickle.GET: _Unpickler.load_get,
+        pickle.BINGET: _Unpickler.load_binget,
+        pickle.LONG_BINGET: _Unpickler.load_long_binget,
+    }
+    refused = (
+        *(pickle.PERSID, pickle.BINPERSID, pickle.EXT1, pickle.EXT2, pickle.EXT4, pickle.INST, pickle.OBJ),
+        *(pickle.NEWOBJ_EX, pickle.NEXT_BUFFER, pickle.READONLY_BUFFER),
     )
+    for opcode in refused:
+        methods[opcode] = _Unpickler.load_refused
+    for opcode, method in methods.items():
+        _Unpickler.dispatch[opcode[0]] = method
 
 
-def _today(module: str, name: str) -> tuple[str, str]:
-    """Today's name of what old protocols call otherwise."""
-    if module == "__builtin__":
-        return "builtins", {"xrange": "range", "unicode": "str", "long": "int"}.get(name, name)
-    return module, name
-
-
-def _bytes(kind: type[bytes] | type[bytearray]) -> Callable[..., Any]:
-    def make(*arguments: Any) -> Any:
-        if arguments and isinstance(arguments[0], int | range):
-            _refuse(f"{kind.__name__}({arguments[0]!r})")
-        return kind(*arguments)
-
-    return make
-
-
-def _range(*arguments: Any) -> range:
-    made = range(*arguments)
-    if not -_MOST_RANGE < made.start < _MOST_RANGE or not -_MOST_RANGE < made.stop < _MOST_RANGE:
-        _refuse("a very long range")
-    return made
-
-
-def _decimal(text: Any) -> Any:
-    from decimal import Decimal  # noqa: PLC0415
-
-    made = Decimal(text)
-    if made.is_finite() and abs(made.adjusted()) > _MOST_EXPONENT:
-        _refuse("a very large decimal")
-    return made
-
-
-def _fraction(*arguments: Any) -> Any:
-    from fractions import Fraction  # noqa: PLC0415
-
-    if any(isinstance(argument, str) and not _FRACTION.fullmatch(argument) for argument in arguments):
-        _refuse("a fraction that is none")
-    return Fraction(*arguments)
-
-
-def _encode(text: str, encoding: str = "latin1") -> bytes:
-    if encoding != "latin1":
-        _refuse(f"the codec {encoding!r}")
-    return text.encode("latin1")
-
-
-def _getattr(owner: Any, name: str) -> Any:
-    from zoneinfo import ZoneInfo  # noqa: PLC0415
-
-    if owner is not ZoneInfo or name != "_unpickle":
-        _refuse("builtins.getattr")
-    return ZoneInfo._unpickle  # type: ignore[attr-defined]  # noqa: SLF001 - how a time zone pickles itself
-
-
-def _reconstruct_with(make: Callable[..., Any]) -> Callable[..., Any]:
-    def reconstruct(kind: Any, shape: Any, code: Any) -> Any:
-        if shape != (0,):
-            _refuse("an array of unbounded size")
-        return make(kind, shape, code)
-
-    return reconstruct
-
-
-_SPECIAL: dict[tuple[str, str], Any] = {
-    ("builtins", "bytes"): _bytes(bytes),
-    ("builtins", "bytearray"): _bytes(bytearray),
-    ("builtins", "range"): _range,
-    ("builtins", "getattr"): _getattr,
-    ("decimal", "Decimal"): _decimal,
-    ("fractions", "Fraction"): _fraction,
-    ("_codecs", "encode"): _encode,
-}
+_register()
