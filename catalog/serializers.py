@@ -4,14 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import metadata
 from typing import Any, Protocol
 
 import zstandard
 
-from catalog.errors import CatalogError, IntegrityError, InvalidInputError, InvalidValueError
+from catalog.errors import (
+    CatalogError,
+    IntegrityError,
+    InvalidInputError,
+    InvalidValueError,
+    UnsupportedFormatError,
+    UntrustedValueError,
+)
 from catalog.safe_pickle import restricted_loads
 
 MOST_DECOMPRESSED = 1 << 30
+_LIBRARIES = {
+    "pd_zstd": "pandas and pyarrow",
+    "gpd_zstd": "geopandas and pyarrow",
+    "wkb": "shapely",
+    "wkb_zstd": "shapely",
+    "msgpack": "msgpack",
+    "msgpack_zstd": "msgpack",
+}
+_FIRST_SAFE_PYARROW = 15
+"""Earlier ones unpickle what an Arrow file tells them to."""
 
 
 class Serializer(Protocol):
@@ -55,6 +73,8 @@ class Codec:
             raw = self._dumps(value)
         except CatalogError:
             raise
+        except NameError:
+            raise _library_missing(self.name) from None
         except Exception as error:
             raise InvalidValueError(
                 f"The serializer {self.name!r} refuses a {type(value).__name__}: {error}.",
@@ -73,8 +93,17 @@ class Codec:
             return self._loads(raw)
         except CatalogError:
             raise
-        except Exception as error:  # noqa: BLE001
+        except NameError:
+            raise _library_missing(self.name) from None
+        except Exception as error:  # noqa: BLE001 - what a stranger stored can raise anything
             raise IntegrityError(f"This value is nothing that {self.name!r} wrote ({type(error).__name__}).") from None
+
+
+def _library_missing(name: str) -> UnsupportedFormatError:
+    """Booklet's serializers import their libraries where they are installed, and else do not know them."""
+    return UnsupportedFormatError(
+        f"The serializer {name!r} needs a library that is not installed.", hint=f"Install {_LIBRARIES.get(name, 'it')}."
+    )
 
 
 def codec_of(code: int, custom: Any = None, *, trusted: bool = False) -> Codec:
@@ -109,7 +138,9 @@ def _safe_loads(name: str, plain: Callable[[bytes], Any]) -> Callable[[bytes], A
         return restricted_loads
     if name == "pickle_zstd":
         return lambda raw: restricted_loads(decompress(raw))
-    if name.endswith("zstd") and name not in ("pd_zstd", "gpd_zstd"):
+    if name in ("pd_zstd", "gpd_zstd"):
+        return lambda raw: _feather(raw, plain)
+    if name.endswith("zstd"):
         return lambda raw: _bounded(raw, plain)
     return plain
 
@@ -117,6 +148,22 @@ def _safe_loads(name: str, plain: Callable[[bytes], Any]) -> Callable[[bytes], A
 def _bounded(raw: bytes, plain: Callable[[bytes], Any]) -> Any:
     decompress(raw)
     return plain(raw)
+
+
+def _feather(raw: bytes, plain: Callable[[bytes], Any]) -> Any:
+    found = _version_of("pyarrow")
+    if found is not None and int(found.partition(".")[0]) < _FIRST_SAFE_PYARROW:
+        raise UntrustedValueError(
+            f"pyarrow {found} can run code that a table asks for; it was not read.", hint="Upgrade pyarrow, or pass trust=True."
+        )
+    return plain(raw)
+
+
+def _version_of(library: str) -> str | None:
+    try:
+        return metadata.version(library)
+    except metadata.PackageNotFoundError:
+        return None
 
 
 def check_serializer(value_serializer: Any) -> None:
