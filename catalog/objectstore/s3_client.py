@@ -1,4 +1,4 @@
-"""Clients of S3: the one file that speaks botocore, the engine of boto3.
+"""Clients of S3: the one file that speaks boto3.
 
 A client is made for one endpoint and one identity and belongs to the process: making one takes tens of milliseconds, so
 stores share them. Nothing of the environment (``AWS_*``, ``~/.aws``) can redirect a client or lend it credentials, unless
@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
+import boto3.session
 import botocore.config
 import botocore.exceptions
 import botocore.session
@@ -112,7 +113,7 @@ def _make_client(settings: ClientSettings, keys: Identity) -> S3Client:
     )
     try:
         session = _chain_session(keys) if isinstance(keys, AwsChain) else _isolated_session()
-        made = session.create_client(
+        made = boto3.session.Session(botocore_session=session).client(
             "s3",
             region_name=settings.signing_region,
             endpoint_url=settings.endpoint_url,
