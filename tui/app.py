@@ -24,6 +24,8 @@ class CatalogApp(App[None]):
     TITLE = "catalog"
     CSS_PATH: ClassVar[list[str]] = ["app.tcss", "screens/browse.tcss"]  # type: ignore[assignment]
     COMMANDS: ClassVar[set[type[Provider]]] = {CommandProvider}  # type: ignore[assignment]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (84, "-medium"), (132, "-wide")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (24, "-tall")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+q", "quit", "Quit", show=False, priority=True)]
 
     def __init__(self, catalog: Catalog, *, is_read_only: bool = False) -> None:

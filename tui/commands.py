@@ -16,6 +16,7 @@ class Place(StrEnum):
 
     DATABASES = "Databases"
     KEYS = "Keys"
+    FILTER = "Filter"
     VALUE = "Value"
     CHANGES = "Changes"
     COMPARISON = "Old and new"
@@ -59,8 +60,8 @@ class Command:
     rank: int = 0
 
     def works_at(self, place: Place) -> bool:
-        """Whether the keys of this command work at a place."""
-        return not self.places or place in self.places
+        """Whether the keys of this command work at a place; where one types, only those that say so."""
+        return place in self.places or (not self.places and place is not Place.FILTER)
 
     def binding(self) -> Binding:
         """The key binding, whose id is what a keymap names."""
@@ -133,13 +134,14 @@ def _keep_mine(now: Situation) -> str:
     return ""
 
 
+_LISTS = frozenset({Place.DATABASES, Place.KEYS, Place.CHANGES})
 _KEYS = frozenset({Place.KEYS})
 _KEY_AND_VALUE = frozenset({Place.KEYS, Place.VALUE})
 _CHANGES = frozenset({Place.CHANGES, Place.COMPARISON})
 
 COMMANDS: tuple[Command, ...] = (
-    Command("go-in", "Open", "enter,l,right", "Go into what the cursor is on.", _always, rank=90),
-    Command("go-out", "Back", "escape,h,left", "Go back to where you came from.", _always),
+    Command("go-in", "Open", "enter,l,right", "Go into what the cursor is on.", _always, _LISTS, rank=90),
+    Command("go-out", "Back", "escape,h,left", "Go back to where you came from.", _always, frozenset(Place), rank=15),
     Command("filter", "Filter", "slash", "Show only the keys that begin with what you type.", _needs_open, _KEYS, rank=85),
     Command(
         "more",

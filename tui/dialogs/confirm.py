@@ -7,10 +7,12 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Button, Static
+from textual.widgets import Button
+
+from tui.widgets.reader import Lines, Reader
 
 
 class Confirm(ModalScreen[bool]):
@@ -25,10 +27,10 @@ class Confirm(ModalScreen[bool]):
         Binding("right,l", "app.focus_next", show=False),
     ]
 
-    def __init__(self, title: str, body: Content, go_on: str, *, stay: str = "Cancel", is_safe: bool = False) -> None:
+    def __init__(self, title: str, lines: Lines, go_on: str, *, stay: str = "Cancel", is_safe: bool = False) -> None:
         super().__init__(classes="dialog")
         self._title = title
-        self._body = body
+        self._lines = lines
         self._go_on = go_on
         self._stay = stay
         self._is_safe = is_safe
@@ -37,8 +39,7 @@ class Confirm(ModalScreen[bool]):
         """Title, body, two buttons."""
         with Vertical(classes="box") as box:
             box.border_title = Content(self._title)
-            with VerticalScroll(classes="body", can_focus=False):
-                yield Static(self._body)
+            yield Reader(self._lines, can_focus=False)
             with Horizontal(classes="buttons"):
                 yield Button(Content(self._stay), id="stay", compact=True)
                 yield Button(Content(self._go_on), id="go-on", variant="primary" if self._is_safe else "error", compact=True)

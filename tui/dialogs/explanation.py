@@ -7,10 +7,12 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Button, Static
+from textual.widgets import Button
+
+from tui.widgets.reader import Lines, Reader
 
 
 class Explanation(ModalScreen[bool]):
@@ -22,18 +24,17 @@ class Explanation(ModalScreen[bool]):
         Binding("right,l", "app.focus_next", show=False),
     ]
 
-    def __init__(self, title: str, body: Content, way_out: str = "") -> None:
+    def __init__(self, title: str, lines: Lines, way_out: str = "") -> None:
         super().__init__(classes="dialog trouble")
         self._title = title
-        self._body = body
+        self._lines = lines
         self._way_out = way_out
 
     def compose(self) -> ComposeResult:
         """The explanation, and a button or two."""
         with Vertical(classes="box") as box:
             box.border_title = Content(self._title)
-            with VerticalScroll(classes="body", can_focus=False):
-                yield Static(self._body)
+            yield Reader(self._lines, can_focus=False)
             with Horizontal(classes="buttons"):
                 yield Button("Close", id="stay", compact=True)
                 if self._way_out:

@@ -17,13 +17,19 @@ from tui.widgets.columns import beside
 from tui.widgets.reader import Reader
 
 _KEY_WIDTH = 16
+_NARROW = 70
+_NARROW_KEY_WIDTH = 9
 _MOVES = (
     ("j k ↓ ↑", Content("Move by one row.")),
     ("g G", Content("Go to the first and the last row.")),
-    ("ctrl+d ctrl+u", Content("Move by a screenful.")),
+    ("^d ^u", Content("Move by a screenful.")),
     ("tab", Content("Go to the next pane.")),
-    ("ctrl+p", Content("Find any command or database by its name.")),
+    ("^p", Content("Find any command or database by its name.")),
 )
+
+
+def _key_width(width: int) -> int:
+    return _KEY_WIDTH if width >= _NARROW else _NARROW_KEY_WIDTH
 
 
 def _title(words: str) -> Content:
@@ -58,7 +64,7 @@ class HelpDialog(ModalScreen[None]):
         lines: list[Content] = []
         for title, commands in parts:
             lines += self._commands(title, commands, width)
-        lines += [_title("Moving"), *beside(_MOVES, width, _KEY_WIDTH, "$accent"), Content("")]
+        lines += [_title("Moving"), *beside(_MOVES, width, _key_width(width), "$accent"), Content("")]
         lines += [_title("Databases"), *_badges(DATABASE_BADGES.values()), Content("")]
         lines += [_title("Keys"), *_badges(KEY_BADGES.values()), Content("")]
         lines += [_title("Changes"), *_badges([*DIRECTION_BADGES.values(), *KIND_BADGES.values()]), Content("")]
@@ -73,7 +79,7 @@ class HelpDialog(ModalScreen[None]):
         if not commands:
             return []
         facts = [(self._keys.get(command.id, ""), self._help(command)) for command in commands]
-        return [_title(title), *beside(facts, width, _KEY_WIDTH, "$accent"), Content("")]
+        return [_title(title), *beside(facts, width, _key_width(width), "$accent"), Content("")]
 
     def _help(self, command: Command) -> Content:
         refusal = command.refusal(self._situation) if command.works_at(self._situation.place) else ""

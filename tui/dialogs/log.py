@@ -46,7 +46,7 @@ class LogDialog(ModalScreen[None]):
         for happening in self._happenings:
             symbol, style = _SYMBOLS[happening.severity]
             text = Content.assemble((f"{symbol} ", style), happening.text)
-            lines += beside([(happening.time, text)], width, _TIME_WIDTH)
+            lines += beside([(happening.time, text)], width, _TIME_WIDTH, indent=0)
             if happening.details:
-                lines += beside([("", Content.assemble("  ", (happening.details, "$quiet")))], width, _TIME_WIDTH)
+                lines += beside([("", Content.assemble("  ", (happening.details, "$quiet")))], width, _TIME_WIDTH, indent=0)
         return lines

@@ -12,23 +12,25 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
+from tui.widgets.reader import Lines, Reader
+
 
 class PushDialog(ModalScreen[str | None]):
     """Says what would be sent and asks for a message; None when the user does not push."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "Cancel", show=False)]
 
-    def __init__(self, title: str, body: Content, go_on: str) -> None:
+    def __init__(self, title: str, lines: Lines, go_on: str) -> None:
         super().__init__(classes="dialog")
         self._title = title
-        self._body = body
+        self._lines = lines
         self._go_on = go_on
 
     def compose(self) -> ComposeResult:
         """What would be sent, a line for a message, two buttons."""
         with Vertical(classes="box") as box:
             box.border_title = Content(self._title)
-            yield Static(self._body, classes="body")
+            yield Reader(self._lines, can_focus=False)
             yield Static(Content.styled("Message for your colleagues", "$quiet"), classes="label")
             yield Input(placeholder="what changed, and why (may stay empty)", id="message", max_length=500)
             with Horizontal(classes="buttons"):

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Container, Vertical
+from textual.binding import Binding, BindingType
+from textual.containers import Container, Horizontal, Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.reactive import reactive
 from textual.timer import Timer
-from textual.widgets import Input
+from textual.widgets import Input, Label
 
 from catalog import KeyInfo, KeyState
 from tui.amounts import size
@@ -26,6 +29,15 @@ BIG_THERE = 1_000_000
 """Above these sizes a value is read only when asked for: in the local file, and in the remote."""
 _TYPING_PAUSE = 0.08
 _MORE = 4
+
+
+class Filter(Input):
+    """The line that takes a prefix."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "submit", "To the keys"),
+        Binding("escape", "screen.command('go-out')", "All keys"),
+    ]
 
 
 class KeysPane(Container):
@@ -48,14 +60,16 @@ class KeysPane(Container):
     def compose(self) -> ComposeResult:
         """The filter above the list, the value beside them."""
         with Vertical(id="keys-column"):
-            yield Input(placeholder="keys that begin with…", id="filter", classes="hidden", compact=True)
+            with Horizontal(id="filter-bar", classes="hidden"):
+                yield Label("/")
+                yield Filter(placeholder="keys that begin with…", id="filter", compact=True)
             yield KeyList(id="key-list")
         yield ValueView(id="value-view")
 
     @property
     def prefix(self) -> str:
         """What the shown keys begin with."""
-        return self.query_one("#filter", Input).value
+        return self.query_one(Filter).value
 
     @property
     def list(self) -> KeyList:
@@ -81,10 +95,8 @@ class KeysPane(Container):
         self._jobs.forget("value")
         prefix, cursor = self._kept
         self._kept = ("", 0)
-        filter_box = self.query_one("#filter", Input)
-        with self.prevent(Input.Changed):
-            filter_box.value = prefix
-        filter_box.set_class(not prefix, "hidden")
+        self._set_filter(prefix)
+        self._show_filter(bool(prefix))
         self._restart()
         self.list.cursor = cursor
 
@@ -110,22 +122,26 @@ class KeysPane(Container):
 
     def open_filter(self) -> None:
         """Let the user type a prefix."""
-        filter_box = self.query_one("#filter", Input)
-        filter_box.remove_class("hidden")
-        filter_box.focus()
+        self._show_filter(True)
+        self.query_one(Filter).focus()
 
     def close_filter(self) -> bool:
         """Show all keys again; False when they were shown anyway."""
-        filter_box = self.query_one("#filter", Input)
-        if filter_box.has_class("hidden"):
+        if self.query_one("#filter-bar").has_class("hidden"):
             return False
-        had_prefix = bool(filter_box.value)
-        with self.prevent(Input.Changed):
-            filter_box.value = ""
-        filter_box.add_class("hidden")
+        had_prefix = bool(self.prefix)
+        self._set_filter("")
+        self._show_filter(False)
         if had_prefix:
             self._restart()
         return True
+
+    def _set_filter(self, prefix: str) -> None:
+        with self.prevent(Input.Changed):
+            self.query_one(Filter).value = prefix
+
+    def _show_filter(self, is_shown: bool) -> None:
+        self.query_one("#filter-bar").set_class(not is_shown, "hidden")
 
     def show_more(self) -> None:
         """Make more lines of the value, or fetch a big one."""

@@ -52,6 +52,7 @@ from tui.widgets.details_view import DetailsView
 from tui.widgets.heading import Heading
 from tui.widgets.key_bar import KeyBar
 from tui.widgets.key_list import KeyList
+from tui.widgets.reader import paragraphs
 from tui.widgets.tab_bar import TabBar
 from tui.widgets.top_bar import TopBar
 from tui.widgets.transfer_bar import TransferBar
@@ -74,10 +75,11 @@ _WIDGETS = {
     Place.COMPARISON: "#diff-view",
     Place.DETAILS: "#details",
 }
-_PLACES = {selector[1:]: place for place, selector in _WIDGETS.items()} | {"filter": Place.KEYS}
+_PLACES = {selector[1:]: place for place, selector in _WIDGETS.items()} | {"filter": Place.FILTER}
 _TAB_PLACES = {"keys": Place.KEYS, "changes": Place.CHANGES, "details": Place.DETAILS}
 _TAB_OF = {
     Place.KEYS: "keys",
+    Place.FILTER: "keys",
     Place.VALUE: "keys",
     Place.CHANGES: "changes",
     Place.COMPARISON: "changes",
@@ -88,6 +90,7 @@ _OUT = {
     Place.VALUE: Place.KEYS,
     Place.COMPARISON: Place.CHANGES,
     Place.KEYS: Place.DATABASES,
+    Place.FILTER: Place.KEYS,
     Place.CHANGES: Place.DATABASES,
     Place.DETAILS: Place.DATABASES,
 }
@@ -98,8 +101,6 @@ class BrowseScreen(Screen[None]):
     """Owns what is selected and what is known; hands it down, and acts on what comes up."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings()]
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (84, "-medium"), (132, "-wide")]  # noqa: RUF012
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (24, "-tall")]  # noqa: RUF012
 
     listings: reactive[tuple[GroupListing, ...] | None] = reactive(None)
     statuses: reactive[Mapping[str, Status]] = reactive(dict)
@@ -396,7 +397,7 @@ class BrowseScreen(Screen[None]):
                 self.changes_pane.go_to_conflicts()
                 self.go_to(Place.CHANGES)
 
-        self.app.push_screen(Explanation(f"{message.verb.capitalize()} of {plain(name)}", body, way_out), follow)
+        self.app.push_screen(Explanation(f"{message.verb.capitalize()} of {plain(name)}", paragraphs(body), way_out), follow)
 
     def _settled(self, entry: Entry) -> None:
         """Look again at a database that was written."""
@@ -447,7 +448,7 @@ class BrowseScreen(Screen[None]):
 
     def command_go_out(self) -> None:
         """Go back."""
-        if self.place is Place.KEYS and self.keys_pane.close_filter():
+        if self.place in {Place.KEYS, Place.FILTER} and self.keys_pane.close_filter():
             self.keys_pane.list.focus()
         elif self.place is Place.DATABASES:
             self.query_one(CatalogTree).go_out()
@@ -564,4 +565,4 @@ class BrowseScreen(Screen[None]):
             if yes:
                 self.app.exit()
 
-        self.app.push_screen(Confirm("Leave?", body, "Stop it and leave", stay="Stay"), leave)
+        self.app.push_screen(Confirm("Leave?", paragraphs(body), "Stop it and leave", stay="Stay"), leave)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from textual.content import Content
@@ -16,60 +16,67 @@ from tui.jobs import AlreadyWritingError, Jobs, Transfer
 from tui.messages import Answer, Opened, SettlingPlanned, Severity, WriteFailed
 from tui.plain import key_name, plain
 from tui.reading import plan_settling
+from tui.widgets.columns import Fact, beside
+from tui.widgets.reader import Lines
+from tui.widgets.text_view import continued
 from tui.writing import discard, keep_mine, pull, push
 
 Tell = Callable[[str, Severity], None]
 WriteWork = Callable[[Progress], Answer]
 
-_NAME_WIDTH = 10
+_NAME_WIDTH = 9
 
 
-def _facts(facts: list[tuple[str, Content | str]]) -> Content:
-    return Content("\n").join([Content.assemble((name.ljust(_NAME_WIDTH), "$quiet"), value) for name, value in facts])
+def _question(facts: Sequence[Fact], note: str) -> Lines:
+    """Put facts above a note."""
+
+    def lines(width: int) -> list[Content]:
+        rows = beside(facts, width, _NAME_WIDTH, indent=0)
+        if note:
+            rows += [Content(""), *continued(Content.styled(note, "$quiet"), width)]
+        return rows
+
+    return lines
 
 
 def _amount(keys: int, noun: str, bytes_: int) -> Content:
     return Content.assemble((quantity(keys, noun), "bold"), f", {size(bytes_)}")
 
 
-def _note(words: str) -> Content:
-    return Content.styled(f"\n\n{words}", "$quiet")
-
-
-def push_question(entry: Entry, summary: Summary) -> Content:
+def push_question(entry: Entry, summary: Summary) -> Lines:
     """Say what a push would send, and where to."""
-    facts: list[tuple[str, Content | str]] = [
+    facts: list[Fact] = [
         ("send", _amount(summary.outgoing + summary.conflicts, "key", summary.bytes_up)),
-        ("from", plain(entry.name)),
+        ("from", Content(plain(entry.name))),
         *_place("to", entry.connection),
     ]
     note = ""
     if summary.conflicts:
         note = (
-            f"{quantity(summary.conflicts, 'key')} of these were also changed by someone else. "
-            "The push will stop and show them; nothing is overwritten."
+            f"{summary.conflicts:,} of them {'was' if summary.conflicts == 1 else 'were'} also changed by someone else. "
+            "The push will stop and show you; nothing is overwritten."
         )
     elif summary.incoming:
         others = quantity(summary.incoming, "other key")
         note = f"Your colleagues changed {others} meanwhile, which stay as they are."
-    return Content.assemble(_facts(facts), _note(note) if note else "")
+    return _question(facts, note)
 
 
-def pull_question(entry: Entry, summary: Summary) -> Content:
+def pull_question(entry: Entry, summary: Summary) -> Lines:
     """Say what a pull would bring, and where from."""
-    facts: list[tuple[str, Content | str]] = [
+    facts: list[Fact] = [
         ("fetch", _amount(summary.incoming + summary.conflicts, "changed key", summary.bytes_down)),
         *_place("from", entry.connection),
-        ("into", plain(entry.name)),
+        ("into", Content(plain(entry.name))),
     ]
     kept = f"Your {quantity(summary.outgoing, 'unpushed change')} stay as they are." if summary.outgoing else ""
     if summary.conflicts:
         both = quantity(summary.conflicts, "key")
         kept = f"{kept} {both} changed on both sides keep your value and stay marked as conflicts.".strip()
-    return Content.assemble(_facts(facts), _note(kept) if kept else "")
+    return _question(facts, kept)
 
 
-def discard_question(entry: Entry, change: Change | None, summary: Summary | None) -> Content:
+def discard_question(entry: Entry, change: Change | None, summary: Summary | None) -> Lines:
     """Say what a discard would give up."""
     if change is not None:
         after = {
@@ -77,19 +84,20 @@ def discard_question(entry: Entry, change: Change | None, summary: Summary | Non
             Direction.OUTGOING: "The key then is as it was at the last pull.",
             Direction.INCOMING: "",
         }[change.direction]
-        facts: list[tuple[str, Content | str]] = [("give up", Content.styled(f"your change of {key_name(change.key)}", "bold"))]
+        facts: list[Fact] = [("give up", Content.styled(f"your change of {key_name(change.key)}", "bold"))]
     else:
         after = "Every key then is as it was at the last pull; keys in conflict have the value of your colleagues."
         count = summary.outgoing + summary.conflicts if summary else 0
         facts = [("give up", Content.styled(f"all of your {quantity(count, 'unpushed change')}", "bold"))]
-    facts.append(("of", plain(entry.name)))
-    return Content.assemble(_facts(facts), _note(f"{after} This cannot be undone."))
+    facts.append(("of", Content(plain(entry.name))))
+    return _question(facts, f"{after} This cannot be undone.")
 
 
-def _place(name: str, connection: S3Connection) -> list[tuple[str, Content | str]]:
+def _place(name: str, connection: S3Connection) -> list[Fact]:
     if connection.is_folder or connection.is_address_only:
-        return [(name, plain(str(connection)))]
-    return [(name, plain(f"{connection.bucket}/{connection.db_key}")), ("", plain(f"at {connection.endpoint_url or 'AWS'}"))]
+        return [(name, Content(plain(str(connection))))]
+    place = Content(plain(f"{connection.bucket}/{connection.db_key}"))
+    return [(name, place), ("", Content(plain(f"at {connection.endpoint_url or 'AWS'}")))]
 
 
 class Settling:
@@ -142,8 +150,8 @@ class Settling:
 
     def _ask_discard_all(self, entry: Entry, summary: Summary) -> None:
         count = summary.outgoing + summary.conflicts
-        body = discard_question(entry, None, summary)
-        self._ask_discard_of(entry, body, None, count, f"Discard {quantity(count, 'change')}")
+        lines = discard_question(entry, None, summary)
+        self._ask_discard_of(entry, lines, None, count, f"Discard {quantity(count, 'change')}")
 
     def ask_discard(self, entry: Entry, change: Change) -> None:
         """Ask about giving up one change."""
@@ -153,12 +161,12 @@ class Settling:
         """End a conflict with the value of this copy; nothing leaves this machine before a push."""
         self._start(entry, "resolve", lambda progress: keep_mine(self._catalog, entry, change.key, progress))
 
-    def _ask_discard_of(self, entry: Entry, body: Content, keys: list[str] | None, count: int, go_on: str) -> None:
+    def _ask_discard_of(self, entry: Entry, lines: Lines, keys: list[str] | None, count: int, go_on: str) -> None:
         def start(yes: bool | None) -> None:
             if yes:
                 self._start(entry, "discard", lambda progress: discard(self._catalog, entry, keys, count, progress))
 
-        self._screen.app.push_screen(Confirm(f"Discard in {plain(entry.name)}", body, go_on, stay="Keep"), start)
+        self._screen.app.push_screen(Confirm(f"Discard in {plain(entry.name)}", lines, go_on, stay="Keep"), start)
 
     def _start(self, entry: Entry, verb: str, work: WriteWork) -> None:
         progress = Progress()

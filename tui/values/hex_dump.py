@@ -12,7 +12,7 @@ _WIDTHS = (32, 16, 8, 4)
 
 def _cells(columns: int) -> int:
     """How many cells a row of ``columns`` bytes takes: offset, numbers with a gap in the middle, characters."""
-    return 8 + 2 + 3 * columns + 1 + columns
+    return 8 + 2 + 3 * columns + 2 + columns
 
 
 class HexRows(Sequence[Content]):
@@ -41,14 +41,14 @@ class HexRows(Sequence[Content]):
         half = self._columns // 2
         numbers = f"{chunk[:half].hex(' ')}  {chunk[half:].hex(' ')}".ljust(3 * self._columns)
         letters = "".join(chr(byte) if 0x20 <= byte < 0x7F else "·" for byte in chunk)
-        text = f"{start:08x}  {numbers} {letters}"
+        text = f"{start:08x}  {numbers}  {letters}"
         first, middle = 10, 10 + len(numbers)
         zeros = [
             Span(first + 3 * place + (place >= half), first + 3 * place + (place >= half) + 2, "$quiet")
             for place, byte in enumerate(chunk)
             if byte == 0
         ]
-        return Content(text, [Span(0, 8, "$quiet"), *zeros, Span(middle + 1, len(text), "$json-string")])
+        return Content(text, [Span(0, 8, "$quiet"), *zeros, Span(middle + 2, len(text), "$json-string")])
 
 
 class HexDump:

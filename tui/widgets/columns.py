@@ -21,10 +21,10 @@ def spread(left: Content, right: Content, width: int) -> Content:
     return Content.assemble(left, " " * (width - left.cell_length - right.cell_length), right)
 
 
-def beside(facts: Iterable[Fact], width: int, name_width: int, style: str = "$quiet") -> list[Content]:
+def beside(facts: Iterable[Fact], width: int, name_width: int, style: str = "$quiet", indent: int = 2) -> list[Content]:
     """Put each name to the left of what it names, which takes as many rows as it needs."""
     rows = []
     for name, value in facts:
-        for place, line in enumerate(continued(value, max(width - name_width - 2, 8))):
-            rows.append(Content.assemble(("  " + (name if place == 0 else "").ljust(name_width), style), line))
+        for place, line in enumerate(continued(value, max(width - name_width - indent, 8))):
+            rows.append(Content.assemble((" " * indent + (name if place == 0 else "").ljust(name_width), style), line))
     return rows

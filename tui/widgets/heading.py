@@ -8,7 +8,7 @@ from textual.widget import Widget
 
 from catalog import Entry, Status
 from tui.amounts import moment, quantity, size
-from tui.badges import database_badge, database_state
+from tui.badges import counts, database_badge
 from tui.messages import Opened
 from tui.plain import plain
 
@@ -35,7 +35,8 @@ class Heading(Widget):
             return Content("")
         width = self.size.width
         badge = database_badge(self.status)
-        state = Content.assemble(database_state(self.status), (f"  {badge.words.split(':')[0]}", "$quiet"))
+        apart = counts(self.status.ahead, self.status.behind, self.status.conflicts) if self.status else Content("")
+        state = Content.assemble(apart or badge.content(), (f"  {badge.words.split(':')[0]}", "$quiet"))
         name = Content.assemble((plain(self.entry.name), "bold"), (f"  {plain(self.entry.description)}", "$quiet"))
         return Content("\n").join([spread(name, state, width), spread(self._facts(), Content(""), width)])
 

@@ -6,6 +6,7 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.style import Style
 from textual.widget import Widget
+from textual.widgets import Input
 
 from tui.commands import BY_ID, COMMANDS, Command, Situation
 
@@ -41,11 +42,26 @@ class KeyBar(Widget):
                 found[name] = self.app.get_key_display(active.binding)
         return found
 
+    def _typing(self) -> list[Content]:
+        """The keys of a line that is typed in, which takes all others for itself."""
+        if not isinstance(self.screen.focused, Input):
+            return []
+        return [
+            Content.assemble(
+                (self.app.get_key_display(active.binding), "bold $accent"), (f" {active.binding.description}", "$quiet")
+            )
+            for active in self.screen.active_bindings.values()
+            if active.node is self.screen.focused and active.binding.show
+        ]
+
     def render(self) -> Content:
         """Draw as many keys as fit, the least useful left out first."""
         keys = self._keys()
         offered = [command for command in COMMANDS if command.rank and command.id in keys]
         items = {command.id: self._item(command, keys[command.id]) for command in offered}
+        typing = self._typing()
+        if typing:
+            return Content.assemble(" ", Content(" " * _GAP).join(typing))
         room = self.size.width - 2
         chosen: set[str] = set()
         for command in sorted(offered, key=lambda command: -command.rank):

@@ -7,17 +7,23 @@ from collections.abc import Callable, Sequence
 from textual.content import Content
 from textual.geometry import Size
 
-from .text_view import TextView
+from .text_view import TextView, continued
 
 Lines = Callable[[int], Sequence[Content]]
 """Makes the lines of a text for a width in cells."""
 
 
+def paragraphs(text: Content) -> Lines:
+    """Make the lines of a text out of its own, each continued where it is too wide."""
+    return lambda width: [row for line in text.split(allow_blank=True) for row in continued(line, width)]
+
+
 class Reader(TextView):
     """Shows lines that are made for the width there is."""
 
-    def __init__(self, lines: Lines, id: str | None = None) -> None:
-        super().__init__(id=id)
+    def __init__(self, lines: Lines, *, can_focus: bool = True) -> None:
+        super().__init__()
+        self.can_focus = can_focus
         self._lines = lines
 
     def rows_for(self, width: int) -> Sequence[Content]:

@@ -1,0 +1,196 @@
+"""How the program looks: every screen and dialog in dark, light and narrow."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from catalog import Catalog, Database
+from tui.app import CatalogApp
+from tui.dialogs.confirm import Confirm
+from tui.dialogs.explanation import Explanation
+from tui.dialogs.push import PushDialog
+from tui.themes import LIGHT
+
+from .driving import Driver
+from .frozen import HOME, FrozenCatalog
+from .shelf import Shelf
+
+WIDE, MEDIUM, NARROW = (140, 40), (100, 30), (60, 20)
+Snap = Callable[..., bool]
+Act = Callable[[Driver], Awaitable[None]]
+
+
+@pytest.fixture
+def snap(snap_compare: Snap, stocked: Shelf, monkeypatch: pytest.MonkeyPatch) -> Callable[..., bool]:
+    """Compares the screen after some acts with the picture of it that was approved."""
+    monkeypatch.setattr(Database, "file_path", property(lambda database: HOME / f"{database.uuid.version}.blt"))
+
+    def compare(act: Act, size: tuple[int, int] = WIDE, *, light: bool = False, catalog: Catalog | None = None) -> bool:
+        app = CatalogApp(catalog or FrozenCatalog(stocked.folder / "catalog"))
+        app.animation_level = "none"
+        if light:
+            app.theme = LIGHT.name
+
+        async def before(pilot: Pilot[Any]) -> None:
+            driver = Driver(app, pilot)
+            await driver.settle()
+            await act(driver)
+            await driver.settle()
+
+        return snap_compare(app, terminal_size=size, run_before=before)
+
+    return compare
+
+
+def after(name: str, *keys: str) -> Act:
+    """Select a database, then press keys."""
+
+    async def act(driver: Driver) -> None:
+        await driver.select(name)
+        await driver.press(*keys)
+
+    return act
+
+
+@pytest.mark.parametrize("light", [False, True], ids=["dark", "light"])
+class TestWide:
+    """A big terminal, dark and light."""
+
+    def test_browse(self, snap: Snap, light: bool) -> None:
+        """The tree with its states, the keys of a database that is ahead, and a JSON value."""
+        assert snap(after("weather"), light=light)
+
+    def test_series(self, snap: Snap, light: bool) -> None:
+        """A numpy array with its facts and its picture, the value pane having the focus."""
+        assert snap(after("co2", "2", "j", "l"), light=light)
+
+    def test_conflict(self, snap: Snap, light: bool) -> None:
+        """A conflict in a text, side by side."""
+        assert snap(after("messages", "3"), light=light)
+
+    def test_push(self, snap: Snap, light: bool) -> None:
+        """The question before a push."""
+
+        async def act(driver: Driver) -> None:
+            await after("weather", "P")(driver)
+            await driver.until(lambda: isinstance(driver.app.screen, PushDialog))
+
+        assert snap(act, light=light)
+
+
+@pytest.mark.parametrize("size", [MEDIUM, NARROW], ids=["medium", "narrow"])
+class TestSmaller:
+    """Terminals of middling and of the least size."""
+
+    def test_tree(self, snap: Snap, size: tuple[int, int]) -> None:
+        """The tree."""
+        assert snap(after("weather"), size)
+
+    def test_keys(self, snap: Snap, size: tuple[int, int]) -> None:
+        """The keys."""
+        assert snap(after("weather", "2", "j"), size)
+
+    def test_value(self, snap: Snap, size: tuple[int, int]) -> None:
+        """The value."""
+        assert snap(after("co2", "2", "l"), size)
+
+    def test_changes(self, snap: Snap, size: tuple[int, int]) -> None:
+        """The changes."""
+        assert snap(after("messages", "3"), size)
+
+    def test_comparison(self, snap: Snap, size: tuple[int, int]) -> None:
+        """Old and new."""
+        assert snap(after("weather", "3", "l"), size)
+
+    def test_details(self, snap: Snap, size: tuple[int, int]) -> None:
+        """The details."""
+        assert snap(after("weather", "4"), size)
+
+    def test_help(self, snap: Snap, size: tuple[int, int]) -> None:
+        """The help."""
+        assert snap(after("weather", "3", "question_mark"), size)
+
+    def test_push(self, snap: Snap, size: tuple[int, int]) -> None:
+        """The question before a push that will meet a conflict."""
+
+        async def act(driver: Driver) -> None:
+            await after("messages", "P")(driver)
+            await driver.until(lambda: isinstance(driver.app.screen, PushDialog))
+
+        assert snap(act, size)
+
+
+class TestMoments:
+    """Single moments worth a picture."""
+
+    def test_filter(self, snap: Snap) -> None:
+        """The filter open, with what it has found."""
+
+        async def act(driver: Driver) -> None:
+            await after("weather", "2", "slash", *"seattle/2012-01-1")(driver)
+            await driver.until(lambda: driver.screen.keys_pane.list.row_count == 10)
+
+        assert snap(act, MEDIUM)
+
+    def test_hostile_pickle(self, snap: Snap) -> None:
+        """A value that is not opened, explained, with its bytes."""
+        assert snap(after("co2", "2", "G"), MEDIUM)
+
+    def test_bytes(self, snap: Snap) -> None:
+        """Bytes as a dump, beside a key with control characters."""
+        assert snap(after("pictures", "2", "l"))
+
+    def test_not_here(self, snap: Snap) -> None:
+        """A database that was never opened on this machine."""
+        assert snap(after("far"), MEDIUM)
+
+    def test_incoming(self, snap: Snap) -> None:
+        """What a pull would bring, and the question before it."""
+
+        async def act(driver: Driver) -> None:
+            await after("quakes", "3", "p")(driver)
+            await driver.until(lambda: isinstance(driver.app.screen, Confirm))
+
+        assert snap(act)
+
+    def test_discard(self, snap: Snap) -> None:
+        """The question before a discard."""
+
+        async def act(driver: Driver) -> None:
+            await after("weather", "3", "d")(driver)
+            await driver.until(lambda: isinstance(driver.app.screen, Confirm))
+
+        assert snap(act, MEDIUM)
+
+    def test_explanation(self, snap: Snap) -> None:
+        """A conflict that stopped a push, explained."""
+
+        async def act(driver: Driver) -> None:
+            driver.screen.notify = lambda *_, **__: None  # type: ignore[method-assign]
+            await after("messages", "P")(driver)
+            await driver.until(lambda: isinstance(driver.app.screen, PushDialog))
+            await driver.pilot.press("enter")
+            await driver.until(lambda: isinstance(driver.app.screen, Explanation))
+
+        assert snap(act, MEDIUM)
+
+    def test_refusal_and_log(self, snap: Snap) -> None:
+        """The log after two refused commands, under the toasts that said so."""
+        assert snap(after("co2", "P", "x", "L"), MEDIUM)
+
+    def test_palette(self, snap: Snap) -> None:
+        """The command palette."""
+        assert snap(after("weather", "ctrl+p"), MEDIUM)
+
+    def test_empty_catalog(self, snap: Snap, tmp_path: Path) -> None:
+        """A catalog without groups."""
+
+        async def act(_: Driver) -> None:
+            return
+
+        assert snap(act, MEDIUM, catalog=Catalog(tmp_path))
