@@ -29,16 +29,23 @@ _BUS_CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Confi
 """No service folders: nothing is started that the test does not own."""
 
 
+def what_is_missing() -> str:
+    """What this machine lacks for a real Secret Service, and how to get it; empty when nothing."""
+    missing = [program for program in _PROGRAMS if shutil.which(program) is None]
+    if not missing:
+        return ""
+    return (
+        f"These tests need a real Secret Service, and {' and '.join(missing)} is not installed: "
+        "apt-get install -y --no-install-recommends dbus gnome-keyring"
+    )
+
+
 class SecretService:
     """A bus and a keyring daemon; ``environment`` leads a program to them."""
 
     def __init__(self, folder: Path) -> None:
-        missing = [program for program in _PROGRAMS if shutil.which(program) is None]
-        if missing:
-            raise RuntimeError(
-                f"These tests need a real Secret Service, and {' and '.join(missing)} is not installed: "
-                "apt-get install -y --no-install-recommends dbus gnome-keyring"
-            )
+        if said := what_is_missing():
+            raise RuntimeError(said)
         self._folder = folder
         self._daemon: subprocess.Popen[bytes] | None = None
         config = folder / "bus.conf"
