@@ -38,10 +38,11 @@ from catalog.errors import (
 )
 from catalog.groups.entry import Entry
 from catalog.groups.group import ConnectionGroup
-from catalog.opening import open  # noqa: A004 - the name that ebooklet's users know
+from catalog.opening import open, open_ebooklet, open_rcg  # noqa: A004 - the names that ebooklet's users know
 from catalog.plain_text import escape
 from catalog.progress import Progress, Report
 from catalog.registry import Catalog, GroupRecord, State, Status
+from catalog.remote.copy import CopyResult
 from catalog.remote.head import Commit
 from catalog.session import KeyInfo, KeyState
 
@@ -56,6 +57,7 @@ __all__ = [
     "Commit",
     "ConflictError",
     "ConnectionGroup",
+    "CopyResult",
     "CredentialsError",
     "Database",
     "DatabaseMismatchError",
@@ -97,4 +99,6 @@ __all__ = [
     "Version",
     "escape",
     "open",
+    "open_ebooklet",
+    "open_rcg",
 ]

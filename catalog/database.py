@@ -6,6 +6,7 @@ import contextlib
 import time
 import uuid as uuid_module
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from concurrent.futures import Executor
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -13,15 +14,29 @@ from typing import Any, Self
 
 import orjson
 
+from catalog.access import connect_store
 from catalog.changes.changes import Changes
+from catalog.changes.forget import forget_remote
 from catalog.changes.load import load
 from catalog.connection import S3Connection
-from catalog.errors import CatalogError, InvalidInputError, InvalidKeyError, InvalidValueError, ReadOnlyError
+from catalog.errors import (
+    CatalogError,
+    InvalidInputError,
+    InvalidKeyError,
+    InvalidValueError,
+    ReadOnlyError,
+    RemoteMissingError,
+)
 from catalog.lease import Lease
 from catalog.local.data_file import LONGEST_KEY, RESERVED_KEYS
 from catalog.local.writer import Writer
+from catalog.mapping import Function, apply
+from catalog.objectstore.connect import name_of
 from catalog.progress import Progress
+from catalog.remote.copy import CopyResult, Place, copy_remote
+from catalog.remote.delete import delete_remote
 from catalog.remote.head import Commit, encode_metadata
+from catalog.remote.object_names import ObjectNames
 from catalog.serializers import Codec
 from catalog.session import Held, KeyInfo, Session
 
@@ -180,6 +195,9 @@ class Database(MutableMapping[str, Any]):
     def __bool__(self) -> bool:
         return True
 
+    def __reduce__(self) -> Any:
+        raise TypeError("an open database is never pickled: pass its connection and file path, and open it there")
+
     def page(self, after: str | None = None, limit: int = 200, prefix: str = "") -> list[KeyInfo]:
         """Some keys in their order, after a key and beginning with ``prefix``, with their states; deleted ones too."""
         return self._open().page(after, limit, prefix)
@@ -296,6 +314,71 @@ class Database(MutableMapping[str, Any]):
     def changes(self) -> Changes:
         """The differences between the working copy and its remote, and the ways to settle them."""
         return Changes(self._open(), self._lease, self.author, self._type)
+
+    def map(
+        self,
+        func: Function,
+        keys: Iterable[str] | None = None,
+        executor: Executor | None = None,
+        n_workers: int | None = None,
+    ) -> int:
+        """Apply ``func(key, value)`` to items (of ``keys``, or all) in parallel and store what it gives; how many it gave.
+
+        ``func`` returns a pair of key and value, or None for nothing, and can be pickled: a function of a module, not a lambda.
+        It runs in ``n_workers`` processes (default: one for each core), or on any `concurrent.futures.Executor`, such as that
+        of a Dask client. Workers get keys and values only. Results are stored as they come; an error of ``func`` is raised
+        after those finished before it. Other threads may write meanwhile.
+        """
+        self._writer()
+        chosen = list(self) if keys is None else list(keys)
+        self._load_or_raise(chosen)
+        items = ((key, self[key]) for key in chosen if key in self)
+        count = 0
+        for key, value in apply(func, items, executor, n_workers):
+            self.set(key, value)
+            count += 1
+        return count
+
+    def delete_remote(self, progress: Progress | None = None) -> None:
+        """Delete the remote with its whole history, and nothing else. The local file stays, and can be pushed again.
+
+        Values that are only in the remote are fetched first. Raises PreconditionFailedError when someone pushed since the last
+        pull: nothing is then deleted.
+        """
+        writer, session = self._writer(), self._session
+        watched = progress or Progress()
+        if session.base is not None and not session.replacing:
+            self._load_or_raise(None)
+        with session.lock:
+            if self._lease is not None:
+                self._lease.confirm()
+            delete_remote(session.remote.store, session.remote.names, session.seen, watched)
+            forget_remote(session, writer)
+
+    def copy_remote(self, remote_conn: S3Connection | Mapping[str, Any], progress: Progress | None = None) -> CopyResult:
+        """Copy the remote with its history to another place, where there must be none yet.
+
+        Inside one account the service copies; otherwise the objects are streamed through here, with bounded memory. The copy is
+        verified, and visible only when it is complete; a copy that was cut short goes on where it stopped. Local changes are
+        not copied: push them first.
+        """
+        session = self._open()
+        target_connection = S3Connection.of(remote_conn)
+        stored = session.refresh()
+        if stored is None:
+            raise RemoteMissingError(f"{session.remote.where}: there is no database to copy.", hint="Push it first.")
+        watched = progress or Progress()
+        store = connect_store(target_connection, writing=True, progress=watched)
+        try:
+            target = Place(store, ObjectNames(name_of(target_connection)))
+            lease = Lease.acquire(store, target.names.lease, timeout=60, force=False, progress=watched)
+            try:
+                source = Place(session.remote.store, session.remote.names)
+                return copy_remote(source, stored, target, session.remote.threads, watched)
+            finally:
+                lease.release()
+        finally:
+            store.close()
 
     def close(self) -> None:
         """Sync, and give back the file and the lease. Changes that were not pushed stay in the local file."""

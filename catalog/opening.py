@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal, TypedDict, Unpack, overload
 
 from catalog.access import connect_store
+from catalog.changes.forget import forget_remote
 from catalog.changes.pull import fast_forward
 from catalog.connection import S3Connection
 from catalog.database import Database
@@ -204,7 +205,7 @@ def _meet_remote(session: Session, options: Options, *, online: bool, progress: 
         return
     if seen is None:
         if online and session.base is not None and writer is not None:
-            _forget_remote(session, writer)
+            forget_remote(session, writer)
         return
     if seen.head.database_uuid != session.copy.header.uuid and (
         session.base is None or seen.head.uuid != session.base.stored.head.uuid
@@ -253,17 +254,6 @@ def _start_over(session: Session, writer: Writer, options: Options) -> None:
             session.sidecar.put(name, None)
         session.remember_base(session.seen)
     session.copy.data.reload()
-
-
-def _forget_remote(session: Session, writer: Writer) -> None:
-    """The remote was deleted: what is local is all there is, and can be pushed again."""
-    with session.sidecar.transaction(durable=True):
-        writer.claim_copies()
-        if (kept := session.metadata()) is not None:
-            session.sidecar.put("metadata", kept.value)
-            session.sidecar.put("metadata_time", kept.timestamp)
-            session.sidecar.put("metadata_edited", 1)
-        session.remember_base(None)
 
 
 def _assemble(session: Session, connection: S3Connection, options: Options, lease: Lease | None) -> Opened:
@@ -379,3 +369,28 @@ def open(
         type="group" if remote_conn_group else "database",
     )
     return open_parts(remote_conn, file_path, options, more.get("progress") or Progress())
+
+
+def open_ebooklet(
+    remote_conn: S3Connection | str | Mapping[str, Any],
+    file_path: str | os.PathLike[str],
+    flag: Flag = "r",
+    value_serializer: Any = None,
+    n_buckets: int | None = None,
+    buffer_size: int = 4 << 20,
+    **more: Unpack[More],
+) -> Database:
+    """Open a database: ebooklet's later name of `open`."""
+    return open(remote_conn, file_path, flag, value_serializer, n_buckets, buffer_size, **more)
+
+
+def open_rcg(
+    remote_conn: S3Connection | str | Mapping[str, Any],
+    file_path: str | os.PathLike[str],
+    flag: Flag = "r",
+    n_buckets: int | None = None,
+    buffer_size: int = 4 << 20,
+    **more: Unpack[More],
+) -> ConnectionGroup:
+    """Open a group of connections: ebooklet's later name of `open` with ``remote_conn_group=True``."""
+    return open(remote_conn, file_path, flag, None, n_buckets, buffer_size, remote_conn_group=True, **more)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -41,7 +41,7 @@ class Selection:
 
         return Catalog(self.folder)
 
-    def open(self, choice: Choice, flag: str = "r", **more: Any) -> Database:
+    def open(self, choice: Choice, flag: Literal["r", "w", "c", "n"] = "r", **more: Any) -> Database:
         """Open the working copy of ``choice`` as commands do: nothing is pulled, the remote is locked for a push only.
 
         On a terminal, the first signed request to a place that a group suggests is asked about.

@@ -15,7 +15,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import boto3.session
@@ -24,7 +24,6 @@ import botocore.exceptions
 import botocore.session
 from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES, ConfigValueStore, ConstantProvider
 from botocore.handlers import add_expect_header
-from botocore.session import Session
 
 from catalog.connection import AccessKeys
 from catalog.errors import InvalidConnectionError
@@ -113,7 +112,7 @@ def _make_client(settings: ClientSettings, keys: Identity) -> S3Client:
     )
     try:
         session = _chain_session(keys) if isinstance(keys, AwsChain) else _isolated_session()
-        made = boto3.session.Session(botocore_session=session).client(
+        made = session.client(
             "s3",
             region_name=settings.signing_region,
             endpoint_url=settings.endpoint_url,
@@ -127,7 +126,7 @@ def _make_client(settings: ClientSettings, keys: Identity) -> S3Client:
             f"There can be no client for {settings.host}: {type(error).__name__}.",
             hint="Check endpoint_url, region and the AWS profile.",
         ) from None
-    client = cast("S3Client", made)
+    client: S3Client = made
     _hook(client)
     return client
 
@@ -161,10 +160,10 @@ def _count_response(response_dict: dict[str, Any] | None, **_: Any) -> None:
         traffic.receive(len(response_dict["body"]))
 
 
-_shared_session: Session | None = None
+_shared_session: boto3.session.Session | None = None
 
 
-def _isolated_session() -> Session:
+def _isolated_session() -> boto3.session.Session:
     """Return the session that all clients share: botocore's defaults, with neither environment nor files of the user.
 
     Only the certificates to trust (``AWS_CA_BUNDLE``) still come from the environment.
@@ -177,12 +176,12 @@ def _isolated_session() -> Session:
         session.register_component(
             "config_store", ConfigValueStore({name: ConstantProvider(value) for name, value in settled.items()})
         )
-        _shared_session = session
+        _shared_session = boto3.session.Session(botocore_session=session)
     return _shared_session
 
 
-def _chain_session(chain: AwsChain) -> Session:
-    return botocore.session.Session(profile=chain.profile)
+def _chain_session(chain: AwsChain) -> boto3.session.Session:
+    return boto3.session.Session(profile_name=chain.profile)
 
 
 def _forget_after_fork() -> None:

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from heapq import merge as heap_merge
-from itertools import islice
+from typing import TypeVar
+
+from catalog.errors import IntegrityError
 
 from .head import SegmentRef
 from .index_segment import EncodedSegment, Entry, Segment, encode_segment
@@ -17,7 +19,10 @@ from .index_segment import EncodedSegment, Entry, Segment, encode_segment
 GROWTH = 8
 SEGMENT_KEYS = 8192
 _MOST_SEGMENTS = 2048
+_MOST_CHARACTERS = 4 << 20
+"""All keys of a segment together; only very long keys reach it."""
 
+T = TypeVar("T")
 Items = Iterable[tuple[str, Entry]]
 Run = Sequence[SegmentRef]
 Load = Callable[[SegmentRef], Segment]
@@ -40,10 +45,10 @@ def runs_to_merge(runs: Sequence[Run], new_keys: int) -> int:
     return count
 
 
-def newest(streams: Sequence[Items]) -> Iterator[tuple[str, Entry]]:
+def newest(streams: Sequence[Iterable[tuple[str, T]]]) -> Iterator[tuple[str, T]]:
     """Merge sorted streams, newest first; of a key in several, the entry in the newest."""
 
-    def ranked(rank: int, stream: Items) -> Iterator[tuple[str, int, Entry]]:
+    def ranked(rank: int, stream: Iterable[tuple[str, T]]) -> Iterator[tuple[str, int, T]]:
         return ((key, rank, entry) for key, entry in stream)
 
     last: str | None = None
@@ -58,7 +63,17 @@ def run_items(run: Run, load: Load, start: str = "") -> Iterator[tuple[str, Entr
     for position, ref in enumerate(run):
         if position + 1 < len(run) and run[position + 1].first <= start:
             continue
-        yield from load(ref).items(start)
+        yield from load_within(run, position, load).items(start)
+
+
+def load_within(run: Run, position: int, load: Load) -> Segment:
+    """The segment at a position of a run; IntegrityError when it holds keys that belong elsewhere."""
+    ref = run[position]
+    segment = load(ref)
+    limit = run[position + 1].first if position + 1 < len(run) else None
+    if segment.keys and (segment.keys[0] < ref.first or (limit is not None and segment.keys[-1] >= limit)):
+        raise IntegrityError(f"The index segment {ref.id[:8]}… holds keys outside of the range that its head gives.")
+    return segment
 
 
 def live(items: Items) -> Iterator[tuple[str, Entry]]:
@@ -78,8 +93,7 @@ def write_run(items: Items, keys_each: int, put: Callable[[EncodedSegment], None
     """Write a sorted stream as new segments and return what refers to them."""
     refs: list[SegmentRef] = []
     last = ""
-    stream = iter(items)
-    while chunk := list(islice(stream, keys_each)):
+    for chunk in _chunks(items, keys_each):
         refs.append(_write(chunk, separator(last, chunk[0][0]), put))
         last = chunk[-1][0]
     return refs
@@ -118,7 +132,7 @@ def apply_to_oldest(
         if not rest.any_below(limit):
             refs.append(ref)
             continue
-        merged = live(newest((rest.take_below(limit), load(ref).items())))
+        merged = live(newest((rest.take_below(limit), load_within(run, position, load).items())))
         last = ""
         for number, chunk in enumerate(_even_chunks(merged, keys_each)):
             first = ref.first if position and not number else separator(last, chunk[0][0])
@@ -127,12 +141,26 @@ def apply_to_oldest(
     return refs
 
 
+def _chunks(items: Items, keys_each: int) -> Iterator[list[tuple[str, Entry]]]:
+    """Cut a stream into chunks of ``keys_each`` keys, or fewer where they are very long."""
+    chunk: list[tuple[str, Entry]] = []
+    size = 0
+    for item in items:
+        chunk.append(item)
+        size += len(item[0])
+        if len(chunk) >= keys_each or size >= _MOST_CHARACTERS:
+            yield chunk
+            chunk, size = [], 0
+    if chunk:
+        yield chunk
+
+
 def _even_chunks(items: Items, keys_each: int) -> Iterator[list[tuple[str, Entry]]]:
     """Cut a stream into chunks of at most one and a half times ``keys_each``, so that none is a splinter."""
-    stream = iter(items)
-    chunk = list(islice(stream, keys_each))
+    chunks = _chunks(items, keys_each)
+    chunk = next(chunks, [])
     while chunk:
-        following = list(islice(stream, keys_each))
+        following = next(chunks, [])
         if len(following) < keys_each // 2:
             both = chunk + following
             if len(both) > keys_each + keys_each // 2:
@@ -141,7 +169,7 @@ def _even_chunks(items: Items, keys_each: int) -> Iterator[list[tuple[str, Entry
                 yield both[half:]
             else:
                 yield both
-            chunk = list(islice(stream, keys_each))
+            chunk = next(chunks, [])
         else:
             yield chunk
             chunk = following

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import accumulate, chain, islice
 from operator import add, lt, sub
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import msgspec
 import zstandard
@@ -27,9 +27,15 @@ DELETED = b""
 _VERSION = 1
 _MOST_BYTES = 256 << 20
 _MOST_OFFSET = 1 << 50
-_LONGEST_VALUE = 1 << 50
-_MOST_TIME = 1 << 62
+_LONGEST_KEY = 65_535
+_LONGEST_VALUE = (1 << 32) - 1
+_MOST_TIME = 1 << 56
+_MOST_KEYS = 1 << 20
 _LEVEL = 3
+_RESERVED = ("7c40d2ea915b4f3a8e6d201", "adb01ebc1ba3433eb043527", "f19a5c3d7e2b48069ab34c5")
+"""Keys that booklet keeps for itself: a database that named one would write over its own metadata."""
+
+_Numbers = Annotated[list[int], msgspec.Meta(max_length=_MOST_KEYS)]
 
 
 class Entry(NamedTuple):
@@ -49,15 +55,15 @@ class Entry(NamedTuple):
 
 class _Columns(msgspec.Struct, array_like=True):
     version: int
-    packs: list[bytes]
-    keys: list[str]
-    timestamps: list[int]
+    packs: Annotated[list[bytes], msgspec.Meta(max_length=_MOST_KEYS)]
+    keys: Annotated[list[str], msgspec.Meta(max_length=_MOST_KEYS)]
+    timestamps: _Numbers
     """Each minus the one before."""
-    pack_numbers: list[int]
+    pack_numbers: _Numbers
     """Position in ``packs``, or -1 where the key was deleted."""
-    offsets: list[int]
+    offsets: _Numbers
     """Each minus the end of the value before it."""
-    lengths: list[int]
+    lengths: _Numbers
     checksums: bytes
 
 
@@ -172,7 +178,7 @@ def decode_columns(content: bytes, what: str) -> Segment:
     """Decode and check uncompressed columns; IntegrityError names ``what``."""
     try:
         columns = _decoder.decode(content)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise IntegrityError(f"{what} is damaged: {error}.") from None
     if columns.version != _VERSION:
         raise UnsupportedFormatError(
@@ -184,22 +190,34 @@ def decode_columns(content: bytes, what: str) -> Segment:
         raise IntegrityError(f"{what} is damaged: its columns differ in length.")
     if any(len(pack) != PACK_ID_BYTES for pack in columns.packs):
         raise IntegrityError(f"{what} is damaged: it names a pack with an id of the wrong length.")
-    if not all(map(lt, columns.keys, islice(columns.keys, 1, None))):
-        raise IntegrityError(f"{what} is damaged: its keys are not sorted.")
-    if count and not (
-        min(columns.pack_numbers) >= -1
-        and max(columns.pack_numbers) < len(columns.packs)
-        and min(columns.lengths) >= 0
-        and max(columns.lengths) <= _LONGEST_VALUE
-    ):
-        raise IntegrityError(f"{what} is damaged: it holds numbers out of range.")
+    _check_keys(columns.keys, what)
     offsets = list(accumulate(map(add, columns.offsets, chain((0,), columns.lengths))))
     timestamps = list(accumulate(columns.timestamps))
     if count and not (
-        min(offsets) >= 0 and max(offsets) <= _MOST_OFFSET and min(timestamps) > -_MOST_TIME and max(timestamps) < _MOST_TIME
+        _within(columns.pack_numbers, -1, len(columns.packs) - 1)
+        and _within(columns.lengths, 0, _LONGEST_VALUE)
+        and _within(offsets, 0, _MOST_OFFSET)
+        and _within(timestamps, 0, _MOST_TIME - 1)
     ):
         raise IntegrityError(f"{what} is damaged: it holds numbers out of range.")
     return Segment(columns.packs, columns.keys, timestamps, columns.pack_numbers, offsets, columns.lengths, columns.checksums)
+
+
+def _within(numbers: Sequence[int], least: int, most: int) -> bool:
+    return min(numbers) >= least and max(numbers) <= most
+
+
+def _check_keys(keys: Sequence[str], what: str) -> None:
+    if not all(map(lt, keys, islice(keys, 1, None))):
+        raise IntegrityError(f"{what} is damaged: its keys are not sorted.")
+    # at most four bytes a character: only long keys need counting
+    longest = max(map(len, keys), default=0)
+    if longest > _LONGEST_KEY // 4 and any(len(key.encode()) > _LONGEST_KEY for key in keys):
+        raise IntegrityError(f"{what} is damaged: it holds a key that is too long.")
+    for key in _RESERVED:
+        position = bisect_left(keys, key)
+        if position < len(keys) and keys[position] == key:
+            raise IntegrityError(f"{what} is damaged: it holds a key that booklet reserves for itself.")
 
 
 def decode_segment(body: bytes, segment_id: str, what: str) -> Segment:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeVar
 
 from .head import SegmentRef, StoredHead
-from .index import live, newest, run_items
+from .index import live, load_within, newest, run_items
 from .index_segment import Entry
 from .segment_reader import SegmentReader
+
+T = TypeVar("T")
 
 
 class Snapshot:
@@ -24,17 +27,17 @@ class Snapshot:
 
     def find(self, key: str) -> Entry | None:
         """The entry of ``key``, or None; fetches the segments that can hold it."""
-        refs = self._refs_of(key)
-        if len(refs) > 1:
-            self._segments.prefetch(refs)
-        for ref in refs:
-            if (entry := self._segments.load(ref).find(key)) is not None:
+        places = self._places_of(key)
+        if len(places) > 1:
+            self._segments.prefetch(run[position] for run, position in places)
+        for run, position in places:
+            if (entry := load_within(run, position, self._segments.load).find(key)) is not None:
                 return None if entry.deleted else entry
         return None
 
     def prefetch(self, keys: Iterable[str]) -> None:
         """Bring the segments in which these keys would be, several at a time."""
-        self._segments.prefetch({ref.id: ref for key in keys for ref in self._refs_of(key)}.values())
+        self._segments.prefetch({run[at].id: run[at] for key in keys for run, at in self._places_of(key)}.values())
 
     def items(self, start: str = "") -> Iterator[tuple[str, Entry]]:
         """All keys from ``start`` on with their entries, sorted; fetches segments as they are reached."""
@@ -52,31 +55,41 @@ class Snapshot:
     def differing(self, other: Snapshot) -> Iterator[tuple[str, Entry | None, Entry | None]]:
         """The keys whose entries differ between this snapshot and ``other``, sorted, each with both entries.
 
-        Reads only segments that are not part of both.
+        Reads only segments that are not part of both. A segment counts as part of both where it has the same number of runs
+        below it: elsewhere other entries can be on top of its own.
         """
-        mine = {ref.id for ref in self.all_refs()}
-        theirs = {ref.id for ref in other.all_refs()}
-        only_mine = self._without(theirs)
-        only_theirs = other._without(mine)
-        self._segments.prefetch(ref for run in only_mine + only_theirs for ref in run)
-        load = self._segments.load
-        left = newest([run_items(run, load) for run in only_mine])
-        right = newest([run_items(run, load) for run in only_theirs])
-        for key, old, new in _side_by_side(left, right):
+        shared = set(self._places()) & set(other._places())
+        mine, theirs = self._without(shared), other._without(shared)
+        self._segments.prefetch(ref for _, run in mine + theirs for ref in run)
+        for key, old, new in _side_by_side(self._placed(mine), self._placed(theirs)):
             if old != new:
                 before, after = self.find(key), other.find(key)
                 if not same_version(before, after):
                     yield key, before, after
 
-    def _without(self, segment_ids: set[str]) -> list[list[SegmentRef]]:
-        return [[ref for ref in run if ref.id not in segment_ids] for run in self.stored.head.runs]
+    def _by_height(self) -> Iterator[tuple[int, Sequence[SegmentRef]]]:
+        """The runs, newest first, each with the number of runs below it."""
+        runs = self.stored.head.runs
+        return ((len(runs) - 1 - position, run) for position, run in enumerate(runs))
 
-    def _refs_of(self, key: str) -> list[SegmentRef]:
-        refs = []
-        for run, firsts in zip(self.stored.head.runs, self._firsts, strict=True):
-            if position := bisect_right(firsts, key):
-                refs.append(run[position - 1])
-        return refs
+    def _places(self) -> Iterator[tuple[int, str]]:
+        return ((height, ref.id) for height, run in self._by_height() for ref in run)
+
+    def _without(self, shared: set[tuple[int, str]]) -> list[tuple[int, list[SegmentRef]]]:
+        return [(height, [ref for ref in run if (height, ref.id) not in shared]) for height, run in self._by_height()]
+
+    def _placed(self, runs: Sequence[tuple[int, Sequence[SegmentRef]]]) -> Iterator[tuple[str, tuple[int, Entry]]]:
+        """The keys of runs with their newest entries, and the height of the run that each is in."""
+
+        def items(height: int, run: Sequence[SegmentRef]) -> Iterator[tuple[str, tuple[int, Entry]]]:
+            return ((key, (height, entry)) for key, entry in run_items(run, self._segments.load))
+
+        return newest([items(height, run) for height, run in runs])
+
+    def _places_of(self, key: str) -> list[tuple[Sequence[SegmentRef], int]]:
+        """Where the key can be, newest first: in which run, at which position."""
+        runs = zip(self.stored.head.runs, self._firsts, strict=True)
+        return [(run, after - 1) for run, firsts in runs if (after := bisect_right(firsts, key))]
 
 
 def same_version(left: Entry | None, right: Entry | None) -> bool:
@@ -86,9 +99,7 @@ def same_version(left: Entry | None, right: Entry | None) -> bool:
     return (left.timestamp, left.length, left.checksum) == (right.timestamp, right.length, right.checksum)
 
 
-def _side_by_side(
-    left: Iterator[tuple[str, Entry]], right: Iterator[tuple[str, Entry]]
-) -> Iterator[tuple[str, Entry | None, Entry | None]]:
+def _side_by_side(left: Iterator[tuple[str, T]], right: Iterator[tuple[str, T]]) -> Iterator[tuple[str, T | None, T | None]]:
     """Join two sorted streams on their keys."""
     mine, theirs = next(left, None), next(right, None)
     while mine is not None or theirs is not None:

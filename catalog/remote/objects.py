@@ -1,0 +1,20 @@
+"""Which objects belong to a database, told by their names; never one of a sibling whose name begins the same."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from catalog.objectstore.interface import ListedObject, ObjectStore
+
+from .object_names import ObjectNames
+
+_BELOW = re.compile(r"(packs/[0-9a-f]{32}|index/[0-9a-f]{32}|commits/[0-9]{10}-[0-9a-f]{32})")
+
+
+def list_objects(store: ObjectStore, names: ObjectNames) -> Iterator[ListedObject]:
+    """The packs, segments and commits that lie below a database's key, in no order."""
+    for prefix in (names.packs, names.segments, names.commits):
+        for found in store.list(prefix):
+            if _BELOW.fullmatch(found.name[len(names.folder) :]):
+                yield found
