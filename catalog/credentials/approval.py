@@ -10,9 +10,9 @@ from pydantic import BaseModel, ConfigDict
 
 from catalog.connection import S3Connection
 from catalog.errors import NotApprovedError
+from catalog.json_file import JsonFile
 from catalog.locations import data_folder
 
-from catalog.json_file import JsonFile
 from .profile import Profile
 
 

@@ -9,10 +9,10 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from catalog.errors import InvalidInputError
+from catalog.json_file import JsonFile
 from catalog.locations import data_folder
 
 from .entry import Entry
-from catalog.json_file import JsonFile
 from .profile import Profile
 
 

@@ -241,6 +241,4 @@ def local_errors(where: str, needed: int = 0) -> Iterator[None]:
                 f"{where}: access denied.",
                 hint="You may not read or write here: ask for the permission, or use another folder.",
             ) from error
-        raise LocalFileError(
-            f"{where}: {error.strerror or error}.", path=where, hint="Check the disk and the path."
-        ) from error
+        raise LocalFileError(f"{where}: {error.strerror or error}.", path=where, hint="Check the disk and the path.") from error

@@ -32,9 +32,7 @@ class Upload:
 
     def put_part(self, number: int, body: bytes) -> int:
         """Send one part and return its size. Parts are numbered from 1; any thread may send one."""
-        answer = self._client.upload_part(
-            Bucket=self._bucket, Key=self._name, UploadId=self._id, PartNumber=number, Body=body
-        )
+        answer = self._client.upload_part(Bucket=self._bucket, Key=self._name, UploadId=self._id, PartNumber=number, Body=body)
         self._done.append({"PartNumber": number, "ETag": answer["ETag"]})
         return len(body)
 

@@ -389,9 +389,7 @@ class StoreContract(ReadingContract):
     def test_put_large_shows_nothing_half_done(self, store: ObjectStore, stand: Stand, name: str) -> None:
         """Until the last part is done, the old object is there."""
         body, seen = _pattern(20 << 20), []
-        store.put_large(
-            name, Source(len(body), lambda: io.BytesIO(body)), advance=lambda _: seen.append(stand.raw_get(name))
-        )
+        store.put_large(name, Source(len(body), lambda: io.BytesIO(body)), advance=lambda _: seen.append(stand.raw_get(name)))
 
         assert len(seen) == 3
         assert set(seen) == {b"0123456789"}

@@ -99,9 +99,7 @@ class Tap:
         heads = _HeadReader(self._note_request)
         try:
             with suppress(asyncio.CancelledError):
-                await asyncio.gather(
-                    self._carry(client, to_server, "up", heads), self._carry(server, to_client, "down", None)
-                )
+                await asyncio.gather(self._carry(client, to_server, "up", heads), self._carry(server, to_client, "down", None))
         finally:
             to_server.close()
             to_client.close()
