@@ -102,4 +102,4 @@ def _ratios(ours: Measured, other: Measured) -> str:
 def _ratio(ours: float, other: float) -> str:
     if not ours or not other:
         return "-"
-    return f"{ours / other:.2f}" if ours * 2 > other else f"1/{other / ours:,.0f}"
+    return f"{ours / other:.2f}" if ours * 10 > other else f"1/{other / ours:,.0f}"
