@@ -8,6 +8,7 @@ import uuid as uuid_module
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from concurrent.futures import Executor
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -15,12 +16,17 @@ from typing import Any, Self
 import orjson
 
 from catalog.access import connect_store
+from catalog.changes.change import Change, Direction, kind_of, version_of_entry
 from catalog.changes.changes import Changes
 from catalog.changes.forget import forget_remote
 from catalog.changes.load import load
+from catalog.changes.pull import fast_forward
+from catalog.changes.push import PushOptions
+from catalog.changes.versions import Version, find_version, history, revert, tag
 from catalog.connection import S3Connection
 from catalog.errors import (
     CatalogError,
+    EntryMissingError,
     InvalidInputError,
     InvalidKeyError,
     InvalidValueError,
@@ -35,7 +41,7 @@ from catalog.objectstore.connect import name_of
 from catalog.progress import Progress
 from catalog.remote.copy import CopyResult, Place, copy_remote
 from catalog.remote.delete import delete_remote
-from catalog.remote.head import Commit, encode_metadata
+from catalog.remote.head import Commit, StoredHead, encode_metadata
 from catalog.remote.object_names import ObjectNames
 from catalog.serializers import Codec
 from catalog.session import Held, KeyInfo, Session
@@ -314,6 +320,76 @@ class Database(MutableMapping[str, Any]):
     def changes(self) -> Changes:
         """The differences between the working copy and its remote, and the ways to settle them."""
         return Changes(self._open(), self._lease, self.author, self._type)
+
+    def history(self, limit: int | None = None) -> Iterator[Commit]:
+        """The commits of the remote that are kept, newest first; asks once for the newest, then once for each before it."""
+        session = self._open()
+        commits = (stored.commit for stored in history(session.remote, session.refresh()))
+        return islice(commits, limit)
+
+    def diff(self, a: Version, b: Version) -> Iterator[Change]:
+        """What led from version ``a`` to version ``b``: each change with ``base`` as in ``a`` and ``remote`` as in ``b``.
+
+        A version is a commit number, id, tag or time. Read the values with ``changes().value(change, side)``.
+        """
+        session = self._open()
+        newest = session.refresh()
+        old, new = (session.remote.snapshot(find_version(session.remote, newest, version)) for version in (a, b))
+        for key, before, after in old.differing(new):
+            base, remote = version_of_entry(before), version_of_entry(after)
+            yield Change(key, Direction.INCOMING, kind_of(base, remote), base, base, remote)
+
+    def revert(self, to: Version, *, message: str = "") -> Commit:
+        """Make an earlier version the newest, as a new commit; nothing in the history changes.
+
+        Unpushed changes stay; those that meet the reverted keys become conflicts. Raises PreconditionFailedError when someone
+        commits at the same moment.
+        """
+        writer, session = self._writer(), self._session
+        with session.lock:
+            newest = self._newest()
+            version = find_version(session.remote, newest, to)
+            made = revert(session.remote, newest, version, PushOptions(self.author, message), self._lease)
+            session.remember_seen(made)
+            fast_forward(session, writer, Progress())
+            return made.commit
+
+    def undo(self, *, message: str = "") -> Commit:
+        """Take the last push back: revert to the state before it."""
+        session, newest = self._open(), self._newest()
+        for stored in session.remote.history(newest):
+            if (stored.head.runs, stored.head.metadata) != (newest.head.runs, newest.head.metadata):
+                return self.revert(stored.head.number, message=message or f"Undo commit {newest.head.number}")
+        raise EntryMissingError(f"{session.remote.where} has no earlier state to go back to.")
+
+    def tag(self, name: str, version: Version | None = None) -> Commit:
+        """Name a version (default: the newest), so that it opens by name and garbage collection keeps it."""
+        session, newest = self._open(), self._newest()
+        chosen = newest if version is None else find_version(session.remote, newest, version)
+        return self._tagged(name, chosen, newest)
+
+    def untag(self, name: str) -> Commit:
+        """Remove a tag; the version that it named stays until garbage collection."""
+        return self._tagged(name, None, self._newest())
+
+    def tags(self) -> dict[str, int]:
+        """The tags of the remote, with the numbers of their commits."""
+        newest = self._open().refresh()
+        return {tag.name: tag.number for tag in newest.head.tags} if newest is not None else {}
+
+    def _tagged(self, name: str, version: StoredHead | None, newest: StoredHead) -> Commit:
+        writer, session = self._writer(), self._session
+        with session.lock:
+            made = tag(session.remote, newest, name, version, PushOptions(self.author), self._lease)
+            session.remember_seen(made)
+            fast_forward(session, writer, Progress())
+            return made.commit
+
+    def _newest(self) -> StoredHead:
+        newest = self._open().refresh()
+        if newest is None:
+            raise RemoteMissingError(f"{self._session.remote.where}: there is no database yet.", hint="Push it first.")
+        return newest
 
     def map(
         self,

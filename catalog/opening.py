@@ -14,6 +14,7 @@ from typing import Any, Literal, TypedDict, Unpack, overload
 from catalog.access import connect_store
 from catalog.changes.forget import forget_remote
 from catalog.changes.pull import fast_forward
+from catalog.changes.versions import Version, find_version
 from catalog.connection import S3Connection
 from catalog.database import Database
 from catalog.errors import (
@@ -33,6 +34,7 @@ from catalog.local.writer import Writer
 from catalog.objectstore.connect import name_of
 from catalog.objectstore.interface import ObjectStore
 from catalog.objectstore.offline import OfflineStore
+from catalog.past_session import PastSession
 from catalog.progress import Progress
 from catalog.remote.commit import read_head
 from catalog.remote.head import StoredHead
@@ -62,6 +64,7 @@ class Options:
     trust: bool
     author: str
     type: Literal["database", "group"]
+    version: Version | None
 
     def __post_init__(self) -> None:
         if self.flag not in ("r", "w", "c", "n"):
@@ -72,6 +75,8 @@ class Options:
             raise InvalidInputError(f"offline is True, False or 'auto', not {self.offline!r}.")
         if self.n_buckets is not None and not 1 <= self.n_buckets <= 1 << 28:
             raise InvalidInputError(f"{self.n_buckets} is no usable number of buckets.")
+        if self.version is not None and self.flag != "r":
+            raise ReadOnlyError("An earlier version can only be read.", hint="Open it with flag='r', or use revert().")
         check_serializer(self.value_serializer)
 
     @property
@@ -152,13 +157,21 @@ def _open(
             session.remember_seen(head)
         elif online:
             session.refresh()
-        _meet_remote(session, options, online=online, progress=progress)
+        if options.version is None:
+            _meet_remote(session, options, online=online, progress=progress)
+        else:
+            session = _at_version(session, options.version)
         return _assemble(session, connection, options, lease)
     except BaseException:
         if session is not None and session.writer is not None:
             session.writer.abandon()
         copy.close()
         raise
+
+
+def _at_version(session: Session, version: Version) -> Session:
+    stored = find_version(session.remote, session.seen, version)
+    return PastSession(session.copy, session.remote, stored)
 
 
 def _create(path: Path, head: StoredHead | None, options: Options, where: str) -> None:
@@ -280,6 +293,7 @@ class More(TypedDict, total=False):
     trust: bool
     progress: Progress | None
     author: str | None
+    version: Version | None
 
 
 @overload
@@ -347,6 +361,7 @@ def open(
         trust: True reads pickled values without restriction: only for databases of people you trust with your machine.
         progress: Told of waiting and transfers; can cancel them.
         author: Who signs the commits; default user@host.
+        version: Open an earlier state, read-only: a commit number, the beginning of a commit id, a tag, or a time.
 
     Raises:
         RemoteMissingError, LockTimeoutError, DatabaseMismatchError, CredentialsError, AccessDeniedError, UnreachableError,
@@ -367,6 +382,7 @@ def open(
         trust=more.get("trust", False),
         author=more.get("author") or default_author(),
         type="group" if remote_conn_group else "database",
+        version=more.get("version"),
     )
     return open_parts(remote_conn, file_path, options, more.get("progress") or Progress())
 

@@ -344,6 +344,8 @@ def _head(
         keys=max(keys, 0),
         value_bytes=max(size, 0),
         metadata=metadata,
+        tags=previous.tags if previous else (),
+        oldest=previous.oldest if previous else 1,
         runs=runs,
     )
 

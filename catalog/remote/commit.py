@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from catalog.errors import (
+    CatalogError,
     IntegrityError,
     ObjectMissingError,
     OutcomeUnknownError,
@@ -52,7 +53,7 @@ def read_commit(store: ObjectStore, names: ObjectNames, number: int, commit_id: 
     except ObjectMissingError:
         raise IntegrityError(f"{what} is gone.", hint="Garbage collection may have removed it.") from None
     stored = decode_head(fetched.body, "", what)
-    if stored.commit_id != commit_id:
+    if (stored.commit_id, stored.head.number) != (commit_id, number):
         raise IntegrityError(f"{what} is damaged: it holds another commit.")
     return stored
 
@@ -100,14 +101,14 @@ def _unchanged(outcome: Beaten, over: StoredHead | None) -> bool:
 
 
 def _read_back(store: ObjectStore, names: ObjectNames, new: StoredHead) -> StoredHead | Beaten:
-    """Whether our commit is the head or an ancestor of it."""
+    """Whether our commit is the head or an ancestor of it; OutcomeUnknownError where neither can be found out."""
     try:
         current = read_head(store, names)
         ancestor = current
         while ancestor and ancestor.head.number > new.head.number and ancestor.head.parent:
             parent = ancestor.head.parent
             ancestor = read_commit(store, names, parent.number, parent.id)
-    except StoreError:
+    except CatalogError:
         raise OutcomeUnknownError(f"{store.where}: {names.db_key!r}", new.commit_id) from None
     if current and ancestor and ancestor.commit_id == new.commit_id:
         return replace(new, etag=current.etag) if current.commit_id == new.commit_id else replace(new, etag="")

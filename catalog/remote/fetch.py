@@ -45,18 +45,19 @@ Fetched = Sequence[tuple[str, Entry, bytes]]
 
 
 def plan_spans(wanted: Iterable[tuple[str, Entry]]) -> list[Span]:
-    """Join values that lie close together into requests of at most 8 MiB."""
+    """Join values that lie close together into requests of at most 8 MiB, which give values of at most 8 MiB together."""
     spans: list[Span] = []
     group: list[tuple[str, Entry]] = []
-    start = end = 0
+    start = end = total = 0
     pack = b""
     for key, entry in sorted(wanted, key=lambda item: (item[1].pack, item[1].offset)):
         stop = entry.offset + entry.length
-        if group and (entry.pack != pack or entry.offset - end > _GAP or stop - start > _MOST_TOGETHER):
+        total += entry.length
+        if group and (entry.pack != pack or entry.offset - end > _GAP or max(stop - start, total) > _MOST_TOGETHER):
             spans.append(Span(pack, start, end, group))
             group = []
         if not group:
-            pack, start, end = entry.pack, entry.offset, entry.offset
+            pack, start, end, total = entry.pack, entry.offset, entry.offset, entry.length
         group.append((key, entry))
         end = max(end, stop)
     if group:

@@ -26,7 +26,7 @@ FORMAT = 100
 MOST_BYTES = 16 << 20
 _MOST_METADATA = 4 << 20
 _Count = Annotated[int, msgspec.Meta(ge=0, le=1 << 53)]
-_Hex = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{32}$")]
+_Hex = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{32}\Z")]
 _Text = Annotated[str, msgspec.Meta(max_length=10_000)]
 
 KINDS = {"database": "CatalogDatabase", "group": "CatalogGroup"}
@@ -49,15 +49,26 @@ class Parent(msgspec.Struct, frozen=True):
     id: _Hex
 
 
+class Tag(msgspec.Struct, frozen=True):
+    """A name of a commit, which keeps it from garbage collection."""
+
+    name: Annotated[str, msgspec.Meta(max_length=100)]
+    number: _Count
+    id: _Hex
+
+
 class Metadata(msgspec.Struct, frozen=True):
     """What the user wrote about the database, as JSON."""
 
-    timestamp: int
+    timestamp: Annotated[int, msgspec.Meta(ge=0, lt=1 << 56)]
     value: msgspec.Raw
 
 
 class Head(msgspec.Struct, frozen=True, kw_only=True):
-    """One state of a remote. ``runs`` are the runs of segments, newest first; within a run key ranges are disjoint."""
+    """One state of a remote. ``runs`` are the runs of segments, newest first; within a run key ranges are disjoint.
+
+    ``oldest`` is the number of the oldest commit that garbage collection left; no parent is looked for before it.
+    """
 
     format: int = FORMAT
     uuid: _Hex
@@ -72,6 +83,8 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
     keys: _Count
     value_bytes: _Count
     metadata: Metadata | None = None
+    tags: Annotated[tuple[Tag, ...], msgspec.Meta(max_length=1000)] = ()
+    oldest: _Count = 1
     runs: Annotated[tuple[tuple[SegmentRef, ...], ...], msgspec.Meta(max_length=100)] = ()
 
     @property
@@ -95,6 +108,8 @@ class Commit:
     time: datetime
     author: str
     message: str
+    keys: int = 0
+    value_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +127,9 @@ class StoredHead:
         head = self.head
         parent = (head.parent.number, head.parent.id) if head.parent else None
         when = datetime.fromtimestamp(head.time / 1_000_000, UTC)
-        return Commit(self.commit_id, head.number, parent, when, head.author, head.message)
+        return Commit(
+            self.commit_id, head.number, parent, when, head.author, head.message, head.keys, head.value_bytes
+        )
 
     @property
     def object_metadata(self) -> Mapping[str, str]:
@@ -163,7 +180,7 @@ def decode_head(body: bytes, etag: str, what: str) -> StoredHead:
     line, _, rest = body.partition(b"\n")
     try:
         found = _probe.decode(line).format
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise UnsupportedFormatError(
             f"{what} is not a booklet-catalog database, or its head is damaged.",
             hint="Check the address; a database made by ebooklet has to be converted first.",
@@ -179,7 +196,7 @@ def decode_head(body: bytes, etag: str, what: str) -> StoredHead:
     try:
         head = _decoder.decode(line)
         header = head.header
-    except (msgspec.DecodeError, ValueError) as error:
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise IntegrityError(f"{what}: the head cannot be used: {error}.") from None
     if head.type not in KINDS or len(header) != 200:
         raise IntegrityError(f"{what}: the head cannot be used: it describes no database.")

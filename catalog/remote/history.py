@@ -12,9 +12,9 @@ from .object_names import ObjectNames
 
 
 def walk(store: ObjectStore, names: ObjectNames, newest: StoredHead) -> Iterator[StoredHead]:
-    """The commit ``newest`` and those before it, newest first; IntegrityError where one is gone or damaged."""
+    """The commit ``newest`` and those before it that are kept, newest first; IntegrityError where one is gone or damaged."""
     current = newest
     yield current
-    while (parent := current.head.parent) is not None:
+    while (parent := current.head.parent) is not None and parent.number >= newest.head.oldest:
         current = read_commit(store, names, parent.number, parent.id)
         yield current

@@ -60,7 +60,7 @@ def newest(streams: Sequence[Iterable[tuple[str, T]]]) -> Iterator[tuple[str, T]
 
 def run_items(run: Run, load: Load, start: str = "") -> Iterator[tuple[str, Entry]]:
     """The keys of a run from ``start`` on with their entries, loading segments as they are reached."""
-    for position, ref in enumerate(run):
+    for position in range(len(run)):
         if position + 1 < len(run) and run[position + 1].first <= start:
             continue
         yield from load_within(run, position, load).items(start)

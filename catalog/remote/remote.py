@@ -49,6 +49,10 @@ class Remote:
         """A commit and those before it, newest first."""
         return walk(self.store, self.names, newest)
 
+    def commit(self, number: int, commit_id: str) -> StoredHead:
+        """An earlier commit; IntegrityError when it is gone or damaged."""
+        return committing.read_commit(self.store, self.names, number, commit_id)
+
     def value(self, key: str, entry: Entry) -> bytes:
         """Fetch one value, verified."""
         return fetch_value(self.store, self.names, key, entry)

@@ -1,0 +1,126 @@
+"""Versions: earlier states of a remote, found by number, id, time or tag, and made the newest again."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import islice
+
+import msgspec
+
+from catalog.errors import EntryMissingError, InvalidInputError, PreconditionFailedError
+from catalog.remote.commit import Beaten, commit
+from catalog.remote.head import Head, Parent, StoredHead, Tag, encode_head
+from catalog.remote.remote import Remote
+
+from .push import HeldLease, PushOptions
+
+Version = int | str | datetime
+"""A commit number, the beginning of a commit id, a tag, or a time: the state at that moment."""
+
+_MOST_TAGS = 1000
+_SHORTEST_ID = 4
+
+
+def history(remote: Remote, newest: StoredHead | None) -> Iterator[StoredHead]:
+    """The commits of a remote that are still kept, newest first."""
+    return iter(()) if newest is None else remote.history(newest)
+
+
+def find_version(remote: Remote, newest: StoredHead | None, version: Version) -> StoredHead:
+    """The commit that ``version`` names; EntryMissingError when there is none, InvalidInputError when it is ambiguous."""
+    if isinstance(version, bool) or not isinstance(version, int | str | datetime):
+        raise InvalidInputError(f"A version is a number, an id, a tag or a time, not {version!r}.")
+    if isinstance(version, datetime) and version.tzinfo is None:
+        raise InvalidInputError(f"The time {version} needs a time zone.", hint="Add one, such as datetime.UTC.")
+    tags = {tag.name: tag for tag in newest.head.tags} if newest is not None else {}
+    if isinstance(version, str) and version in tags:
+        return remote.commit(tags[version].number, tags[version].id)
+    if isinstance(version, str) and version.isdecimal() and len(version) < _SHORTEST_ID * 2:
+        version = int(version)
+    found = list(islice((stored for stored in history(remote, newest) if _is(stored, version)), 2))
+    if isinstance(version, datetime | int):
+        found = found[:1]
+    if not found:
+        raise EntryMissingError(
+            f"{remote.where} has no version {version!r}.", hint="See history(); garbage collection may have removed it."
+        )
+    if len(found) > 1:
+        raise InvalidInputError(f"Several commits of {remote.where} begin with {version!r}.", hint="Give more of the id.")
+    return found[0]
+
+
+def _is(stored: StoredHead, version: Version) -> bool:
+    if isinstance(version, int):
+        return stored.head.number == version
+    if isinstance(version, str):
+        return len(version) >= _SHORTEST_ID and stored.commit_id.startswith(version)
+    return stored.commit.time <= version
+
+
+def revert(remote: Remote, newest: StoredHead, to: StoredHead, options: PushOptions, lease: HeldLease | None) -> StoredHead:
+    """Make an earlier state the newest, as a new commit that refers to the same objects.
+
+    Raises PreconditionFailedError when someone committed after ``newest``: look at theirs first.
+    """
+    reverted = msgspec.structs.replace(
+        to.head,
+        message=options.message or f"Revert to commit {to.head.number}",
+        tags=newest.head.tags,
+        oldest=newest.head.oldest,
+        **_next(newest.head, newest.commit_id, options.author),
+    )
+    return _commit(remote, reverted, newest, lease)
+
+
+def tag(
+    remote: Remote, newest: StoredHead, name: str, version: StoredHead | None, options: PushOptions, lease: HeldLease | None
+) -> StoredHead:
+    """Give a commit a name, which keeps it from garbage collection; ``version`` None removes the name.
+
+    Raises InvalidInputError when the name cannot be one or is taken, EntryMissingError when there is none to remove.
+    """
+    if not name or len(name) > 100 or not name.isprintable() or name.isdecimal():
+        raise InvalidInputError(f"{name!a} is no name for a tag.", hint="Use up to 100 printable characters, not a number.")
+    others = tuple(kept for kept in newest.head.tags if kept.name != name)
+    if version is None:
+        if len(others) == len(newest.head.tags):
+            raise EntryMissingError(f"{remote.where} has no tag {name!r}.")
+        tags, message = others, f"Remove tag {name}"
+    else:
+        if len(others) != len(newest.head.tags):
+            raise InvalidInputError(f"{remote.where} has a tag {name!r} already.", hint="Remove it first.")
+        if len(others) >= _MOST_TAGS:
+            raise InvalidInputError(f"{remote.where} has {_MOST_TAGS:,} tags; more are not accepted.")
+        tags = (*others, Tag(name, version.head.number, version.commit_id))
+        message = f"Tag commit {version.head.number} as {name}"
+    changed = msgspec.structs.replace(
+        newest.head,
+        tags=tags,
+        message=options.message or message,
+        **_next(newest.head, newest.commit_id, options.author),
+    )
+    return _commit(remote, changed, newest, lease)
+
+
+def _next(newest: Head, newest_id: str, author: str) -> dict[str, object]:
+    return {
+        "number": newest.number + 1,
+        "parent": Parent(newest.number, newest_id),
+        "time": max(time.time_ns() // 1000, newest.time + 1),
+        "author": author,
+        "write_id": uuid.uuid4().hex,
+    }
+
+
+def _commit(remote: Remote, head: Head, over: StoredHead, lease: HeldLease | None) -> StoredHead:
+    draft = encode_head(head)
+    remote.store.put(remote.names.commit(head.number, draft.commit_id), draft.body)
+    if lease is not None:
+        lease.confirm()
+    outcome = commit(remote.store, remote.names, draft, over)
+    if isinstance(outcome, Beaten):
+        raise PreconditionFailedError(remote.where, remote.names.head)
+    return outcome
