@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeGuard
 
 import orjson
 
@@ -39,7 +39,7 @@ from catalog.local.writer import Writer
 from catalog.mapping import Function, apply
 from catalog.objectstore.connect import name_of
 from catalog.progress import Progress
-from catalog.remote.copy import CopyResult, Place, copy_remote
+from catalog.remote.copy import CopyResult, Place, already_copied, copy_remote
 from catalog.remote.delete import delete_remote
 from catalog.remote.head import Commit, StoredHead, encode_metadata
 from catalog.remote.object_names import ObjectNames
@@ -47,6 +47,9 @@ from catalog.serializers import Codec
 from catalog.session import Held, KeyInfo, Session
 
 Timestamp = int | str | datetime | None
+
+_LEASE_TIMEOUT = 300.0
+"""Seconds that a copy waits for the lease of its target: long enough for one that a killed copy left to run out."""
 
 
 def microseconds(timestamp: Timestamp) -> int:
@@ -67,6 +70,17 @@ def microseconds(timestamp: Timestamp) -> int:
         raise InvalidInputError(f"The timestamp {timestamp} needs a time zone.", hint="Add one, such as +00:00.")
     delta = moment.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
     return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
+
+
+def is_text(key: object) -> TypeGuard[str]:
+    """Whether there can be such a key at all: a string of whole characters."""
+    if not isinstance(key, str):
+        return False
+    try:
+        key.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def check_key(key: object) -> str:
@@ -167,20 +181,24 @@ class Database(MutableMapping[str, Any]):
             raise ReadOnlyError(f"{self.file_path} is open for reading.", hint="Open it with flag='w'.")
         return writer
 
+    def _find(self, key: object) -> Held | None:
+        session = self._open()
+        return session.find(key) if is_text(key) else None
+
     def __getitem__(self, key: str) -> Any:
-        held = self._open().find(key) if isinstance(key, str) else None
+        held = self._find(key)
         if held is None:
             raise KeyError(key)
         return self._codec.decode(held.value)
 
     def get(self, key: str, default: Any = None) -> Any:
         """The value of a key, or ``default`` when there is no such key."""
-        held = self._open().find(key) if isinstance(key, str) else None
+        held = self._find(key)
         return default if held is None else self._codec.decode(held.value)
 
     def get_bytes(self, key: str) -> bytes:
         """The stored bytes of a key, verified; KeyError when there is no such key."""
-        held = self._open().find(key)
+        held = self._find(key)
         if held is None:
             raise KeyError(key)
         return held.value
@@ -190,7 +208,8 @@ class Database(MutableMapping[str, Any]):
         return self._codec.decode(raw)
 
     def __contains__(self, key: object) -> bool:
-        return isinstance(key, str) and self._open().holds(key)
+        session = self._open()
+        return is_text(key) and session.holds(key)
 
     def __iter__(self) -> Iterator[str]:
         return (info.key for info in self._open().key_infos())
@@ -216,7 +235,8 @@ class Database(MutableMapping[str, Any]):
 
     def load_items(self, keys: Iterable[str] | None = None, progress: Progress | None = None) -> dict[str, CatalogError]:
         """Fetch the values of ``keys`` (None: of all) into the local file; the keys that failed, with their errors."""
-        return load(self._open(), None if keys is None else list(keys), progress or Progress())
+        chosen = None if keys is None else [key for key in keys if is_text(key)]
+        return load(self._open(), chosen, progress or Progress())
 
     def _load_or_raise(self, keys: list[str] | None) -> None:
         for error in self.load_items(keys).values():
@@ -245,18 +265,22 @@ class Database(MutableMapping[str, Any]):
 
     def get_timestamp(self, key: str, include_value: bool = False, decode_value: bool = True, default: Any = None) -> Any:
         """The timestamp of a key in microseconds, with its value if asked; ``default`` when there is no such key."""
-        held = self._open().find(check_key(key))
+        session = self._open()
+        if not include_value:
+            timestamp = session.timestamp_of(check_key(key))
+            return default if timestamp is None else timestamp
+        held = session.find(check_key(key))
         if held is None:
             return default
-        if not include_value:
-            return held.timestamp
         return held.timestamp, self._codec.decode(held.value) if decode_value else held.value
 
     def set_timestamp(self, key: str, timestamp: int | str | datetime) -> None:
         """Change the timestamp of a key; KeyError when there is no such key."""
         writer, moment = self._writer(), microseconds(timestamp)
-        with self._session.lock:
-            held = self._session.find(check_key(key))
+        self._find(check_key(key))
+        with writer.held():
+            # The value is here by now, so other threads wait for no network.
+            held = self._find(key)
             if held is None:
                 raise KeyError(key)
             writer.put(key, held.value, moment)
@@ -277,7 +301,10 @@ class Database(MutableMapping[str, Any]):
 
     def __delitem__(self, key: str) -> None:
         writer = self._writer()
-        with self._session.lock:
+        if key not in self:
+            raise KeyError(key)
+        with writer.held():
+            # The index is here by now, so other threads wait for no network.
             if key not in self:
                 raise KeyError(key)
             writer.delete(key, microseconds(None))
@@ -447,9 +474,13 @@ class Database(MutableMapping[str, Any]):
         store = connect_store(target_connection, writing=True, progress=watched)
         try:
             target = Place(store, ObjectNames(name_of(target_connection)))
-            lease = Lease.acquire(store, target.names.lease, timeout=60, force=False, progress=watched)
+            source = Place(session.remote.store, session.remote.names)
+            if str(target) == str(source):
+                raise InvalidInputError(f"{target}: a database cannot be copied onto itself.", hint="Choose another db_key.")
+            if (done := already_copied(target, stored)) is not None:
+                return done
+            lease = Lease.acquire(store, target.names.lease, timeout=_LEASE_TIMEOUT, force=False, progress=watched)
             try:
-                source = Place(session.remote.store, session.remote.names)
                 return copy_remote(source, stored, target, session.remote.threads, watched)
             finally:
                 lease.release()

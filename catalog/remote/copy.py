@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 import io
-import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from catalog.errors import IntegrityError, InvalidInputError, PreconditionFailedError
-from catalog.objectstore.interface import ByteRange, ObjectStore, Source
+from catalog.objectstore.interface import ObjectStore, Source
 from catalog.progress import Progress
 
 from .commit import Beaten, create_under_lease, read_commit, read_head
 from .head import StoredHead
+from .history import walk
 from .index_segment import Segment, decode_segment
 from .object_names import ObjectNames
+from .object_stream import ObjectStream
 from .objects import list_objects
-from .pack import TRAILER_BYTES, decode_directory, directory_range
 from .upload import STREAM_ABOVE, Uploads
+from .verify import verify_object
 
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
-
-_WINDOW = 8 << 20
+_AT_ONCE = 2
+"""Objects on their way at a time: each large one takes up to 48 MiB of memory, and its parts travel at once anyway."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,35 +46,45 @@ class CopyResult:
     total_bytes: int
 
 
+def already_copied(target: Place, stored: StoredHead) -> CopyResult | None:
+    """What there is to say of a copy that was complete before; None where there is no database yet.
+
+    Raises InvalidInputError when there is another one.
+    """
+    there = read_head(target.store, target.names)
+    if there is None:
+        return None
+    if there.commit_id == stored.commit_id:
+        return CopyResult(0, 1, 0, 0)
+    raise InvalidInputError(f"{target}: there is a database already.", hint="Choose another db_key, or delete that one first.")
+
+
 def copy_remote(source: Place, stored: StoredHead, target: Place, threads: int, progress: Progress) -> CopyResult:
     """Copy a database with its history; the target is complete in itself, and visible only when all of it is there.
 
-    The caller holds the target's lease. Repeated after a failure, the copy goes on where it stopped. Raises InvalidInputError
-    when there is another database at the target, IntegrityError when a copy is not what was copied.
+    The caller holds the target's lease. Repeated after a failure, the copy goes on where it stopped. What went through here is
+    read back and verified value by value; what the service copied, by its sizes, indexes and directories. Raises
+    InvalidInputError when there is another database at the target, IntegrityError when a copy is not what was copied.
     """
-    if (there := read_head(target.store, target.names)) is not None:
-        if there.commit_id == stored.commit_id:
-            return CopyResult(0, 1, 0, 0)
-        raise InvalidInputError(
-            f"{target}: there is a database already.", hint="Choose another db_key, or delete that one first."
-        )
+    if (done := already_copied(target, stored)) is not None:
+        return done
     progress.begin("listing")
     wanted = dict(_objects(source, stored))
     present = {found.name: found.size for found in list_objects(target.store, target.names)}
     missing = {name: size for name, size in wanted.items() if present.get(target.names.folder + name) != size}
     progress.begin("copying", sum(missing.values()), len(missing))
     server_side = 0
-    with Uploads(target.store, min(threads, 4), progress) as uploads:
+    with Uploads(target.store, min(threads, _AT_ONCE), progress) as uploads:
         for name, size in missing.items():
             if source.store.copy(source.names.folder + name, target.store, target.names.folder + name):
                 server_side += 1
                 progress.advance(size, 1)
             else:
                 _stream(source, target, name, size, uploads)
-    progress.begin("verifying", 0, len(missing))
-    for name, size in missing.items():
-        _verify(target, name, size)
-        progress.advance(0, 1)
+    streamed = server_side < len(missing) or not missing
+    progress.begin("verifying", sum(wanted.values()) if streamed else 0, len(wanted))
+    _check_presence(target, wanted)
+    _verify(target, wanted, min(threads, _AT_ONCE), progress, values=streamed)
     outcome = create_under_lease(target.store, target.names, stored)
     if isinstance(outcome, Beaten):
         raise PreconditionFailedError(target.store.where, target.names.head)
@@ -89,20 +98,26 @@ def _objects(source: Place, stored: StoredHead) -> Iterator[tuple[str, int]]:
         for found in list_objects(source.store, source.names):
             yield found.name[start:], found.size
         return
-    current: StoredHead | None = stored
     seen: set[str] = set()
-    while current is not None:
-        yield source.names.commit(current.head.number, current.commit_id)[start:], len(current.body)
-        for run in current.head.runs:
-            for ref in run:
-                if ref.id not in seen:
-                    seen.add(ref.id)
-                    name = source.names.segment(ref.id)
-                    body = source.store.get(name, most=ref.bytes).body
-                    yield name[start:], len(body)
-                    yield from _packs(source, decode_segment(body, ref.id, f"{source}: {name}"), seen)
-        parent = current.head.parent
-        current = read_commit(source.store, source.names, parent.number, parent.id) if parent else None
+    for commit in _commits(source, stored):
+        name = source.names.commit(commit.head.number, commit.commit_id)[start:]
+        if name in seen:
+            continue
+        seen.add(name)
+        yield name, len(commit.body)
+        for ref in (ref for run in commit.head.runs for ref in run):
+            if ref.id not in seen:
+                seen.add(ref.id)
+                name = source.names.segment(ref.id)
+                body = source.store.get(name, most=ref.bytes).body
+                yield name[start:], len(body)
+                yield from _packs(source, decode_segment(body, ref.id, f"{source}: {name}"), seen)
+
+
+def _commits(source: Place, stored: StoredHead) -> Iterator[StoredHead]:
+    yield from walk(source.store, source.names, stored)
+    for tag in stored.head.tags:
+        yield read_commit(source.store, source.names, tag.number, tag.id)
 
 
 def _packs(source: Place, segment: Segment, seen: set[str]) -> Iterator[tuple[str, int]]:
@@ -116,62 +131,37 @@ def _packs(source: Place, segment: Segment, seen: set[str]) -> Iterator[tuple[st
 def _stream(source: Place, target: Place, name: str, size: int, uploads: Uploads) -> None:
     from_name, to_name = source.names.folder + name, target.names.folder + name
     if size > STREAM_ABOVE:
-        uploads.put_large(to_name, Source(size, lambda: io.BufferedReader(_RemoteStream(source.store, from_name, size))))
+        uploads.put_large(to_name, Source(size, lambda: io.BufferedReader(ObjectStream(source.store, from_name, size))))
     else:
         uploads.put(to_name, lambda: source.store.get(from_name, most=size).body, size)
 
 
-class _RemoteStream(io.RawIOBase):
-    """An object of a store as a seekable stream, fetched in windows of 8 MiB."""
-
-    def __init__(self, store: ObjectStore, name: str, size: int) -> None:
-        self._store, self._name, self._size = store, name, size
-        self._at = self._window_at = 0
-        self._window = b""
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._at
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        self._at = max({os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}[whence] + offset, 0)
-        return self._at
-
-    def readinto(self, buffer: WriteableBuffer) -> int:
-        view = memoryview(buffer).cast("B")
-        if self._at >= self._size:
-            return 0
-        if not self._window_at <= self._at < self._window_at + len(self._window):
-            length = min(_WINDOW, self._size - self._at)
-            self._window = self._store.get(self._name, ByteRange(self._at, length), most=length).body
-            self._window_at = self._at
-            if len(self._window) != length:
-                raise IntegrityError(f"{self._store.where}: {self._name!r} is cut off.")
-        start = self._at - self._window_at
-        piece = self._window[start : start + len(view)]
-        view[: len(piece)] = piece
-        self._at += len(piece)
-        return len(piece)
+def _check_presence(target: Place, wanted: Mapping[str, int]) -> None:
+    sizes = {found.name: found.size for found in list_objects(target.store, target.names)}
+    for name, size in wanted.items():
+        if sizes.get(target.names.folder + name) != size:
+            raise IntegrityError(f"{target}: {name} is not there, or has another size than the original.", hint="Copy again.")
 
 
-def _verify(target: Place, name: str, size: int) -> None:
-    """Check that a copied object is what its name says; packs by their directory and size."""
-    full, what = target.names.folder + name, f"{target}: {name}"
-    kind, _, identity = name.partition("/")
-    if kind == "packs":
-        if target.store.head(full).size != size:
-            raise IntegrityError(f"{what} has another size than what was copied.", hint="Copy again.")
-        trailer = target.store.get(full, ByteRange(size - TRAILER_BYTES, TRAILER_BYTES), most=TRAILER_BYTES).body
-        start, length = directory_range(trailer, size, what)
-        directory = target.store.get(full, ByteRange(start, length), most=length).body
-        decode_directory(directory, bytes.fromhex(identity), what)
-    elif kind == "index":
-        decode_segment(target.store.get(full, most=size).body, identity, what)
-    else:
-        number, _, commit_id = identity.partition("-")
-        read_commit(target.store, target.names, int(number), commit_id)
+def _verify(target: Place, wanted: Mapping[str, int], threads: int, progress: Progress, *, values: bool) -> None:
+    """Check the copied objects; a damaged one is deleted, so that copying again replaces it."""
+
+    def check(item: tuple[str, int]) -> int:
+        progress.check()
+        try:
+            verify_object(target.store, target.names, *item, values=values)
+        except IntegrityError as error:
+            target.store.delete(target.names.folder + item[0])
+            raise IntegrityError(
+                f"The copy is no good: {error.message}",
+                key=error.key,
+                hint="It was removed: copy again. If that does not help, the original is damaged.",
+            ) from None
+        return item[1]
+
+    pool = ThreadPoolExecutor(threads, thread_name_prefix="verify")
+    try:
+        for size in pool.map(check, wanted.items()):
+            progress.advance(size if values else 0, 1)
+    finally:
+        pool.shutdown(cancel_futures=True)
