@@ -7,7 +7,7 @@ import time
 import uuid as uuid_module
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from concurrent.futures import Executor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
@@ -18,6 +18,8 @@ import orjson
 from catalog.access import connect_store
 from catalog.changes.change import Change, Direction, kind_of, version_of_entry
 from catalog.changes.changes import Changes
+from catalog.changes.collect import Collected, check_grace, collect
+from catalog.changes.expunge import Expunged, expunge
 from catalog.changes.forget import forget_remote
 from catalog.changes.load import load
 from catalog.changes.pull import fast_forward
@@ -41,6 +43,7 @@ from catalog.objectstore.connect import name_of
 from catalog.progress import Progress
 from catalog.remote.copy import CopyResult, Place, already_copied, copy_remote
 from catalog.remote.delete import delete_remote
+from catalog.remote.garbage import GRACE, Keep
 from catalog.remote.head import Commit, StoredHead, encode_metadata
 from catalog.remote.object_names import ObjectNames
 from catalog.serializers import Codec
@@ -403,6 +406,48 @@ class Database(MutableMapping[str, Any]):
         """The tags of the remote, with the numbers of their commits."""
         newest = self._open().refresh()
         return {tag.name: tag.number for tag in newest.head.tags} if newest is not None else {}
+
+    def collect_garbage(
+        self,
+        keep_days: float = 30,
+        keep_commits: int = 10,
+        dry_run: bool = True,
+        *,
+        grace: timedelta = GRACE,
+        progress: Progress | None = None,
+    ) -> Collected:
+        """Free what no commit needs that is kept: the newest ``keep_commits``, those of the last ``keep_days``, tagged ones.
+
+        With ``dry_run`` (the default) nothing is changed, and the answer says what would be. Packs of which little is needed
+        any more are written anew. No object younger than ``grace`` (at least 25 hours) is deleted.
+        """
+        check_grace(grace)
+        return self._collect(Keep(keep_days, max(keep_commits, 1)), grace, progress or Progress(), dry_run=dry_run)
+
+    def _collect(self, keep: Keep, grace: timedelta, progress: Progress, *, dry_run: bool) -> Collected:
+        session, newest = self._open(), self._newest()
+        writer = session.writer if dry_run else self._writer()
+        with session.lock:
+            found, after = collect(session, newest, keep, grace, self.author, self._lease, progress, dry_run=dry_run)
+            if not dry_run and writer is not None:
+                session.remember_seen(after)
+                fast_forward(session, writer, progress)
+            return found
+
+    def forget(self, keys: Iterable[str], *, progress: Progress | None = None) -> Expunged:
+        """Remove every version of ``keys`` from the remote for good: a private value that was pushed by mistake.
+
+        The history before is given up. Copies that others fetched stay with them. Unpushed changes stay.
+        """
+        writer, session = self._writer(), self._session
+        with session.lock:
+            found, after = expunge(
+                session, self._newest(), {check_key(key) for key in keys}, self.author, self._lease, progress or Progress()
+            )
+            session.remember_seen(after)
+            fast_forward(session, writer, progress or Progress())
+            session.sidecar.run("DELETE FROM fetched")
+            return found
 
     def _tagged(self, name: str, version: StoredHead | None, newest: StoredHead) -> Commit:
         writer, session = self._writer(), self._session

@@ -9,7 +9,7 @@ from catalog.errors import CatalogError
 from catalog.local.local_table import Status
 from catalog.local.writer import Writer
 from catalog.progress import Progress
-from catalog.remote.fetch import Failure
+from catalog.remote.fetch import Failure, Fetched
 from catalog.remote.index_segment import Entry
 from catalog.session import Session
 
@@ -43,14 +43,22 @@ def _fetch(
     session: Session, writer: Writer | None, wanted: Iterable[tuple[str, Entry]], progress: Progress
 ) -> dict[str, CatalogError]:
     failed: dict[str, CatalogError] = {}
+    started_at = session.base_id
     for fetched in session.remote.values(wanted, progress):
         if isinstance(fetched, Failure):
             failed.update(dict.fromkeys(fetched.keys, fetched.error))
-        elif writer is not None and session.sidecar.get("base_id") == session.base_id:
-            writer.keep((key, entry.timestamp, value, entry.checksum) for key, entry, value in fetched)
-        else:
+        elif writer is None or not _keep(session, writer, fetched, started_at):
             session.sidecar.put_fetched([(entry.pack, entry.offset, value) for _, entry, value in fetched])
     return failed
+
+
+def _keep(session: Session, writer: Writer, fetched: Fetched, started_at: str | None) -> bool:
+    """Keep values in the file, unless the working copy moved to another commit since they were asked for."""
+    with writer.held():
+        if not session.base_id == session.sidecar.get("base_id") == started_at:
+            return False
+        writer.keep((key, entry.timestamp, value, entry.checksum) for key, entry, value in fetched)
+        return True
 
 
 def _missing(session: Session) -> Iterator[tuple[str, Entry]]:

@@ -102,6 +102,7 @@ def push(session: Session, writer: Writer, options: PushOptions, lease: HeldLeas
         writer.sync()
         up_to = writer.last_edit
         progress.begin("comparing")
+        _forget_uploads_after_collection(session, session.seen)
         for _ in range(_TRIES):
             arriving = _arriving_surely(session, options)
             uploaded: set[bytes] = {bytes(row[0]) for row in _resumable(session)}
@@ -112,8 +113,16 @@ def push(session: Session, writer: Writer, options: PushOptions, lease: HeldLeas
             if isinstance(outcome, StoredHead):
                 _settle(session, writer, outcome, options, tally, up_to, progress)
                 return PushResult(outcome.commit, tally.pushed, traffic.bytes_up - bytes_up, traffic.total_requests - requests)
+            _forget_uploads_after_collection(session, outcome.current)
             session.remember_seen(outcome.current)
         raise PreconditionFailedError(session.remote.where, session.remote.names.head)
+
+
+def _forget_uploads_after_collection(session: Session, newest: StoredHead | None) -> None:
+    """When the history was shortened meanwhile, packs that went up before may be gone: all go up again."""
+    known = session.seen if session.seen is not newest else (session.base.stored if session.base is not None else None)
+    if newest is not None and known is not None and newest.head.oldest != known.head.oldest:
+        session.sidecar.run("DELETE FROM uploaded")
 
 
 def _resumable(session: Session) -> list[tuple[bytes]]:
@@ -302,18 +311,7 @@ def _new_runs(
 
     expected = session.table.count_edited()
     keys_each = index.keys_per_segment((target.head.keys if target else 0) + expected)
-    if not runs:
-        written = index.write_run(index.live(entries), keys_each, put)
-        return (tuple(written),) if written else ()
-    load = session.remote.load_segment
-    count = index.runs_to_merge(runs, expected)
-    if count == len(runs):
-        newer = index.newest([entries, *(index.run_items(run, load) for run in runs[:-1])])
-        written = index.apply_to_oldest(newer, runs[-1], load, keys_each, put)
-        return (tuple(written),) if written else ()
-    merged = index.newest([entries, *(index.run_items(run, load) for run in runs[:count])])
-    written = index.write_run(merged, keys_each, put)
-    return (tuple(written), *runs[count:]) if written else runs
+    return index.extend(runs, entries, expected, keys_each, session.remote.load_segment, put)
 
 
 def _head(

@@ -70,9 +70,9 @@ def revert(remote: Remote, newest: StoredHead, to: StoredHead, options: PushOpti
         message=options.message or f"Revert to commit {to.head.number}",
         tags=newest.head.tags,
         oldest=newest.head.oldest,
-        **_next(newest.head, newest.commit_id, options.author),
+        **following(newest.head, newest.commit_id, options.author),
     )
-    return _commit(remote, reverted, newest, lease)
+    return commit_over(remote, reverted, newest, lease)
 
 
 def tag(
@@ -100,12 +100,13 @@ def tag(
         newest.head,
         tags=tags,
         message=options.message or message,
-        **_next(newest.head, newest.commit_id, options.author),
+        **following(newest.head, newest.commit_id, options.author),
     )
-    return _commit(remote, changed, newest, lease)
+    return commit_over(remote, changed, newest, lease)
 
 
-def _next(newest: Head, newest_id: str, author: str) -> dict[str, object]:
+def following(newest: Head, newest_id: str, author: str) -> dict[str, object]:
+    """The fields of a head that make it the next one after ``newest``."""
     return {
         "number": newest.number + 1,
         "parent": Parent(newest.number, newest_id),
@@ -115,7 +116,8 @@ def _next(newest: Head, newest_id: str, author: str) -> dict[str, object]:
     }
 
 
-def _commit(remote: Remote, head: Head, over: StoredHead, lease: HeldLease | None) -> StoredHead:
+def commit_over(remote: Remote, head: Head, over: StoredHead, lease: HeldLease | None) -> StoredHead:
+    """Make a head, all of whose objects are up, the newest one; PreconditionFailedError when ``over`` is not that any more."""
     draft = encode_head(head)
     remote.store.put(remote.names.commit(head.number, draft.commit_id), draft.body)
     if lease is not None:

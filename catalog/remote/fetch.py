@@ -35,13 +35,14 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A span that could not be fetched, and why."""
+    """Values that could not be fetched, and why."""
 
     keys: tuple[str, ...]
     error: CatalogError
 
 
 Fetched = Sequence[tuple[str, Entry, bytes]]
+_Results = Sequence[Fetched | Failure]
 
 
 def plan_spans(wanted: Iterable[tuple[str, Entry]]) -> list[Span]:
@@ -68,21 +69,21 @@ def plan_spans(wanted: Iterable[tuple[str, Entry]]) -> list[Span]:
 def fetch_values(
     store: ObjectStore, names: ObjectNames, wanted: Iterable[tuple[str, Entry]], threads: int, progress: Progress
 ) -> Iterator[Fetched | Failure]:
-    """Fetch values span by span, each verified; a span that fails is reported and the others go on.
+    """Fetch values span by span, each verified; what fails is reported and the others go on.
 
     At most ``threads`` requests and twice as many spans in memory at once.
     """
     stream = iter(wanted)
     with ThreadPoolExecutor(threads, thread_name_prefix="fetch") as pool:
-        waiting: deque[Future[Fetched | Failure]] = deque()
+        waiting: deque[Future[_Results]] = deque()
         try:
             while window := list(islice(stream, _WINDOW_KEYS)):
                 for span in plan_spans(window):
                     waiting.append(pool.submit(_fetch_span, store, names, span))
                     while len(waiting) >= 2 * threads:
-                        yield _advance(waiting.popleft().result(), progress)
+                        yield from _advance(waiting.popleft().result(), progress)
             while waiting:
-                yield _advance(waiting.popleft().result(), progress)
+                yield from _advance(waiting.popleft().result(), progress)
         finally:
             for future in waiting:
                 future.cancel()
@@ -91,43 +92,56 @@ def fetch_values(
 def fetch_value(store: ObjectStore, names: ObjectNames, key: str, entry: Entry) -> bytes:
     """Fetch one value, verified."""
     fetched = _fetch_span(store, names, Span(entry.pack, entry.offset, entry.offset + entry.length, [(key, entry)]))
-    if isinstance(fetched, Failure):
-        raise fetched.error
-    return fetched[0][2]
+    if isinstance(fetched[0], Failure):
+        raise fetched[0].error
+    return fetched[0][0][2]
 
 
-def _advance(result: Fetched | Failure, progress: Progress) -> Fetched | Failure:
-    if isinstance(result, Failure):
-        progress.check()
-    else:
-        progress.advance(sum(entry.length for _, entry, _ in result), len(result))
-    return result
+def _advance(results: _Results, progress: Progress) -> _Results:
+    for result in results:
+        if isinstance(result, Failure):
+            progress.check()
+        else:
+            progress.advance(sum(entry.length for _, entry, _ in result), len(result))
+    return results
 
 
-def _fetch_span(store: ObjectStore, names: ObjectNames, span: Span) -> Fetched | Failure:
+def _fetch_span(store: ObjectStore, names: ObjectNames, span: Span) -> _Results:
     length = span.end - span.start
     name = names.pack(span.pack)
     try:
         body = store.get(name, ByteRange(span.start, length), most=length).body if length else b""
-        return [(key, entry, _cut(body, entry, span.start, key, store.where)) for key, entry in span.wanted]
     except ObjectMissingError:
-        keys = tuple(key for key, _ in span.wanted)
-        gone = IntegrityError(
-            f"{store.where}: the pack that holds {keys[0]!r} is gone.",
-            key=keys[0],
-            hint="If this is an old state, garbage collection removed it: pull. Otherwise run 'catalog doctor'.",
-        )
-        return Failure(keys, gone)
+        return [Failure((key,), _gone(store.where, key)) for key, _ in span.wanted]
     except CatalogError as error:
-        return Failure(tuple(key for key, _ in span.wanted), error)
+        return [Failure(tuple(key for key, _ in span.wanted), error)]
+    return _cut(body, span, store.where)
 
 
-def _cut(body: bytes, entry: Entry, start: int, key: str, where: str) -> bytes:
-    value = body[entry.offset - start : entry.offset - start + entry.length]
-    if len(value) != entry.length or checksum(value) != entry.checksum:
-        raise IntegrityError(
-            f"{where}: the value of {key!r} is damaged: its bytes do not match their checksum.",
-            key=key,
-            hint="Nothing was read. Ask the owner to push this key again, or open an earlier version.",
-        )
-    return value
+def _cut(body: bytes, span: Span, where: str) -> _Results:
+    """The values of a span, and what is damaged among them."""
+    whole: list[tuple[str, Entry, bytes]] = []
+    failures: list[Failure] = []
+    for key, entry in span.wanted:
+        value = body[entry.offset - span.start : entry.offset - span.start + entry.length]
+        if len(value) == entry.length and checksum(value) == entry.checksum:
+            whole.append((key, entry, value))
+        else:
+            failures.append(Failure((key,), _damaged(where, key)))
+    return [whole, *failures] if whole else failures
+
+
+def _gone(where: str, key: str) -> IntegrityError:
+    return IntegrityError(
+        f"{where}: the pack that holds {key!r} is gone.",
+        key=key,
+        hint="If this is an old state, garbage collection removed it: pull. Otherwise run 'catalog doctor'.",
+    )
+
+
+def _damaged(where: str, key: str) -> IntegrityError:
+    return IntegrityError(
+        f"{where}: the value of {key!r} is damaged: its bytes do not match their checksum.",
+        key=key,
+        hint="Nothing was read. Ask the owner to push this key again, or open an earlier version.",
+    )

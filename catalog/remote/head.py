@@ -127,9 +127,7 @@ class StoredHead:
         head = self.head
         parent = (head.parent.number, head.parent.id) if head.parent else None
         when = datetime.fromtimestamp(head.time / 1_000_000, UTC)
-        return Commit(
-            self.commit_id, head.number, parent, when, head.author, head.message, head.keys, head.value_bytes
-        )
+        return Commit(self.commit_id, head.number, parent, when, head.author, head.message, head.keys, head.value_bytes)
 
     @property
     def object_metadata(self) -> Mapping[str, str]:

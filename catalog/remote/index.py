@@ -173,3 +173,26 @@ def _even_chunks(items: Items, keys_each: int) -> Iterator[list[tuple[str, Entry
         else:
             yield chunk
             chunk = following
+
+
+def extend(
+    runs: Sequence[Run],
+    entries: Items,
+    expected: int,
+    keys_each: int,
+    load: Load,
+    put: Callable[[EncodedSegment], None],
+) -> tuple[tuple[SegmentRef, ...], ...]:
+    """Add a run of about ``expected`` sorted entries to ``runs``, newest first, merging as many as is worth it; the new runs."""
+    if not runs:
+        written = write_run(live(entries), keys_each, put)
+        return (tuple(written),) if written else ()
+    count = runs_to_merge(runs, expected)
+    if count == len(runs):
+        newer = newest([entries, *(run_items(run, load) for run in runs[:-1])])
+        written = apply_to_oldest(newer, runs[-1], load, keys_each, put)
+        return (tuple(written),) if written else ()
+    merged = newest([entries, *(run_items(run, load) for run in runs[:count])])
+    written = write_run(merged, keys_each, put)
+    older = tuple(tuple(run) for run in runs[count:])
+    return (tuple(written), *older) if written else tuple(tuple(run) for run in runs)

@@ -45,6 +45,10 @@ class Remote:
         """A decoded segment of the index."""
         return self._segments.load(ref)
 
+    def prefetch_segments(self, refs: Iterable[SegmentRef]) -> None:
+        """Bring segments that are not here yet, several at a time."""
+        self._segments.prefetch(refs)
+
     def history(self, newest: StoredHead) -> Iterator[StoredHead]:
         """A commit and those before it, newest first."""
         return walk(self.store, self.names, newest)
