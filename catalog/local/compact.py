@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 
 from catalog.errors import LocalFileError
 from catalog.progress import Progress
 
-from .data_file import RESERVED_KEYS, DataFile, Record, buckets_for, system_error
+from .data_file import Block, DataFile, Record, buckets_for, system_error
 from .local_table import LocalTable, Row, Status
 from .sidecar import Sidecar
 
@@ -25,12 +25,12 @@ _CUT_OFF = -1
 """The offset of a value that the file no longer holds whole; reading it is an error until it is discarded."""
 
 
-def compact(data: DataFile, sidecar: Sidecar, table: LocalTable, progress: Progress) -> None:
-    """Write the file again with only what the table names."""
+def compact(data: DataFile, sidecar: Sidecar, table: LocalTable, reserved: Mapping[bytes, Block], progress: Progress) -> None:
+    """Write the file again with only what the table names, and booklet's own blocks, which are ``reserved``."""
     temporary = data.path.with_name(f".{data.path.name}.compacting")
     moved: list[tuple[int, str]] = []
     try:
-        _write_copy(data, sidecar, table, temporary, moved, progress)
+        _write_copy(data, sidecar, table, reserved, temporary, moved, progress)
     except OSError as error:
         with contextlib.suppress(OSError):
             temporary.unlink()
@@ -62,7 +62,13 @@ def resume_compaction(data: DataFile, sidecar: Sidecar) -> None:
 
 
 def _write_copy(
-    data: DataFile, sidecar: Sidecar, table: LocalTable, temporary: Path, moved: list[tuple[int, str]], progress: Progress
+    data: DataFile,
+    sidecar: Sidecar,
+    table: LocalTable,
+    reserved: Mapping[bytes, Block],
+    temporary: Path,
+    moved: list[tuple[int, str]],
+    progress: Progress,
 ) -> None:
     count = sidecar.row("SELECT COUNT(*) FROM local WHERE status IN (0, 1)")
     keys = int(count[0]) if count else 0
@@ -71,20 +77,28 @@ def _write_copy(
     DataFile.create(temporary, data.header.fresh(max(buckets_for(keys), data.header.n_buckets)))
     copy = DataFile(temporary, writable=True)
     try:
-        reserved = [(key, data.find(key)) for key in sorted(RESERVED_KEYS)]
-        kept = [Record(key, block.timestamp, data.read(block.offset, block.length)) for key, block in reserved if block]
+        kept = [Record(key, block.timestamp, data.read(block.offset, block.length)) for key, block in reserved.items()]
         copy.link(copy.append(kept), 0)
         for rows in _batches(row for row in table.all() if row.status in (Status.COPY, Status.EDITED)):
-            values = [(row, data.read(row.offset, row.length) if row.offset > 0 else b"") for row in rows]
-            whole = [(row, value) for row, value in values if len(value) == row.length]
+            values = [(row, _value_of(data, row)) for row in rows]
+            whole = [(row, value) for row, value in values if value is not None]
             batch = copy.append([Record(row.key.encode(), row.timestamp, value) for row, value in whole])
             copy.link(batch, len(whole))
             moved.extend(zip(batch.offsets, (row.key for row, _ in whole), strict=True))
-            moved.extend((_CUT_OFF, row.key) for row, value in values if len(value) != row.length)
+            moved.extend((_CUT_OFF, row.key) for row, value in values if value is None)
             progress.advance(sum(row.length for row in rows), len(rows))
         os.fsync(copy.fd)
     finally:
         copy.close()
+
+
+def _value_of(data: DataFile, row: Row) -> bytes | None:
+    """The value of a row, damaged or not; None when something else lies where it was."""
+    if row.offset <= 0:
+        return None
+    key = row.key.encode()
+    raw = data.read(row.offset - len(key), len(key) + row.length)
+    return raw[len(key) :] if len(raw) == len(key) + row.length and raw.startswith(key) else None
 
 
 def _batches(rows: Iterator[Row]) -> Iterator[list[Row]]:

@@ -13,16 +13,20 @@ import errno
 import io
 import mmap
 import os
+import stat
 import struct
 import uuid as uuid_module
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b, blake2s
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from catalog.checksum import checksum
 from catalog.errors import IntegrityError, LocalFileError, UnsupportedFormatError
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 HEADER_BYTES = 200
 LONGEST_KEY = 65_535
@@ -159,8 +163,21 @@ class TornBlockError(Exception):
 class Batch:
     """An appended batch that is not linked yet: where each value lies, and the new first blocks of its buckets."""
 
+    start: int
     offsets: Sequence[int]
     heads: dict[int, int]
+
+
+class _WholeWrites(io.FileIO):
+    """A file whose writes are whole or an error, for booklet, which does not look whether they were."""
+
+    def write(self, content: ReadableBuffer, /) -> int:
+        """Write all of ``content``."""
+        left = memoryview(content).cast("B")
+        size = len(left)
+        while left:
+            left = left[super().write(left) :]
+        return size
 
 
 def system_error(error: OSError, path: Path, doing: str) -> LocalFileError:
@@ -172,6 +189,11 @@ def system_error(error: OSError, path: Path, doing: str) -> LocalFileError:
             hint="Free some space and try again; what was synced before is safe.",
         )
     return LocalFileError(f"{doing.capitalize()} {path} failed: {error.strerror or error}.", path=str(path))
+
+
+def _check_regular(fd: int, path: Path) -> None:
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        raise LocalFileError(f"{path} is no file.", path=str(path), hint="Give another path for the local file.")
 
 
 def _move_into_place(temporary: Path, path: Path) -> None:
@@ -197,6 +219,7 @@ class DataFile:
         except OSError as error:
             raise system_error(error, path, "opening") from None
         try:
+            _check_regular(self._fd, path)
             self.header = Header.parse(os.pread(self._fd, HEADER_BYTES, 0), str(path))
         except BaseException:
             os.close(self._fd)
@@ -239,16 +262,16 @@ class DataFile:
 
     def fingerprint(self) -> str:
         """What changes when anyone writes to the file."""
-        stat = os.fstat(self._fd)
+        found = os.fstat(self._fd)
         digest = blake2b(os.pread(self._fd, HEADER_BYTES, 0), digest_size=8).hexdigest()
-        return f"{stat.st_size}:{stat.st_mtime_ns}:{digest}"
+        return f"{found.st_size}:{found.st_mtime_ns}:{digest}"
 
     def stamp(self) -> None:
         """Give the file a modification time that no later write can have by chance, so that quick edits are seen too."""
-        stat = os.fstat(self._fd)
-        odd = stat.st_mtime_ns - stat.st_mtime_ns % 1_000_000 + 1 + int.from_bytes(os.urandom(3), "little") % 999_998
+        found = os.fstat(self._fd)
+        odd = found.st_mtime_ns - found.st_mtime_ns % 1_000_000 + 1 + int.from_bytes(os.urandom(3), "little") % 999_998
         with contextlib.suppress(OSError):
-            os.utime(self._fd if os.utime in os.supports_fd else self.path, ns=(stat.st_atime_ns, odd))
+            os.utime(self._fd if os.utime in os.supports_fd else self.path, ns=(found.st_atime_ns, odd))
 
     def read(self, offset: int, length: int) -> bytes:
         """The bytes at a position; fewer when the file ends before."""
@@ -263,21 +286,29 @@ class DataFile:
 
     def flush(self) -> None:
         """Make what was written survive a loss of power."""
-        getattr(os, "fdatasync", os.fsync)(self._fd)
+        with self._failing("writing to"):
+            getattr(os, "fdatasync", os.fsync)(self._fd)
+
+    @contextlib.contextmanager
+    def _failing(self, doing: str) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise system_error(error, self.path, doing) from None
 
     def reload(self) -> None:
         """Read the header again, after someone else may have written."""
         self.header = Header.parse(os.pread(self._fd, HEADER_BYTES, 0), str(self.path))
 
     def scan(self) -> Iterator[Block]:
-        """All blocks but booklet's own, in the order they were written, dead ones too; TornBlockError where they end early."""
+        """All blocks in their order in the file, dead ones and booklet's own too; TornBlockError where they end early."""
         size, header = self.size, self.header
         index_bytes = header.n_buckets * _POSITION_BYTES
         if header.index_at == HEADER_BYTES:
             regions = [(header.blocks_at, size)]
         else:
             regions = [(header.blocks_at, header.index_at), (header.index_at + index_bytes, size)]
-        if size <= HEADER_BYTES:
+        if size < header.blocks_at or size <= HEADER_BYTES:
             raise TornBlockError(size)
         with mmap.mmap(self._fd, size, access=mmap.ACCESS_READ) as view:
             for start, end in regions:
@@ -285,8 +316,8 @@ class DataFile:
 
     def _scan_region(self, view: mmap.mmap, start: int, end: int) -> Iterator[Block]:
         at, prefix, timed = start, self.prefix_bytes, self.header.has_timestamps
-        if end > len(view):
-            raise TornBlockError(at)
+        cut_off = max(start, end) > len(view)
+        end = min(end, len(view))
         while at < end:
             if at + prefix > end:
                 raise TornBlockError(at)
@@ -299,10 +330,11 @@ class DataFile:
             alive = following != b"\0\0\0\0\0\0"
             if alive and key_hash(key) != found_hash:
                 raise TornBlockError(at)
-            if key not in RESERVED_KEYS:
-                timestamp = int.from_bytes(view[at + _BLOCK.size : key_at], "little") if timed else 0
-                yield Block(key, timestamp, at, offset, length, alive)
+            timestamp = int.from_bytes(view[at + _BLOCK.size : key_at], "little") if timed else 0
+            yield Block(key, timestamp, at, offset, length, alive)
             at = offset + length
+        if cut_off:
+            raise TornBlockError(end)
 
     def find(self, key: bytes) -> Block | None:
         """Look a key up as booklet does, along the chain of its bucket."""
@@ -355,25 +387,37 @@ class DataFile:
             with contextlib.suppress(OSError):
                 os.ftruncate(self._fd, start)
             raise system_error(error, self.path, "writing to") from None
-        return Batch(offsets, heads)
+        return Batch(start, offsets, heads)
+
+    def take_back(self, batch: Batch) -> None:
+        """Cut off a batch that was not linked, after what should have noted it failed."""
+        with contextlib.suppress(OSError):
+            os.ftruncate(self._fd, batch.start)
+
+    def was_deleted(self, key: bytes, offset: int) -> bool:
+        """Whether the block of a key whose value lay at ``offset`` is there, and dead."""
+        raw = self.read(offset - self.prefix_bytes - len(key), _BLOCK.size)
+        return len(raw) == _BLOCK.size and raw[:13] == key_hash(key) and raw[13:19] == bytes(6)
 
     def link(self, batch: Batch, new_keys: int) -> None:
         """Make a batch reachable; ``new_keys`` of it were not in the file before."""
-        if len(batch.heads) > _MANY_BUCKETS:
-            firsts = bytearray(self._bucket_array())
-            for bucket, at in batch.heads.items():
-                firsts[bucket * _POSITION_BYTES : (bucket + 1) * _POSITION_BYTES] = at.to_bytes(_POSITION_BYTES, "little")
-            self._write(self.header.index_at, bytes(firsts))
-        else:
-            for bucket, at in batch.heads.items():
-                self._write(self.header.index_at + bucket * _POSITION_BYTES, at.to_bytes(_POSITION_BYTES, "little"))
-        self._count(new_keys)
+        with self._failing("writing to"):
+            if len(batch.heads) > _MANY_BUCKETS:
+                firsts = bytearray(self._bucket_array())
+                for bucket, at in batch.heads.items():
+                    firsts[bucket * _POSITION_BYTES : (bucket + 1) * _POSITION_BYTES] = at.to_bytes(_POSITION_BYTES, "little")
+                self._write(self.header.index_at, bytes(firsts))
+            else:
+                for bucket, at in batch.heads.items():
+                    self._write(self.header.index_at + bucket * _POSITION_BYTES, at.to_bytes(_POSITION_BYTES, "little"))
+            self._count(new_keys)
 
     def remove(self, places: Iterable[tuple[bytes, int]], gone_keys: int) -> None:
         """Kill the blocks of these keys whose values lie at these offsets; ``gone_keys`` of them leave no other block."""
-        for key, offset in places:
-            self._unlink(key_hash(key), offset - self.prefix_bytes - len(key))
-        self._count(-gone_keys)
+        with self._failing("writing to"):
+            for key, offset in places:
+                self._unlink(key_hash(key), offset - self.prefix_bytes - len(key))
+            self._count(-gone_keys)
 
     def _unlink(self, digest: bytes, block_at: int) -> None:
         pointer_at = self._bucket_at(digest)
@@ -392,17 +436,16 @@ class DataFile:
             return False
         from booklet import utils as booklet_format  # noqa: PLC0415 - it imports numpy and pandas where they are
 
-        more = max(buckets_for(keys), self.header.n_buckets + 1)
-        with os.fdopen(os.dup(self._fd), "r+b", buffering=0) as file:
-            booklet_format.reindex(
-                file,
-                self.header.n_buckets,
-                more,
-                self.header.index_at,
-                self.header.blocks_at,
-                1 << 22,
-                _TIMESTAMP_BYTES if self.header.has_timestamps else 0,
-            )
+        more, size = max(buckets_for(keys), self.header.n_buckets + 1), self.size
+        header = self.header
+        timestamp_bytes = _TIMESTAMP_BYTES if header.has_timestamps else 0
+        try:
+            with _WholeWrites(os.dup(self._fd), "r+") as file:
+                booklet_format.reindex(file, header.n_buckets, more, header.index_at, header.blocks_at, 1 << 22, timestamp_bytes)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._fd, size)
+            raise system_error(error, self.path, "making room in") from None
         self.reload()
         return True
 

@@ -6,19 +6,20 @@ the file are compared with the rows of the sidecar; what differs becomes an edit
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from catalog.checksum import checksum
 from catalog.errors import UnsupportedFormatError
 from catalog.progress import Progress
 
 from .compact import compact, resume_compaction
-from .data_file import METADATA_KEY, DataFile, TornBlockError
+from .data_file import METADATA_KEY, RESERVED_KEYS, Block, DataFile, TornBlockError
 from .local_table import LocalTable, Row, Status
 from .sidecar import Sidecar
 
 _INSERT = 5_000
-_UNKNOWN = "unknown"
+_NOT_COUNTED = (1 << 32) - 1
+"""What booklet writes as the number of keys when it was not closed."""
 
 
 @dataclass(slots=True)
@@ -28,6 +29,11 @@ class _Found:
     keys: int = 0
     alive: int = 0
     torn_at: int | None = None
+    reserved: dict[bytes, Block] = field(default_factory=dict)
+
+    def complete(self, counted: int) -> bool:
+        """Whether the file surely lost nothing but what was deleted: whole, and with as many keys as its header says."""
+        return self.torn_at is None and counted in (self.keys, _NOT_COUNTED)
 
 
 def reconcile(data: DataFile, sidecar: Sidecar, table: LocalTable, progress: Progress) -> bool:
@@ -40,16 +46,13 @@ def reconcile(data: DataFile, sidecar: Sidecar, table: LocalTable, progress: Pro
     sidecar.put("dirty", 1)
     found = _collect(data, sidecar)
     with sidecar.transaction():
-        _adopt(data, sidecar, table, dirty=dirty)
-        _miss(sidecar, table, found)
-        _compare_metadata(data, sidecar)
-    for row in list(table.leaving()):
-        if row.offset > 0:
-            data.remove([(row.key.encode(), row.offset)], 1)
-        table.remove([row.key])
+        _adopt(data, sidecar, table, half_done=dirty)
+        _miss(data, sidecar, table, found)
+        _compare_metadata(data, sidecar, found.reserved.get(METADATA_KEY))
+        table.remove([row.key for row in table.leaving()])
     sidecar.run("DROP TABLE temp.found")
     if dirty or found.torn_at is not None or found.alive != found.keys or data.header.n_keys != found.keys:
-        compact(data, sidecar, table, progress)
+        compact(data, sidecar, table, found.reserved, progress)
     return True
 
 
@@ -62,7 +65,10 @@ def _collect(data: DataFile, sidecar: Sidecar) -> _Found:
     insert = "INSERT OR REPLACE INTO temp.found VALUES (?, ?, ?, ?)"
     try:
         for block in data.scan():
-            if block.alive:
+            if block.key in RESERVED_KEYS:
+                if block.alive:
+                    found.reserved[block.key] = block
+            elif block.alive:
                 batch.append((_text(block.key, data), block.timestamp, block.offset, block.length))
                 found.alive += 1
                 if len(batch) >= _INSERT:
@@ -86,12 +92,14 @@ def _text(key: bytes, data: DataFile) -> str:
         ) from None
 
 
-def _adopt(data: DataFile, sidecar: Sidecar, table: LocalTable, *, dirty: bool) -> None:
-    """Take what the file holds and the table does not know."""
+def _adopt(data: DataFile, sidecar: Sidecar, table: LocalTable, *, half_done: bool) -> None:
+    """Take what the file holds and the table does not know; finish removals that a kill left ``half_done``."""
+    # without timestamps, another value of the same length at the same place shows in its bytes only
     differing = sidecar.rows(
         "SELECT found.key, found.timestamp, found.offset, found.length FROM temp.found AS found LEFT JOIN local USING (key) "
-        "WHERE local.key IS NULL OR local.status IN (2, 3) OR local.offset <> found.offset "
-        "OR local.length <> found.length OR local.timestamp <> found.timestamp"
+        "WHERE ? OR local.key IS NULL OR local.status IN (2, 3) OR local.offset <> found.offset "
+        "OR local.length <> found.length OR local.timestamp <> found.timestamp",
+        (not data.header.has_timestamps,),
     )
     edit = table.last_edit()
     rows = []
@@ -101,7 +109,7 @@ def _adopt(data: DataFile, sidecar: Sidecar, table: LocalTable, *, dirty: bool) 
         for key, timestamp, offset, length in some:
             row = known.get(key)
             value_checksum = checksum(data.read(offset, length))
-            if dirty and row is not None and _unfinished(row, offset, value_checksum):
+            if half_done and row is not None and _unfinished(row, offset, value_checksum):
                 data.remove([(key.encode(), offset)], 0)
                 sidecar.run("DELETE FROM temp.found WHERE key = ?", (key,))
                 continue
@@ -117,7 +125,9 @@ def _adopt(data: DataFile, sidecar: Sidecar, table: LocalTable, *, dirty: bool) 
 
 def _unfinished(row: Row, offset: int, value_checksum: bytes) -> bool:
     """Whether a block is one that a killed writer was about to remove."""
-    return row.status in (Status.DELETED, Status.LEAVING) and (row.offset, row.checksum) == (offset, value_checksum)
+    if row.status == Status.DELETED:
+        return (row.offset, row.checksum) == (offset, value_checksum)
+    return row.status == Status.LEAVING and row.checksum == value_checksum
 
 
 def _same(row: Row, timestamp: int, length: int, value_checksum: bytes) -> bool:
@@ -128,15 +138,16 @@ def _same(row: Row, timestamp: int, length: int, value_checksum: bytes) -> bool:
     )
 
 
-def _miss(sidecar: Sidecar, table: LocalTable, found: _Found) -> None:
-    """Keys that the table knows and the file has no more were deleted there, unless the file is torn."""
+def _miss(data: DataFile, sidecar: Sidecar, table: LocalTable, found: _Found) -> None:
+    """Keys that the table knows and the file has no more were deleted there, unless the file is not all there."""
     edit = table.last_edit()
+    complete = found.complete(data.header.n_keys)
     rows, lost = [], []
     for key, status, offset, timestamp in sidecar.rows(
         "SELECT local.key, local.status, local.offset, local.timestamp FROM local LEFT JOIN temp.found AS found USING (key) "
         "WHERE found.key IS NULL AND local.status IN (0, 1) AND local.offset > 0"
     ):
-        if found.torn_at is not None and offset >= found.torn_at:
+        if not complete and not data.was_deleted(key.encode(), offset):
             if status == Status.COPY:
                 lost.append(key)
             continue
@@ -148,8 +159,7 @@ def _miss(sidecar: Sidecar, table: LocalTable, found: _Found) -> None:
     sidecar.put("last_edit", edit)
 
 
-def _compare_metadata(data: DataFile, sidecar: Sidecar) -> None:
-    block = data.find(METADATA_KEY)
+def _compare_metadata(data: DataFile, sidecar: Sidecar, block: Block | None) -> None:
     value = data.read(block.offset, block.length) if block else None
     mark = f"{block.timestamp}:{checksum(value).hex()}" if block and value is not None else None
     if mark != sidecar.get("metadata_mark"):

@@ -21,7 +21,7 @@ from catalog.errors import InvalidValueError, LocalFileError, LockTimeoutError
 from catalog.progress import Progress
 
 from .compact import compact
-from .data_file import LONGEST_VALUE, METADATA_KEY, DataFile, Header, Record
+from .data_file import LONGEST_VALUE, METADATA_KEY, RESERVED_KEYS, DataFile, Header, Record
 from .file_lock import FileLock
 from .local_table import Row, Status
 from .reconcile import reconcile
@@ -182,12 +182,16 @@ class Writer:
         new_keys = sum(key not in in_file for key, _, _ in written) if in_file else len(written)
         self.data.grow(self.data.header.n_keys + new_keys)
         batch = self.data.append([Record(key.encode(), timestamp, value) for key, timestamp, value in written])
-        if any(change.status == Status.EDITED for change in changes.values()):
-            self.data.flush()
-        rows = self._new_rows(changes, old, dict(zip((key for key, _, _ in written), batch.offsets, strict=True)))
-        with self.sidecar.transaction():
-            self.table.put(rows)
-            self.sidecar.put("last_edit", self._edit)
+        try:
+            if any(change.status == Status.EDITED for change in changes.values()):
+                self.data.flush()
+            rows = self._new_rows(changes, old, dict(zip((key for key, _, _ in written), batch.offsets, strict=True)))
+            with self.sidecar.transaction():
+                self.table.put(rows)
+                self.sidecar.put("last_edit", self._edit)
+        except BaseException:
+            self.data.take_back(batch)
+            raise
         self.data.link(batch, new_keys)
         gone = [(key.encode(), in_file[key].offset) for key in changes if key in in_file]
         self.data.remove(gone, sum(changes[key].value is None for key in changes if key in in_file))
@@ -299,16 +303,18 @@ class Writer:
         with self._mutex:
             self._mark_dirty()
             old = self.data.find(METADATA_KEY)
-            if value is not None:
-                batch = self.data.append([Record(METADATA_KEY, timestamp, value)])
+            batch = self.data.append([] if value is None else [Record(METADATA_KEY, timestamp, value)])
+            try:
                 self.data.flush()
-            with self.sidecar.transaction():
-                self.sidecar.put("metadata", value)
-                self.sidecar.put("metadata_time", timestamp)
-                self.sidecar.put("metadata_edited", 1 if edited else None)
-                self.sidecar.put("metadata_mark", f"{timestamp}:{checksum(value).hex()}" if value is not None else None)
-            if value is not None:
-                self.data.link(batch, 0)
+                with self.sidecar.transaction():
+                    self.sidecar.put("metadata", value)
+                    self.sidecar.put("metadata_time", timestamp)
+                    self.sidecar.put("metadata_edited", 1 if edited else None)
+                    self.sidecar.put("metadata_mark", f"{timestamp}:{checksum(value).hex()}" if value is not None else None)
+            except BaseException:
+                self.data.take_back(batch)
+                raise
+            self.data.link(batch, 0)
             if old is not None:
                 self.data.remove([(METADATA_KEY, old.offset)], 0)
 
@@ -318,6 +324,7 @@ class Writer:
             self.sync()
             dead = sum(not block.alive for block in self.data.scan())
             self._mark_dirty()
-            compact(self.data, self.sidecar, self.table, progress)
+            reserved = {key: block for key in sorted(RESERVED_KEYS) if (block := self.data.find(key)) is not None}
+            compact(self.data, self.sidecar, self.table, reserved, progress)
             self.sync()
             return dead
