@@ -134,12 +134,11 @@ class Lease:
         return self._holder
 
     def confirm(self) -> None:
-        """Raise LeaseLostError unless the lease is surely ours for some seconds more."""
-        if self._lost_to is None and time.monotonic() - self._renewed > self._holder.seconds * _SAFE:
-            with contextlib.suppress(StoreError):
-                self._renew()
-            if self._lost_to is None and time.monotonic() - self._renewed > self._holder.seconds:
-                self._lost_to = "unknown (it ran out and could not be renewed)"
+        """Raise LeaseLostError unless the lease is ours, which the store is asked: someone may have broken it."""
+        with contextlib.suppress(StoreError):
+            self._renew()
+        if self._lost_to is None and time.monotonic() - self._renewed > self._holder.seconds:
+            self._lost_to = "unknown (it ran out and could not be renewed)"
         if self._lost_to is not None:
             raise LeaseLostError(f"{self._store.where}: {self._name!r}", self._lost_to)
 

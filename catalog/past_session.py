@@ -50,9 +50,10 @@ class PastSession(Session):
                 pass
         return Held(self.remote_value(key, entry), entry.timestamp)
 
-    def holds(self, key: str) -> bool:
-        """Whether a key existed at this commit."""
-        return self._past.find(key) is not None
+    def timestamp_of(self, key: str) -> int | None:
+        """The timestamp of a key at this commit."""
+        entry = self._past.find(key)
+        return entry.timestamp if entry is not None else None
 
     def held_items(self) -> Iterator[tuple[str, Held]]:
         """All keys of this commit with their values, sorted."""

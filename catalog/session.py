@@ -96,10 +96,12 @@ class Session:
     def load_heads(self) -> None:
         """Read from the sidecar which commits the working copy knows."""
         what = f"{self.copy.path}: the remembered head"
-        base, seen = self.sidecar.get("base"), self.sidecar.get("seen")
-        stored = decode_head(base, self.sidecar.get("base_etag") or "", what) if base else None
+        # One query: a head with the tag of another's would let a push swap what it has not seen.
+        known = dict(self.sidecar.rows("SELECT name, value FROM state WHERE name IN ('base', 'base_etag', 'seen', 'seen_etag')"))
+        base, seen = known.get("base"), known.get("seen")
+        stored = decode_head(base, known.get("base_etag") or "", what) if base else None
         self.base = self.remote.snapshot(stored) if stored else None
-        self.seen = decode_head(seen, self.sidecar.get("seen_etag") or "", what) if seen else stored
+        self.seen = decode_head(seen, known.get("seen_etag") or "", what) if seen else stored
 
     @property
     def base_id(self) -> str | None:
@@ -124,15 +126,19 @@ class Session:
     def remember_seen(self, stored: StoredHead | None) -> None:
         """Note the newest commit known."""
         self.seen = stored
-        self.sidecar.put("seen", stored.body if stored else None)
-        self.sidecar.put("seen_etag", stored.etag if stored else None)
+        with self.sidecar.transaction():
+            self.sidecar.put("seen", stored.body if stored else None)
+            self.sidecar.put("seen_etag", stored.etag if stored else None)
 
     def refresh(self) -> StoredHead | None:
         """Ask the remote for its newest commit, in one small request."""
-        newest = self.remote.newest(self.seen)
-        if newest is not self.seen:
-            self.remember_seen(newest)
-        return newest
+        known = self.seen
+        newest = self.remote.newest(known)
+        if newest is not known:
+            with self.sidecar.transaction():
+                if self.seen is known:
+                    self.remember_seen(newest)
+        return self.seen
 
     def base_entry(self, key: str) -> Entry | None:
         """What the base commit says of a key."""
@@ -197,15 +203,20 @@ class Session:
 
     def holds(self, key: str) -> bool:
         """Whether a key exists as this session sees it; fetches no value."""
+        return self.timestamp_of(key) is not None
+
+    def timestamp_of(self, key: str) -> int | None:
+        """The timestamp of a key as this session sees it; fetches no value."""
         if self.writer is not None and (change := self.writer.buffered(key)) is not None:
-            return change.value is not None
+            return None if change.value is None else change.timestamp
         row = self.table.get(key)
         if row is not None and row.edited:
-            return row.status == Status.EDITED
+            return row.timestamp if row.status == Status.EDITED else None
         base = self.visible_base()
         if base is None:
-            return row is not None and row.status == Status.COPY
-        return base.find(key) is not None
+            return row.timestamp if row is not None and row.status == Status.COPY else None
+        entry = base.find(key)
+        return entry.timestamp if entry is not None else None
 
     def rows_from(self, start: str) -> Iterator[Row]:
         """Rows of the table from a key on, sorted, read in pages."""
@@ -228,12 +239,13 @@ class Session:
     def held_items(self) -> Iterator[tuple[str, Held]]:
         """All keys with their values, sorted; values that are not local are fetched one by one."""
         self.flush()
-        base, base_id = self.visible_base(), self.sidecar.get("base_id")
+        base = self.visible_base()
         entries: Iterator[tuple[str, Entry]] = base.items() if base is not None else iter(())
         for key, entry, row in _join(entries, self.rows_from("")):
             if row is not None and row.status == Status.DELETED:
                 continue
-            usable = row is not None and (row.status == Status.EDITED or (base_id == self.base_id and entry is not None))
+            # A writer in another process may move the working copy on meanwhile: what it holds then is no longer of our base.
+            usable = row is not None and (row.status == Status.EDITED or _holds_value_of(row, entry))
             value = verified(self.copy.data, row.offset, row.length, row.checksum) if row is not None and usable else None
             if value is not None and row is not None:
                 yield key, Held(value, row.timestamp)
@@ -305,6 +317,10 @@ def _join(entries: Iterator[tuple[str, Entry]], rows: Iterator[Row]) -> Iterator
         else:
             yield entry[0], entry[1], row
             entry, row = next(entries, None), next(rows, None)
+
+
+def _holds_value_of(row: Row, entry: Entry | None) -> bool:
+    return entry is not None and (row.timestamp, row.length, row.checksum) == (entry.timestamp, entry.length, entry.checksum)
 
 
 def _describe(key: str, entry: Entry | None, row: Row | None, *, has_base: bool) -> KeyInfo | None:

@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from catalog.access import connect_store
 from catalog.connection import S3Connection
+from catalog.progress import Progress
+from catalog.testing.faults import FaultPlan, FaultyStore
 from catalog.testing.seaweed import Seaweed
 
 
@@ -37,3 +40,15 @@ def remote(request: pytest.FixtureRequest) -> S3Connection:
     connection = request.getfixturevalue(f"{request.param}_connection")
     assert isinstance(connection, S3Connection)
     return connection
+
+
+@pytest.fixture
+def faults(monkeypatch: pytest.MonkeyPatch) -> FaultPlan:
+    """What goes wrong with the requests of every database that is opened after this, none of it yet."""
+    plan = FaultPlan()
+
+    def connect(connection: S3Connection, *, writing: bool, progress: Progress | None = None) -> FaultyStore:
+        return FaultyStore(connect_store(connection, writing=writing, progress=progress), plan)
+
+    monkeypatch.setattr("catalog.opening.connect_store", connect)
+    return plan

@@ -7,7 +7,7 @@ from itertools import islice
 
 from catalog.checksum import checksum
 from catalog.local.local_table import Row, Status
-from catalog.remote.head import Metadata
+from catalog.remote.head import Metadata, StoredHead
 from catalog.remote.index_segment import Entry
 from catalog.session import Session, base_of
 
@@ -19,7 +19,7 @@ _BATCH = 5_000
 def edits(session: Session) -> Iterator[tuple[Row, Entry | None, Entry | None]]:
     """The rows that differ from what they are based on, sorted by key: each with that, and with the base commit's entry."""
     base = session.base
-    rows = session.table.edited() if not session.replacing else _replacing_rows(session)
+    rows = session.table.edited() if not session.replacing else replacing_rows(session)
     while batch := list(islice(rows, _BATCH)):
         if base is not None:
             base.prefetch(row.key for row in batch)
@@ -30,7 +30,7 @@ def edits(session: Session) -> Iterator[tuple[Row, Entry | None, Entry | None]]:
                 yield row, started, entry
 
 
-def _replacing_rows(session: Session) -> Iterator[Row]:
+def replacing_rows(session: Session) -> Iterator[Row]:
     """Every key of the base and of the working copy, as if each were edited: what is not held here is deleted."""
     base = session.base
     rows = (row for row in session.table.all() if row.status in (Status.COPY, Status.EDITED))
@@ -56,9 +56,9 @@ def says_the_same(row: Row, entry: Entry | None) -> bool:
     return (row.timestamp, row.length, row.checksum) == (entry.timestamp, entry.length, entry.checksum)
 
 
-def incoming(session: Session) -> Iterator[tuple[str, Entry | None, Entry | None]]:
-    """The keys that the newest commit known has otherwise than the base: with both entries, sorted."""
-    seen, base = session.seen, session.base
+def incoming(session: Session, seen: StoredHead | None) -> Iterator[tuple[str, Entry | None, Entry | None]]:
+    """The keys that a newer commit has otherwise than the base: with both entries, sorted."""
+    base = session.base
     if seen is None or (base is not None and base.stored.commit_id == seen.commit_id):
         return iter(())
     newest = session.remote.snapshot(seen)
@@ -79,14 +79,15 @@ def outgoing_changes(session: Session, arriving: Iterable[str] = ()) -> Iterator
             yield Change(row.key, Direction.OUTGOING, kind_of(before, mine), before, mine, before)
 
 
-def incoming_changes(session: Session) -> Iterator[Change]:
-    """What a pull would bring, and the conflicts that it would meet."""
-    for key, before, after in incoming(session):
+def incoming_changes(session: Session, seen: StoredHead | None) -> Iterator[Change]:
+    """What a pull would bring, and the conflicts that it would meet: all of it, where everything is to be replaced."""
+    for key, before, after in incoming(session, seen):
         row = session.table.get(key)
         base, theirs = version_of_entry(before), version_of_entry(after)
-        if row is None or not row.edited or says_the_same(row, before):
-            if session.replacing:
-                continue
+        if session.replacing:
+            mine = version_of_row(row) if row is not None else None
+            yield Change(key, Direction.CONFLICT, kind_of(base, mine), base, mine, theirs)
+        elif row is None or not row.edited or says_the_same(row, before):
             yield Change(key, Direction.INCOMING, kind_of(base, theirs), base, base, theirs)
         elif not says_the_same(row, after):
             mine = version_of_row(row)
@@ -97,31 +98,37 @@ def incoming_changes(session: Session) -> Iterator[Change]:
 def all_changes(session: Session) -> list[Change]:
     """Every difference, the metadata's first, then sorted by key."""
     session.flush()
-    arriving = {change.key: change for change in incoming_changes(session)}
+    seen = session.seen
+    arriving = {change.key: change for change in incoming_changes(session, seen)}
     changes = list(arriving.values())
     changes.extend(change for change in outgoing_changes(session, arriving))
     changes.sort(key=lambda change: change.key)
-    meta = metadata_change(session)
+    meta = metadata_change(session, seen)
     return [meta, *changes] if meta else changes
 
 
-def metadata_change(session: Session) -> Change | None:
-    """How the user's metadata differs."""
+def metadata_change(session: Session, seen: StoredHead | None) -> Change | None:
+    """How the user's metadata differs, the base's, the working copy's and that of a newer commit."""
     base = _metadata_version(session.base.stored.head.metadata if session.base else None)
-    theirs = _metadata_version(session.seen.head.metadata if session.seen else None)
+    theirs = _metadata_version(seen.head.metadata if seen else None)
     edited = session.sidecar.get("metadata_edited") is not None
     kept = session.metadata() if edited else None
     mine = Version(kept.timestamp, len(kept.value), checksum(kept.value)) if kept else None
-    arrives = theirs != base and session.base is not None
+    arrives = theirs != base
     if edited and session.sidecar.get("metadata_conflict") is not None:
         return Change(METADATA, Direction.CONFLICT, kind_of(base, mine), base, mine, theirs)
     if edited and mine != base:
-        if arrives and theirs != mine:
+        if arrives and not _says_the_same(theirs, mine):
             return Change(METADATA, Direction.CONFLICT, kind_of(base, mine), base, mine, theirs)
         return Change(METADATA, Direction.OUTGOING, kind_of(base, mine), base, mine, base)
     if arrives:
         return Change(METADATA, Direction.INCOMING, kind_of(base, theirs), base, base, theirs)
     return None
+
+
+def _says_the_same(left: Version | None, right: Version | None) -> bool:
+    """Whether two versions of the metadata say the same, whenever they were written."""
+    return left == right or (left is not None and right is not None and left.checksum == right.checksum)
 
 
 def _metadata_version(metadata: Metadata | None) -> Version | None:

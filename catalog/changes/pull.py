@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -16,7 +16,8 @@ from catalog.remote.head import Commit, StoredHead
 from catalog.remote.index_segment import Entry
 from catalog.session import Session, keep_base
 
-from .diff import incoming, says_the_same
+from .change import METADATA
+from .diff import incoming, replacing_rows, says_the_same
 
 _BATCH = 5_000
 
@@ -39,14 +40,16 @@ class PullPlan:
     conflicts: list[Row] = field(default_factory=list)
     agreed: list[Row] = field(default_factory=list)
     stale: list[str] = field(default_factory=list)
+    foreign: Container[str] | None = None
+    """The keys that others changed, where a commit of our own arrives with them; None: all that arrive."""
     refetch: list[tuple[str, Entry]] = field(default_factory=list)
 
 
-def plan_pull(session: Session) -> PullPlan:
+def plan_pull(session: Session, target: StoredHead, foreign: Container[str] | None = None) -> PullPlan:
     """Decide for each arriving key what happens to its row. Changes nothing but that buffered edits get rows."""
     session.flush()
-    plan = PullPlan()
-    arriving = incoming(session)
+    plan = PullPlan(foreign=foreign)
+    arriving = incoming(session, target)
     while batch := list(islice(arriving, _BATCH)):
         rows = session.table.get_many([key for key, _, _ in batch])
         plan.arriving += len(batch)
@@ -59,6 +62,9 @@ def plan_pull(session: Session) -> PullPlan:
 def _plan_row(plan: PullPlan, row: Row, before: Entry | None, after: Entry | None) -> None:
     if row.edited and says_the_same(row, after):
         plan.agreed.append(row)
+    elif row.edited and plan.foreign is not None and row.key not in plan.foreign:
+        # What arrives is our own commit, and the key was edited again since.
+        return
     elif row.edited and not says_the_same(row, before):
         plan.conflicts.append(row if row.base is not None else row._replace(base=keep_base(before)))
     else:
@@ -91,7 +97,8 @@ def pull(session: Session, writer: Writer, progress: Progress) -> PullResult:
         progress.begin("comparing indexes")
         with writer.held():
             _follow_header(session, writer, target)
-            plan = plan_pull(session)
+            spell_out(session, writer)
+            plan = plan_pull(session, target)
             move_base(session, writer, target, plan)
         fetch_copies(session, writer, plan.refetch, progress)
         return PullResult(target.commit, plan.arriving, _conflicts(session), session.remote.store.traffic.bytes_down - before)
@@ -107,11 +114,12 @@ def move_base(session: Session, writer: Writer, target: StoredHead, plan: PullPl
         session.table.put(plan.conflicts)
         session.table.put(row._replace(status=Status.COPY, base=None) for row in plan.agreed if row.status == Status.EDITED)
         session.table.remove(row.key for row in plan.agreed if row.status == Status.DELETED)
-        if edited and theirs != ours and session.base is not None:
+        if edited and theirs != ours:
             mine = session.metadata()
             same = mine is not None and theirs is not None and mine.value == bytes(theirs.value)
             session.sidecar.put("metadata_edited", None if same else 1)
-            session.sidecar.put("metadata_conflict", None if same else 1)
+            if same or plan.foreign is None or METADATA in plan.foreign:
+                session.sidecar.put("metadata_conflict", None if same else 1)
             edited = not same
         session.remember_base(target)
     writer.remove_leaving()
@@ -139,10 +147,27 @@ def _follow_header(session: Session, writer: Writer, target: StoredHead) -> None
     if session.table.count_edited():
         raise DatabaseMismatchError(
             f"{session.remote.where} was replaced by a database of another kind, and {session.copy.path} has unpushed changes.",
-            hint="Copy them elsewhere or discard them (changes().discard()), then pull.",
+            hint="Open it with pull=False, copy them elsewhere, discard them (changes().discard()), then pull.",
         )
     writer.start_over(theirs.fresh(mine.n_buckets), replacing=False)
     session.copy.data.reload()
+
+
+def spell_out(session: Session, writer: Writer) -> None:
+    """Turn "this is the whole database" into a deletion of each other key, so that each can meet what others did."""
+    base = session.base
+    if base is None or not session.replacing:
+        return
+    base.prefetch_all()
+    with writer.held(), session.sidecar.transaction(durable=True):
+        writer.flush()
+        deletions = (row for row in replacing_rows(session) if row.status == Status.DELETED)
+        while batch := list(islice(deletions, _BATCH)):
+            session.table.put(batch)
+        if base.stored.head.metadata is not None and session.sidecar.get("metadata_edited") is None:
+            session.sidecar.put("metadata", None)
+            session.sidecar.put("metadata_edited", 1)
+        session.sidecar.put("replacing", None)
 
 
 def _conflicts(session: Session) -> tuple[str, ...]:

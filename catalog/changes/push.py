@@ -8,6 +8,7 @@ and it is a conflict.
 from __future__ import annotations
 
 import base64
+import contextlib
 import time
 import uuid
 from collections.abc import Iterator
@@ -17,7 +18,15 @@ from typing import Protocol
 
 import msgspec
 
-from catalog.errors import ConflictError, DatabaseMismatchError, IntegrityError, InvalidInputError, PreconditionFailedError
+from catalog.errors import (
+    CatalogError,
+    ConflictError,
+    DatabaseMismatchError,
+    IntegrityError,
+    InvalidInputError,
+    PreconditionFailedError,
+    RemoteMissingError,
+)
 from catalog.lease import Lease
 from catalog.local.data_file import verified
 from catalog.local.local_table import Row, Status
@@ -33,12 +42,12 @@ from catalog.remote.pack import PlannedPack, PlannedValue
 from catalog.remote.remote import Remote
 from catalog.remote.snapshot import Snapshot
 from catalog.remote.upload import STREAM_ABOVE, Uploads
-from catalog.session import Session
+from catalog.session import KeptMetadata, Session
 
 from .change import METADATA
 from .diff import edits, incoming, metadata_change, says_the_same
 from .pack_plan import Deletion, plan_entries
-from .pull import fetch_copies, move_base, plan_pull
+from .pull import fetch_copies, move_base, plan_pull, pull
 
 _TRIES = 20
 _LEASE_SECONDS = 60.0
@@ -104,14 +113,17 @@ def push(session: Session, writer: Writer, options: PushOptions, lease: HeldLeas
         progress.begin("comparing")
         _forget_uploads_after_collection(session, session.seen)
         for _ in range(_TRIES):
-            arriving = _arriving_surely(session, options)
+            target, arriving = _target(session, options)
             uploaded: set[bytes] = {bytes(row[0]) for row in _resumable(session)}
-            made = _try_commit(session, writer, options, lease, arriving, uploaded, progress)
+            made = _try_commit(session, writer, options, lease, target, arriving, uploaded, progress)
             if made is None:
+                if any(row.key in arriving for row, _, _ in _chosen(session, options)):
+                    pull(session, writer, progress)
                 return PushResult(None, 0, traffic.bytes_up - bytes_up, traffic.total_requests - requests)
             outcome, tally = made
             if isinstance(outcome, StoredHead):
-                _settle(session, writer, outcome, options, tally, up_to, progress)
+                foreign = _foreign(session, target, arriving)
+                _settle(session, writer, outcome, options, tally, up_to, foreign, progress)
                 return PushResult(outcome.commit, tally.pushed, traffic.bytes_up - bytes_up, traffic.total_requests - requests)
             _forget_uploads_after_collection(session, outcome.current)
             session.remember_seen(outcome.current)
@@ -131,33 +143,58 @@ def _resumable(session: Session) -> list[tuple[bytes]]:
     return session.sidecar.rows("SELECT pack FROM uploaded WHERE at > ?", (since,))
 
 
-def _arriving_surely(session: Session, options: PushOptions) -> dict[str, Entry | None]:
-    """As `_arriving`, but what would be a conflict is first looked at again, in case it went away meanwhile."""
+def _target(session: Session, options: PushOptions) -> tuple[StoredHead | None, dict[str, Entry | None]]:
+    """The commit to push on top of, and what others changed up to it.
+
+    What would be a conflict is first looked at again, in case it went away meanwhile.
+    """
+    target = session.seen
+    if target is not None and not target.etag:
+        target = session.refresh()
+    if target is None and session.base is not None:
+        raise RemoteMissingError(
+            f"{session.remote.where}: the database was deleted since your last pull. Nothing was pushed.",
+            hint="Your changes are kept. To push all that is local as a new database, open it again with flag='c'.",
+        )
     try:
-        return _arriving(session, options)
+        return target, _arriving(session, target, options)
     except ConflictError:
-        known = session.seen
-        if session.refresh() is known:
+        newest = session.refresh()
+        if newest is target:
             raise
-        return _arriving(session, options)
+        return newest, _arriving(session, newest, options)
 
 
-def _arriving(session: Session, options: PushOptions) -> dict[str, Entry | None]:
+def _foreign(session: Session, target: StoredHead | None, arriving: dict[str, Entry | None]) -> set[str]:
+    """The keys that others changed since our base, the metadata's too."""
+    foreign = set(arriving)
+    ours = session.base.stored.head.metadata if session.base is not None else None
+    if target is not None and target.head.metadata != ours:
+        foreign.add(METADATA)
+    return foreign
+
+
+def _arriving(session: Session, seen: StoredHead | None, options: PushOptions) -> dict[str, Entry | None]:
     """What others changed since our base; ConflictError when it meets what we push."""
-    base, seen = session.base, session.seen
+    base = session.base
+    if options.keys is not None and session.replacing:
+        raise InvalidInputError(
+            f"{session.copy.path} is to replace the whole database: some keys of it cannot be pushed alone.",
+            hint="Push without keys, or discard all changes.",
+        )
     if base is not None and seen is not None and seen.head.uuid != base.stored.head.uuid:
         raise DatabaseMismatchError(
             f"{session.remote.where} was replaced by another database since your last pull.",
             hint="Pull to see it; to push yours instead, open it with flag='n'.",
         )
-    arriving = {key: after for key, _, after in incoming(session)}
+    arriving = {key: after for key, _, after in incoming(session, seen)}
     clashes = sorted(arriving) if session.replacing else []
     clashes.extend(row.key for row in session.table.conflicts() if _wanted(row.key, options))
     if arriving and not session.replacing:
         for row, _, _ in _chosen(session, options):
             if row.base is None and row.key in arriving and not says_the_same(row, arriving[row.key]):
                 clashes.append(row.key)
-    meta = metadata_change(session)
+    meta = metadata_change(session, seen)
     if meta is not None and meta.direction == "conflict" and _wanted(METADATA, options):
         clashes.insert(0, "(metadata)")
     if clashes:
@@ -178,15 +215,15 @@ def _try_commit(
     writer: Writer,
     options: PushOptions,
     lease: HeldLease | None,
+    target: StoredHead | None,
     arriving: dict[str, Entry | None],
     uploaded: set[bytes],
     progress: Progress,
 ) -> tuple[StoredHead | Beaten, _Tally] | None:
     """Upload what is not up yet and try to make it the newest commit; None when there is nothing to push."""
-    target = session.seen
     metadata, metadata_pushed = _metadata(session, options, target)
     new_head = target is None or (session.replacing and target.commit_id == session.base_id)
-    if not (metadata_pushed or new_head) and next(_chosen(session, options), None) is None:
+    if not (metadata_pushed or new_head) and all(row.key in arriving for row, _, _ in _chosen(session, options)):
         return None
     remote = session.remote
     tally = _Tally(target.head.keys if target else 0, target.head.value_bytes if target else 0)
@@ -355,7 +392,7 @@ def _local_bytes(session: Session) -> int:
 
 def _metadata(session: Session, options: PushOptions, target: StoredHead | None) -> tuple[Metadata | None, bool]:
     """The metadata of the new head, and whether it is a change of ours."""
-    change = metadata_change(session)
+    change = metadata_change(session, target)
     if change is not None and change.direction == "outgoing" and _wanted(METADATA, options):
         kept = session.metadata()
         return (Metadata(kept.timestamp, msgspec.Raw(kept.value)) if kept else None), True
@@ -371,6 +408,7 @@ def _settle(
     options: PushOptions,
     tally: _Tally,
     up_to: int,
+    foreign: set[str],
     progress: Progress,
 ) -> None:
     """Build on the commit that was made: what was pushed is an edit no more."""
@@ -382,12 +420,18 @@ def _settle(
             with session.sidecar.transaction(durable=True):
                 session.remember_base(made)
                 session.table.settle(tally.names if options.keys is not None else None, up_to)
-                if _wanted(METADATA, options):
+                if session.metadata() == _kept(made.head.metadata):
                     session.sidecar.put("metadata_edited", None)
                 session.sidecar.put("replacing", None)
                 session.sidecar.run("DELETE FROM uploaded")
             return
         session.remember_seen(made)
-        plan = plan_pull(session)
+        plan = plan_pull(session, made, foreign)
         move_base(session, writer, made, plan)
-    fetch_copies(session, writer, plan.refetch, progress)
+    # The commit is made: copies that cannot be fetched now are fetched when they are read.
+    with contextlib.suppress(CatalogError):
+        fetch_copies(session, writer, plan.refetch, progress)
+
+
+def _kept(metadata: Metadata | None) -> KeptMetadata | None:
+    return KeptMetadata(bytes(metadata.value), metadata.timestamp) if metadata is not None else None
