@@ -235,7 +235,7 @@ def test_open_for_writing(published: tuple[Place, Path]) -> None:
 
 
 def test_push_ten(published: tuple[Place, Path]) -> None:
-    """Pushing ten changed keys, from every part of the index, sends them, a small segment and the head twice, and asks whether the lease is still ours.
+    """Pushing ten changed keys, from every part of the index, sends them, a small segment, the lease and the head twice.
 
     The issue asks it of 100,000 keys. Of 20,000 it means the same, as what goes up does not depend on how many there are, which
     the tests with a million keys show; and there are segments enough that the keys lie in different ones.
