@@ -13,12 +13,16 @@ from catalog.errors import InvalidConnectionError
 
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}")
 PROFILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
+_FOLDER = re.compile(r"/(?![/\\])")
 _REGION = re.compile(r"[A-Za-z0-9-]{1,32}")
 _SIGNED = re.compile(
     r"(^|[&;])(x-(amz|goog)-|(sig|auth|policy|key-pair-id)="
     r"|[^=&;]*(signature|secret|passw|pwd|credential|authorization|token|(access|api)[_-]?key)[^=&;]*=)",
     re.IGNORECASE,
 )
+STORED_FIELDS = ("db_key", "bucket", "endpoint_url", "db_url")
+"""What a group entry says of a connection: where the database lives."""
+
 _LONGEST_DB_KEY = 900
 """S3 allows 1,024 bytes in a name; the objects of a database add up to 64 to its key."""
 
@@ -199,7 +203,8 @@ class S3Connection(BaseModel):
             return None
         parts = _split(value)
         if parts.scheme == "file":
-            if parts.netloc not in ("", "localhost") or not parts.path.startswith("/"):
+            # Two slashes are a server to Windows, which would sign in there.
+            if parts.netloc not in ("", "localhost") or not _FOLDER.match(unquote(parts.path)):
                 raise ValueError("is not of the form file:///folder")
             return value
         if parts.scheme not in ("http", "https") or not parts.hostname:
@@ -235,7 +240,8 @@ class S3Connection(BaseModel):
     def of(cls, remote_conn: S3Connection | str | Mapping[str, Any]) -> S3Connection:
         """Make a connection of what `catalog.open` accepts: a connection, an address, or a dict of parameters.
 
-        A dict may be a group entry, whose parameters are under ``remote_conn``.
+        A dict may be a group entry, whose parameters are under ``remote_conn``. Of an entry, which anyone may have written,
+        only where the database lives is taken, never as whom to go there.
         """
         if isinstance(remote_conn, S3Connection):
             return remote_conn
@@ -243,6 +249,9 @@ class S3Connection(BaseModel):
             return cls(db_url=remote_conn)
         if isinstance(remote_conn, Mapping):
             parameters = remote_conn.get("remote_conn", remote_conn)
+            if parameters is not remote_conn and isinstance(parameters, Mapping):
+                stored: dict[str, Any] = {name: parameters.get(name) for name in STORED_FIELDS}
+                return cls(**stored)
             if isinstance(parameters, Mapping) and all(isinstance(name, str) for name in parameters):
                 return cls(**parameters)
         raise InvalidConnectionError(
@@ -261,7 +270,7 @@ class S3Connection(BaseModel):
         return self.db_key is None
 
     @property
-    def keys(self) -> AccessKeys | None:
+    def access_keys(self) -> AccessKeys | None:
         """The key pair that was passed in, if one was."""
         return self._keys
 
@@ -273,7 +282,7 @@ class S3Connection(BaseModel):
 
     def to_dict(self) -> dict[str, str | None]:
         """The four parameters that a group entry stores; no secret is among them."""
-        return {"db_key": self.db_key, "bucket": self.bucket, "endpoint_url": self.endpoint_url, "db_url": self.db_url}
+        return {name: getattr(self, name) for name in STORED_FIELDS}
 
     def __str__(self) -> str:
         if self.is_folder:

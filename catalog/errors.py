@@ -38,6 +38,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import StrEnum
+from typing import Any
 
 
 class CatalogError(Exception):
@@ -53,6 +54,17 @@ class CatalogError(Exception):
 
     def __str__(self) -> str:
         return f"{self.message} {self.hint}".rstrip()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore, (type(self), self.args, self.__dict__)
+
+
+def _restore(kind: type[CatalogError], args: tuple[Any, ...], attributes: dict[str, Any]) -> CatalogError:
+    """Unpickle an error of any kind, whatever its constructor asks for."""
+    error = kind.__new__(kind)
+    error.args = args
+    error.__dict__.update(attributes)
+    return error
 
 
 def name_some(names: Iterable[str], most: int = 5) -> str:

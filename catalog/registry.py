@@ -168,15 +168,23 @@ class Catalog:
         """Where the working copy of a database lies; it may not exist yet."""
         return self.folder / "databases" / f"{_file_name(entry.key)}.blt"
 
+    def require_approval(self, entry: Entry, *, origin: str | None, trust: bool = False) -> None:
+        """Raise NotApprovedError when the group ``origin`` suggests a place that was not yet approved on this machine.
+
+        That is a place where requests would be signed, or a folder that the group itself does not lie in.
+        """
+        lives = next((record.connection for record in self.groups() if record.name == origin), None)
+        require_approval(entry.connection, origin=origin, group=lives, trust=trust)
+
     def open(
         self, entry: Entry, flag: Flag = "r", *, origin: str | None = None, trust_connection: bool = False, **more: Any
     ) -> Database:
         """Open a database of a group; ``more`` is passed to `catalog.open`.
 
-        ``origin`` names the group that suggested the connection: before the first signed request to a new place
-        NotApprovedError is raised, unless ``trust_connection``.
+        ``origin`` names the group that suggested the connection: before the first use of a new place NotApprovedError is
+        raised (see `require_approval`), unless ``trust_connection``.
         """
-        require_approval(entry.connection, origin=origin, trust=trust_connection)
+        self.require_approval(entry, origin=origin, trust=trust_connection)
         opened: Database = open_database(entry.connection, self.file_of(entry), flag, **more)
         return opened
 
@@ -214,7 +222,7 @@ class Catalog:
     def _status_of_remote(self, entry: Entry, refresh: bool, origin: str | None, trust: bool) -> Status:
         if not refresh:
             return Status(State.NOT_HERE, keys=entry.keys, value_bytes=entry.value_bytes)
-        require_approval(entry.connection, origin=origin, trust=trust)
+        self.require_approval(entry, origin=origin, trust=trust)
         store = connect_store(entry.connection, writing=False)
         try:
             head = read_head(store, ObjectNames(name_of(entry.connection)))

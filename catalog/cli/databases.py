@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from catalog.errors import NotApprovedError
 from catalog.plain_text import escape
 
 from .connection_options import connection_options
@@ -14,7 +15,7 @@ from .progress_line import progress_line
 from .selection import Selection, all_choices, pass_selection
 
 if TYPE_CHECKING:
-    from catalog import S3Connection
+    from catalog import GroupRecord, S3Connection
 
 
 @click.command()
@@ -71,4 +72,15 @@ def add(
     with progress_line() as progress, catalog.open_group(group, "c", lock="commit", progress=progress) as opened:
         opened.add(connection, name=name, description=description, tags=tags)
         total = len(opened)
+    _approve_as_given(connection, catalog.group(group))
     click.echo(f"Added {escape(name)} to {escape(group)}, which has {count(total, 'database')} now.")
+
+
+def _approve_as_given(connection: S3Connection, group: GroupRecord) -> None:
+    """Approve a place that the user has just named, so that no later command asks about it."""
+    from catalog.credentials import approve, require_approval  # noqa: PLC0415 -- `--help` must not wait for the engine
+
+    try:
+        require_approval(connection, origin=group.name, group=group.connection)
+    except NotApprovedError:
+        approve(connection, group.name)

@@ -44,28 +44,30 @@ class Selection:
     def open(self, choice: Choice, flag: Literal["r", "w", "c", "n"] = "r", **more: Any) -> Database:
         """Open the working copy of ``choice`` as commands do: nothing is pulled, the remote is locked for a push only.
 
-        On a terminal, the first signed request to a place that a group suggests is asked about.
+        On a terminal, the first use of a place that a group suggests is asked about.
         """
-        ask_approval(choice)
-        return self.catalog().open(choice.entry, flag, origin=choice.group, pull=False, lock="commit", **more)
+        catalog = self.catalog()
+        ask_approval(catalog, choice)
+        return catalog.open(choice.entry, flag, origin=choice.group, pull=False, lock="commit", **more)
 
 
-def ask_approval(choice: Choice) -> None:
-    """Ask whether signed requests may go where ``choice`` is, unless that was approved before; remember a yes.
+def ask_approval(catalog: Catalog, choice: Choice) -> None:
+    """Ask whether the place where ``choice`` is may be used, unless that was approved before; remember a yes.
 
     Raises:
         NotApprovedError: without a terminal to ask on.
         click.Abort: when the answer is no.
     """
-    from catalog.credentials import approve, require_approval  # noqa: PLC0415
+    from catalog.credentials import approve  # noqa: PLC0415
 
     try:
-        require_approval(choice.entry.connection, origin=choice.group)
+        catalog.require_approval(choice.entry, origin=choice.group)
     except NotApprovedError as error:
         if not (sys.stdin.isatty() and sys.stderr.isatty()):
             raise
         click.echo(escape(error.message), err=True)
-        click.confirm("Do you know this place, and may your keys sign requests to it?", abort=True, err=True)
+        what = "may files be written there" if choice.entry.connection.is_folder else "may your keys sign requests to it"
+        click.confirm(f"Do you know this place, and {what}?", abort=True, err=True)
         approve(choice.entry.connection, choice.group)
 
 

@@ -1,10 +1,13 @@
-"""What this machine's user has approved: to sign requests to a place that somebody else's group suggested."""
+"""What this machine's user has approved: to go to a place that somebody else's group suggested."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from pydantic import BaseModel, ConfigDict
 
@@ -13,12 +16,12 @@ from catalog.errors import NotApprovedError
 from catalog.json_file import JsonFile
 from catalog.locations import data_folder
 
-from .profile import Profile
+from .profile import DEFAULT_PROFILE, Profile
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Place:
-    """What is approved as a whole: these keys, in this bucket, at this endpoint."""
+    """What is approved as a whole: these keys, in this bucket, at this endpoint; or a folder, which has no keys."""
 
     profile: Profile
     bucket: str
@@ -26,6 +29,8 @@ class Place:
     @classmethod
     def of(cls, connection: S3Connection) -> Place:
         """Return the place that a connection writes to or reads from."""
+        if connection.is_folder:
+            return cls(Profile(_folder(connection).as_uri(), DEFAULT_PROFILE), "")
         return cls(Profile.of(connection), connection.bucket or "")
 
 
@@ -60,7 +65,7 @@ class Approvals:
         self._file = JsonFile(data_folder() / "approvals.json", _Approved, _Approved())
 
     def approve(self, connection: S3Connection, origin: str) -> Approval:
-        """Remember that requests of this connection may be signed; ``origin`` names the group that suggested it."""
+        """Remember that this connection may be used; ``origin`` names the group that suggested it."""
         approval = Approval(Place.of(connection), datetime.now(UTC).replace(microsecond=0), origin)
         self._file.change(lambda held: _Approved(approvals=(*held.without(approval.place), approval)))
         return approval
@@ -92,27 +97,42 @@ def approve(connection: S3Connection, origin: str) -> Approval:
     return Approvals().approve(connection, origin)
 
 
-def require_approval(connection: S3Connection, *, origin: str | None, trust: bool = False) -> None:
-    """Raise unless requests of this connection may be signed; call it before the first one.
+def require_approval(
+    connection: S3Connection, *, origin: str | None, group: S3Connection | None = None, trust: bool = False
+) -> None:
+    """Raise unless this connection may be used: its requests signed, or its folder written to. Call it before the first use.
 
     Args:
-        connection: Whose requests.
+        connection: What is to be used.
         origin: The group that the connection came from; None when the user gave it here, which is approval enough.
+        group: Where that group lives. A group in a folder may suggest what is in the same folder.
         trust: True when the caller vouches for this one use; nothing is remembered.
 
     Raises:
         NotApprovedError: with ``endpoint``, ``bucket``, ``profile`` and ``origin``, for the question to the user.
         LocalFileError: when the approvals cannot be read.
     """
-    signs = not (connection.is_folder or connection.is_address_only or (connection.anonymous and connection.keys is None))
-    if not signs or origin is None or trust or Approvals().is_approved(connection):
+    if origin is None or trust or not _matters(connection, group) or Approvals().is_approved(connection):
         return
     place = Place.of(connection)
+    what = f"the folder {str(_folder(connection))!a}" if connection.is_folder else f"bucket {place.bucket!r} with {place.profile}"
     raise NotApprovedError(
-        f"The group {origin!a} suggests bucket {place.bucket!r} with {place.profile}, which was never approved on this "
-        "machine; nothing was sent.",
+        f"The group {origin!a} suggests {what}, which was never approved on this machine; nothing was sent.",
         endpoint=place.profile.endpoint,
         bucket=place.bucket,
         profile=place.profile.name,
         origin=origin,
     )
+
+
+def _matters(connection: S3Connection, group: S3Connection | None) -> bool:
+    """Whether using this connection shows the user's keys to someone, or writes where the group's author could not."""
+    if connection.is_folder:
+        return group is None or not group.is_folder or not _folder(connection).is_relative_to(_folder(group))
+    return not connection.is_address_only and (not connection.anonymous or connection.access_keys is not None)
+
+
+def _folder(connection: S3Connection) -> Path:
+    """The folder that holds a connection's database, wherever links lead to."""
+    folder = Path(url2pathname(urlsplit(connection.endpoint_url or "").path))
+    return (folder / (connection.bucket or "")).resolve()

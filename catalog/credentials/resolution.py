@@ -137,9 +137,9 @@ def _using(profile: Profile) -> S3Connection:
 
 
 def _explicit(connection: S3Connection) -> _Finding:
-    if connection.keys is None:
+    if connection.access_keys is None:
         return _Finding(Source.EXPLICIT, "no keys were passed in")
-    return _Finding(Source.EXPLICIT, "keys were passed in with the connection", found=True, identity=connection.keys)
+    return _Finding(Source.EXPLICIT, "keys were passed in with the connection", found=True, identity=connection.access_keys)
 
 
 def _anonymous(connection: S3Connection) -> _Finding:

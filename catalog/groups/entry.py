@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from catalog.connection import S3Connection
+from catalog.connection import STORED_FIELDS, S3Connection
 from catalog.errors import IntegrityError, InvalidConnectionError
 from catalog.remote.head import KINDS, StoredHead
 
@@ -98,7 +98,7 @@ def read_entry(key: str, stored: Any) -> Entry:
         raise IntegrityError(f"The group entry {key!a} describes no connection.", key=key, hint="Remove it, or add it again.")
     try:
         ours = _Ours.model_validate(stored.get("catalog") or {})
-        parameters = {name: stored["remote_conn"].get(name) for name in ("db_key", "bucket", "endpoint_url", "db_url")}
+        parameters = {name: stored["remote_conn"].get(name) for name in STORED_FIELDS}
         connection = S3Connection(**parameters, profile=ours.profile, region=ours.region, anonymous=ours.anonymous)
     except (ValidationError, InvalidConnectionError) as error:
         said = error.message if isinstance(error, InvalidConnectionError) else "its description is malformed"

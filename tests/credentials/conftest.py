@@ -17,7 +17,7 @@ from catalog.credentials import Profile, keyring_backend, keyring_store, this_se
 from catalog.credentials.keyring_thread import KeyringThread
 
 from .keyrings import MemoryKeyring, made
-from .secret_service import SecretService, what_is_missing
+from .secret_service import SecretService, private_bus
 
 UseKeyring = Callable[[KeyringBackend], None]
 
@@ -53,17 +53,9 @@ def memory(use_keyring: UseKeyring) -> MemoryKeyring:
 
 @pytest.fixture
 def bus(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[SecretService]:
-    """A bus without a Secret Service; `SecretService.start` adds it.
-
-    On a developer's machine without the programs the test is skipped; in CI, which installs them, that is an error.
-    """
-    if (missing := what_is_missing()) and "CI" not in os.environ:
-        pytest.skip(missing)
-    service = SecretService(tmp_path_factory.mktemp("bus"))
-    for name, value in service.environment.items():
-        monkeypatch.setenv(name, value)
-    yield service
-    service.close()
+    """A bus without a Secret Service; `SecretService.start` adds it."""
+    with private_bus(tmp_path_factory.mktemp("bus"), monkeypatch) as service:
+        yield service
 
 
 @pytest.fixture

@@ -6,8 +6,11 @@ import os
 import shutil
 import signal
 import subprocess
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 import secretstorage
 from jeepney import MatchRule, message_bus  # type: ignore[import-untyped]
 from jeepney.io.blocking import DBusConnection, open_dbus_connection  # type: ignore[import-untyped]
@@ -38,6 +41,23 @@ def what_is_missing() -> str:
         f"These tests need a real Secret Service, and {' and '.join(missing)} is not installed: "
         "apt-get install -y --no-install-recommends dbus gnome-keyring"
     )
+
+
+@contextmanager
+def private_bus(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SecretService]:
+    """A bus without a Secret Service, for this process and those that it starts; `SecretService.start` adds it.
+
+    On a developer's machine without the programs the test is skipped; in CI, which installs them, that is an error.
+    """
+    if (missing := what_is_missing()) and "CI" not in os.environ:
+        pytest.skip(missing)
+    service = SecretService(folder)
+    for name, value in service.environment.items():
+        monkeypatch.setenv(name, value)
+    try:
+        yield service
+    finally:
+        service.close()
 
 
 class SecretService:
@@ -93,6 +113,14 @@ class SecretService:
                 self._daemon.stdin.write((password or "").encode())
                 self._daemon.stdin.close()
                 connection.recv_until_filtered(signals, timeout=20)
+
+    def store(self, entries: Iterable[tuple[str, str, str]]) -> None:
+        """Put entries (service, user name, text) into the default collection, as the library ``keyring`` does."""
+        with open_dbus_connection(self.address) as connection:
+            collection = secretstorage.get_default_collection(connection)
+            for service, user, text in entries:
+                attributes = {"application": "Python keyring library", "service": service, "username": user}
+                collection.create_item(f"Password for {user!r} on {service!r}", attributes, text.encode())
 
     def lock(self) -> None:
         """Lock the default collection, as a screen saver does."""

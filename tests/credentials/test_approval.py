@@ -10,7 +10,7 @@ import pytest
 
 from catalog.connection import S3Connection
 from catalog.credentials import Approvals, Place, approve, require_approval
-from catalog.errors import LocalFileError, NotApprovedError
+from catalog.errors import InvalidConnectionError, LocalFileError, NotApprovedError
 
 
 def _connection(**parameters: Any) -> S3Connection:
@@ -64,9 +64,9 @@ def test_an_approval_is_for_the_three_together(change: dict[str, Any]) -> None:
         (_connection(), {"origin": "reefs", "trust": True}),
         (_connection(anonymous=True), {"origin": "reefs"}),
         (S3Connection(db_url="https://example.com/a"), {"origin": "reefs"}),
-        (S3Connection(db_key="a", endpoint_url="file:///folder"), {"origin": "reefs"}),
+        (S3Connection(db_key="a", endpoint_url="file:///folder"), {"origin": None}),
     ],
-    ids=["the user's own", "trusted in code", "anonymous", "address", "folder"],
+    ids=["the user's own", "trusted in code", "anonymous", "address", "the user's own folder"],
 )
 def test_what_needs_no_approval(home: Path, connection: S3Connection, options: dict[str, Any]) -> None:
     """The user's own connections, trust in code and unsigned requests need none, and leave none behind."""
@@ -81,6 +81,44 @@ def test_keys_passed_in_are_sent_to_no_stranger_either() -> None:
 
     with pytest.raises(NotApprovedError):
         require_approval(connection, origin="reefs")
+
+
+def _folder(path: Path, bucket: str | None = None) -> S3Connection:
+    return S3Connection(db_key="a", bucket=bucket, endpoint_url=path.as_uri())
+
+
+def test_a_group_from_elsewhere_suggests_no_folder(tmp_path: Path) -> None:
+    """A group may suggest the folder that it lies in, and no other of this machine before the user approves of that."""
+    shelf, home = tmp_path / "shelf", tmp_path / "home"
+    (shelf / "link").parent.mkdir()
+    (shelf / "link").symlink_to(home)
+    in_folder, at_server = _folder(shelf), _connection(db_key="group")
+
+    for inside in (_folder(shelf), _folder(shelf, "bucket"), _folder(shelf / "deeper")):
+        require_approval(inside, origin="reefs", group=in_folder)
+    for outside, group in (
+        (_folder(home), in_folder),
+        (_folder(shelf / ".." / "home"), in_folder),
+        (_folder(shelf / "link"), in_folder),
+        (_folder(tmp_path), in_folder),
+        (_folder(shelf), at_server),
+        (_folder(shelf), None),
+    ):
+        with pytest.raises(NotApprovedError) as caught:
+            require_approval(outside, origin="reefs", group=group)
+        assert caught.value.endpoint.startswith("file:///")
+        assert "the folder" in str(caught.value)
+
+    approve(_folder(home), "reefs")
+
+    require_approval(_folder(shelf / "link"), origin="reefs", group=at_server)
+
+
+@pytest.mark.parametrize("url", ["file:////server/share", "file:///%2Fserver/share", "file:///%5C%5Cserver/share"])
+def test_a_folder_is_never_a_server(url: str) -> None:
+    """An address that Windows takes for a file server, and signs in to, is no folder."""
+    with pytest.raises(InvalidConnectionError):
+        S3Connection(db_key="a", endpoint_url=url)
 
 
 def test_approvals_are_listed_and_revoked() -> None:

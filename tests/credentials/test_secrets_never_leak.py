@@ -202,7 +202,7 @@ def test_connections_with_keys_show_none(watch: Watch, memory: MemoryKeyring, se
     watch.do(credentials.approve, connection, "reefs")
 
     assert resolved.identity.secret_access_key == secret.secret
-    assert pickle.loads(pickle.dumps(connection)).keys is None
+    assert pickle.loads(pickle.dumps(connection)).access_keys is None
     for holder in (secret.keys, resolved):
         for attempt in (pickle.dumps, copy.copy, copy.deepcopy):
             try:

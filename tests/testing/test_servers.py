@@ -160,7 +160,7 @@ class TestSeaweed:
         connection = seaweed.connection("data/a.blt", bucket="pub", keys=keys)  # type: ignore[arg-type]
         pair = {"rw": seaweed.rw, "ro": seaweed.ro, "none": None}[keys]
 
-        assert (connection.keys and connection.keys.secret_access_key) == (pair and pair.secret_access_key)
+        assert (connection.access_keys and connection.access_keys.secret_access_key) == (pair and pair.secret_access_key)
         assert connection.anonymous == (keys == "none")
 
 
