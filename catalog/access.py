@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from catalog.connection import S3Connection
-from catalog.credentials import resolve
-from catalog.errors import CredentialsError, CredentialsKind
-from catalog.objectstore.connect import connect
+from catalog.credentials import AwsChain, Identity, resolve
+from catalog.errors import AccessDeniedError, CredentialsError, CredentialsKind, ObjectMissingError
+from catalog.objectstore.connect import connect, name_of
 from catalog.objectstore.interface import ObjectStore
 from catalog.progress import Progress
 
@@ -19,10 +21,68 @@ def connect_store(connection: S3Connection, *, writing: bool, progress: Progress
     """
     if connection.is_folder or connection.is_address_only:
         return connect(connection, None, writing=writing)
+    has_other_way = connection.db_url is not None and not writing
     try:
         identity = resolve(connection, progress=progress).identity
     except CredentialsError as error:
-        if error.kind not in _NONE_AT_ALL or connection.db_url is None or writing:
+        if error.kind not in _NONE_AT_ALL or not has_other_way:
             raise
         identity = None
+    if has_other_way and isinstance(identity, AwsChain) and not _has_keys(identity):
+        identity = None
     return connect(connection, identity, writing=writing)
+
+
+def _has_keys(chain: AwsChain) -> bool:
+    from catalog.objectstore.s3_client import has_credentials  # noqa: PLC0415 - boto3 is loaded when it is used
+
+    return has_credentials(chain)
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What a store lets an identity do, found out without writing: None is allowed, else the store's refusal.
+
+    ``lists`` is also None where a kind of store never lists.
+    """
+
+    lists: AccessDeniedError | None
+    reads: AccessDeniedError | None
+
+
+def check_access(connection: S3Connection, identity: Identity) -> Access:
+    """Ask a store what it lets an identity do at the place of a connection, which need not exist there.
+
+    Raises:
+        CatalogError: when the store does not answer, has no such bucket, or the AWS chain has no credentials.
+    """
+    store = connect(connection, identity, writing=False)
+    try:
+        return Access(_refused_list(store, name_of(connection)), _refused_read(store, name_of(connection)))
+    finally:
+        store.close()
+
+
+def _refused_list(store: ObjectStore, name: str) -> AccessDeniedError | None:
+    if not store.powers.lists:
+        return None
+    try:
+        next(iter(store.list(name)), None)
+    except AccessDeniedError as error:
+        return _cut(error)
+    return None
+
+
+def _refused_read(store: ObjectStore, name: str) -> AccessDeniedError | None:
+    try:
+        store.head(name)
+    except ObjectMissingError:
+        return None
+    except AccessDeniedError as error:
+        return _cut(error)
+    return None
+
+
+def _cut(error: AccessDeniedError) -> AccessDeniedError:
+    """An error to be kept, without the frames that it came through."""
+    return error.with_traceback(None)

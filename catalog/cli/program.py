@@ -17,6 +17,8 @@ from .terminal import wants_color
 COMMANDS = {
     "add": "databases",
     "add-group": "groups",
+    "approvals": "approvals",
+    "credentials": "credentials",
     "databases": "databases",
     "demo": "demo",
     "diff": "changes",

@@ -86,6 +86,19 @@ def client_for(settings: ClientSettings, keys: Identity) -> S3Client:
         return _clients[wanted]
 
 
+def has_credentials(chain: AwsChain) -> bool:
+    """Whether botocore's chain holds any credentials; it may ask this machine's metadata service, for a second or two.
+
+    Credentials that are there and cannot be used count as some: the first request says what is wrong with them.
+    """
+    try:
+        return _chain_session(chain).get_credentials() is not None
+    except botocore.exceptions.ProfileNotFound:
+        return False
+    except botocore.exceptions.BotoCoreError:
+        return True
+
+
 @contextmanager
 def counting(traffic: Traffic) -> Iterator[None]:
     """Count the requests that this thread sends into ``traffic``, each attempt for itself."""
