@@ -51,7 +51,7 @@ class CatalogApp(App[None]):
     async def action_quit(self) -> None:
         """Leave, after a question when something is running."""
         if self.screen is self._browse or not self.jobs.transfers:
-            self._browse.command_quit()
+            self._browse.action_command("quit")
 
     def on_unmount(self) -> None:
         """End the jobs, and close what is open."""

@@ -141,7 +141,7 @@ _CHANGES = frozenset({Place.CHANGES, Place.COMPARISON})
 
 COMMANDS: tuple[Command, ...] = (
     Command("go-in", "Open", "enter,l,right", "Go into what the cursor is on.", _always, _LISTS, rank=90),
-    Command("go-out", "Back", "escape,h,left", "Go back to where you came from.", _always, frozenset(Place), rank=15),
+    Command("go-out", "Back", "escape,h,left", "Go back to where you came from.", _always, frozenset(Place), rank=55),
     Command("filter", "Filter", "slash", "Show only the keys that begin with what you type.", _needs_open, _KEYS, rank=85),
     Command(
         "more",

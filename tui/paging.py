@@ -9,7 +9,7 @@ from catalog import KeyInfo
 
 PAGE = 200
 _KEPT_PAGES = 40
-FAR = 5_000
+FAR = 40_000
 """How many keys are walked past at once on the way to a place nobody has been."""
 
 

@@ -24,9 +24,11 @@ from .messages import (
     StatusRead,
     ValueRead,
 )
+from .trust import Vouching
 from .values import Document, describe, explain
 
 MOST_CHANGES = 5_000
+_PIECE = 2_000
 METADATA_KEY = ""
 """The key under which a change of the metadata is listed; its values are JSON."""
 _COMPARED_WIDTH = 44
@@ -45,27 +47,35 @@ def list_catalog(catalog: Catalog) -> CatalogListed:
     return CatalogListed(tuple(listings))
 
 
-def read_status(catalog: Catalog, entry: Entry, ask_remote: bool) -> StatusRead:
+def read_status(catalog: Catalog, entry: Entry, vouching: Vouching, ask_remote: bool) -> StatusRead:
     """Ask how a database stands to its remote; what cannot be read at all is broken."""
     try:
-        status = catalog.status(entry, refresh=ask_remote)
+        status = catalog.status(entry, refresh=ask_remote, **vouching)
     except CatalogError as error:
         status = Status(State.BROKEN, problem=str(error))
     return StatusRead(entry, status, ask_remote)
 
 
-def open_database(catalog: Catalog, group: str, entry: Entry) -> DatabaseOpened | OpeningFailed:
+def open_database(catalog: Catalog, group: str, entry: Entry, vouching: Vouching) -> DatabaseOpened | OpeningFailed:
     """Open a database for reading as it is: without pulling, and without its remote where that does not answer."""
     try:
-        database = catalog.open(entry, "r", pull=False, offline="auto")
+        database = catalog.open(entry, "r", pull=False, offline="auto", **vouching)
     except CatalogError as error:
         return OpeningFailed(group, entry, error)
     return DatabaseOpened(Opened(group, entry, database, len(database)))
 
 
 def read_page(opened: Opened, prefix: str, page: int, after: str | None, limit: int) -> PageRead:
-    """Read a run of keys."""
-    return PageRead(opened, prefix, page, limit, opened.database.page(after, limit, prefix))
+    """Read a run of keys; a long one in pieces, between which the screen gets its turn."""
+    keys: list[KeyInfo] = []
+    while len(keys) < limit:
+        piece = min(limit - len(keys), _PIECE)
+        found = opened.database.page(after, piece, prefix)
+        keys += found
+        if len(found) < piece:
+            break
+        after = found[-1].key
+    return PageRead(opened, prefix, page, limit, keys)
 
 
 def _document(opened: Opened, raw: bytes, most: int) -> Document:

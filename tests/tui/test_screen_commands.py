@@ -10,7 +10,7 @@ from an_entry import ENTRY
 
 from catalog import Change, Direction, Kind, State, Status
 from tui.commands import BY_ID, COMMANDS, Place, Situation
-from tui.screens.browse import BrowseScreen
+from tui.screens.acts import Acts
 
 READY = Situation(entry=ENTRY, is_open=True, status=Status(State.IN_STEP, file_exists=True))
 
@@ -21,7 +21,7 @@ def _change(direction: Direction) -> Change:
 
 def test_every_command_can_be_run() -> None:
     """The screen has a method for each command, and no method without a command."""
-    methods = {name.removeprefix("command_").replace("_", "-") for name in dir(BrowseScreen) if name.startswith("command_")}
+    methods = {name.replace("_", "-") for name in vars(Acts) if not name.startswith("_")}
 
     assert methods == set(BY_ID)
 

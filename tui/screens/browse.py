@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -17,13 +17,11 @@ from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import ContentSwitcher
 
-from catalog import Catalog, ConflictError, Entry, State, Status
-from tui.amounts import clock, quantity, size
+from catalog import Catalog, ConflictError, Entry, NotApprovedError, State, Status
+from tui.amounts import clock
 from tui.commands import BY_ID, Place, Situation, bindings
 from tui.dialogs.confirm import Confirm
 from tui.dialogs.explanation import Explanation
-from tui.dialogs.help import HelpDialog
-from tui.dialogs.log import LogDialog
 from tui.jobs import Jobs
 from tui.messages import (
     CatalogListed,
@@ -44,8 +42,9 @@ from tui.messages import (
 )
 from tui.panes.changes_pane import ChangesPane
 from tui.panes.keys_pane import KeysPane
-from tui.plain import key_name, plain
+from tui.plain import plain
 from tui.reading import list_catalog, open_database, read_status
+from tui.trust import Trust, Vouching
 from tui.widgets.catalog_tree import CatalogTree
 from tui.widgets.change_list import ChangeList
 from tui.widgets.details_view import DetailsView
@@ -57,43 +56,15 @@ from tui.widgets.tab_bar import TabBar
 from tui.widgets.top_bar import TopBar
 from tui.widgets.transfer_bar import TransferBar
 
-from .settling import Settling
-
-if TYPE_CHECKING:
-    from tui.app import CatalogApp
+from .acts import Acts
+from .places import PLACES, TAB_OF, TAB_PLACES, WIDGETS
+from .settling import Settling, approval_question, outcome
 
 _RESTING = 0.15
 """Seconds the cursor rests on a database before it is opened."""
 _ASK_EVERY = 300.0
 """Seconds between asking all remotes how they stand."""
 
-_WIDGETS = {
-    Place.DATABASES: "#catalog-tree",
-    Place.KEYS: "#key-list",
-    Place.VALUE: "#value-view",
-    Place.CHANGES: "#change-list",
-    Place.COMPARISON: "#diff-view",
-    Place.DETAILS: "#details",
-}
-_PLACES = {selector[1:]: place for place, selector in _WIDGETS.items()} | {"filter": Place.FILTER}
-_TAB_PLACES = {"keys": Place.KEYS, "changes": Place.CHANGES, "details": Place.DETAILS}
-_TAB_OF = {
-    Place.KEYS: "keys",
-    Place.FILTER: "keys",
-    Place.VALUE: "keys",
-    Place.CHANGES: "changes",
-    Place.COMPARISON: "changes",
-    Place.DETAILS: "details",
-}
-_IN = {Place.KEYS: Place.VALUE, Place.CHANGES: Place.COMPARISON}
-_OUT = {
-    Place.VALUE: Place.KEYS,
-    Place.COMPARISON: Place.CHANGES,
-    Place.KEYS: Place.DATABASES,
-    Place.FILTER: Place.KEYS,
-    Place.CHANGES: Place.DATABASES,
-    Place.DETAILS: Place.DATABASES,
-}
 _UNREADABLE = {State.NO_KEYS, State.DENIED, State.BROKEN, State.UNREACHABLE}
 
 
@@ -119,8 +90,11 @@ class BrowseScreen(Screen[None]):
         self._jobs = jobs
         self._is_read_only = is_read_only
         self._resting: Timer | None = None
-        self._happenings: list[Happening] = []
-        self._settling = Settling(self, catalog, jobs, self.tell, self.transfers_changed)
+        self.happenings: list[Happening] = []
+        self._trust = Trust()
+        self._groups: dict[str, str] = {}
+        self._settling = Settling(self, catalog, jobs, self._vouching, self.tell, self.transfers_changed)
+        self._acts = Acts(self, jobs, self._settling)
 
     def compose(self) -> ComposeResult:
         """Top bar, tree and tabs, transfers, keys."""
@@ -144,8 +118,12 @@ class BrowseScreen(Screen[None]):
         """Read the catalog, and ask its remotes now and then."""
         self.watch_place(self.place, self.place)
         self.query_one(CatalogTree).focus()
-        self._jobs.read_latest("catalog", "Reading the catalog", lambda: list_catalog(self._catalog), self)
+        self.read_catalog()
         self.set_interval(_ASK_EVERY, self._ask_remotes)
+
+    def read_catalog(self) -> None:
+        """Read which groups and databases there are; their remotes are asked then."""
+        self._jobs.read_latest("catalog", "Reading the catalog", lambda: list_catalog(self._catalog), self)
 
     @property
     def keys_pane(self) -> KeysPane:
@@ -177,7 +155,7 @@ class BrowseScreen(Screen[None]):
     def tell(self, text: str, severity: Severity = "information", details: str = "") -> None:
         """Show a message for a while and keep it in the log."""
         text = plain(text)
-        self._happenings.append(Happening(clock(), severity, text, plain(details)))
+        self.happenings.append(Happening(clock(), severity, text, plain(details)))
         self.notify(
             f"{text}\n{plain(details)}".rstrip(),
             severity=severity,
@@ -185,14 +163,12 @@ class BrowseScreen(Screen[None]):
             timeout=4 if severity == "information" else 8,
         )
 
-    # State that follows from other state
-
     def watch_place(self, old: Place, new: Place) -> None:
         """Let the styles know, which on a narrow screen show one pane only."""
         self.remove_class(f"at-{old.name.lower()}")
         self.add_class(f"at-{new.name.lower()}")
-        if new in _TAB_OF:
-            self.tab = _TAB_OF[new]
+        if new in TAB_OF:
+            self.tab = TAB_OF[new]
         self._situation_changed()
 
     def watch_tab(self, tab: str) -> None:
@@ -223,18 +199,17 @@ class BrowseScreen(Screen[None]):
         self.query_one(TransferBar).transfers = self._jobs.transfers
         self._situation_changed()
 
-    # The catalog
-
     @on(CatalogListed)
     def _take_catalog(self, message: CatalogListed) -> None:
+        self._groups = {entry.key: listing.name for listing in message.groups for entry in listing.entries}
         self.listings = message.groups
         self._ask_statuses(message.groups)
 
     def _ask_statuses(self, listings: tuple[GroupListing, ...]) -> None:
         entries = [entry for listing in listings for entry in listing.entries]
         fresh = [entry for entry in entries if entry.key not in self.statuses]
-        works = [partial(read_status, self._catalog, entry, False) for entry in fresh]
-        works += [partial(read_status, self._catalog, entry, True) for entry in entries]
+        works = [partial(read_status, self._catalog, entry, self._vouching(entry), False) for entry in fresh]
+        works += [partial(read_status, self._catalog, entry, self._vouching(entry), True) for entry in entries]
         self.asking += len(entries)
         self._jobs.read_all("statuses", "Asking a remote", works, self)
 
@@ -244,7 +219,9 @@ class BrowseScreen(Screen[None]):
 
     def _ask_again(self, entry: Entry) -> None:
         self.asking += 1
-        self._jobs.read_all("statuses", "Asking a remote", [partial(read_status, self._catalog, entry, True)], self)
+        self._jobs.read_all(
+            "statuses", "Asking a remote", [partial(read_status, self._catalog, entry, self._vouching(entry), True)], self
+        )
 
     @on(StatusRead)
     def _take_status(self, message: StatusRead) -> None:
@@ -257,8 +234,6 @@ class BrowseScreen(Screen[None]):
             self._status_changed()
             if self.opened is None:
                 self._explain_closed()
-
-    # The selected database
 
     @on(CatalogTree.Highlighted)
     def _highlighted(self, message: CatalogTree.Highlighted) -> None:
@@ -298,16 +273,24 @@ class BrowseScreen(Screen[None]):
             # Its state is still being asked for; look again when the cursor has rested as long again.
             self._resting = self.set_timer(_RESTING, self._open_if_here)
 
+    def reopen(self) -> None:
+        """Look again at the database that is open."""
+        if self.entry and self.opened:
+            self._open(self.entry)
+
+    def _vouching(self, entry: Entry) -> Vouching:
+        return self._trust.vouching(self._groups[entry.key], entry)
+
     def _open(self, entry: Entry) -> None:
-        group = self.group
-        self._jobs.read_latest("open", "Opening a database", lambda: open_database(self._catalog, group, entry), self)
+        group, vouching = self.group, self._vouching(entry)
+        self._jobs.read_latest("open", "Opening a database", lambda: open_database(self._catalog, group, entry, vouching), self)
 
     @on(CatalogTree.Chosen)
     def _chosen(self, message: CatalogTree.Chosen) -> None:
         if self.opened is None:
             self.words = Content.styled("Opening…", "$quiet")
             self._open(message.entry)
-        self.go_to(_TAB_PLACES[self.tab])
+        self.go_to(TAB_PLACES[self.tab])
 
     @on(DatabaseOpened)
     def _take_database(self, message: DatabaseOpened) -> None:
@@ -328,7 +311,22 @@ class BrowseScreen(Screen[None]):
             self.words = Content.assemble(
                 (plain(message.error.message), "$state-trouble"), "\n\n", (plain(message.error.hint), "$quiet")
             )
-            self.tell(f"{message.entry.name} could not be opened.", "error", str(message.error))
+            if isinstance(message.error, NotApprovedError):
+                self._ask_approval(message.entry)
+            else:
+                self.tell(f"{message.entry.name} could not be opened.", "error", str(message.error))
+
+    def _ask_approval(self, entry: Entry) -> None:
+        """Ask before keys sign requests to a place that only a group has named."""
+
+        def go_on(yes: bool | None) -> None:
+            if yes:
+                self._trust.add(entry.connection)
+                self._ask_again(entry)
+                self._open(entry)
+
+        question = approval_question(self._groups[entry.key], entry)
+        self.app.push_screen(Confirm("Do you know this place?", question, "Use it", stay="Not now"), go_on)
 
     @on(JobFailed)
     def _report(self, message: JobFailed) -> None:
@@ -344,9 +342,7 @@ class BrowseScreen(Screen[None]):
     @on(KeyList.Chosen)
     @on(ChangeList.Chosen)
     def _row_chosen(self) -> None:
-        self.command_go_in()
-
-    # Push, pull, discard
+        self._acts.go_in()
 
     @on(SettlingPlanned)
     def _ask_settling(self, message: SettlingPlanned) -> None:
@@ -354,30 +350,13 @@ class BrowseScreen(Screen[None]):
             self._settling.ask(message)
 
     @on(Pushed)
-    def _pushed(self, message: Pushed) -> None:
-        result, name = message.result, message.entry.name
-        commit = f" as commit {result.commit.number}" if result.commit else ""
-        text = f"Pushed {quantity(result.keys, 'key')} of {name}{commit}."
-        self._written(message.entry, text, f"{size(result.bytes_up)} sent in {quantity(result.requests, 'request')}.")
-
     @on(Pulled)
-    def _pulled(self, message: Pulled) -> None:
-        result = message.result
-        text = f"Pulled {quantity(result.keys, 'key')} into {message.entry.name}."
-        conflicts = f" {quantity(len(result.conflicts), 'key')} in conflict kept your value." if result.conflicts else ""
-        self._written(message.entry, text, f"{size(result.bytes_down)} fetched.{conflicts}")
-
     @on(Discarded)
-    def _discarded(self, message: Discarded) -> None:
-        self._written(message.entry, f"Discarded {quantity(message.keys, 'change')} of {message.entry.name}.", "")
-
     @on(Resolved)
-    def _resolved(self, message: Resolved) -> None:
-        self._written(message.entry, f"Kept your value of {key_name(message.key)}.", "The next push puts it over theirs.")
-
-    def _written(self, entry: Entry, text: str, details: str) -> None:
+    def _written(self, message: Pushed | Pulled | Discarded | Resolved) -> None:
+        text, details = outcome(message)
         self.tell(text, "information", details)
-        self._settled(entry)
+        self._settled(message.entry)
 
     @on(WriteFailed)
     def _explain_write(self, message: WriteFailed) -> None:
@@ -403,25 +382,23 @@ class BrowseScreen(Screen[None]):
         """Look again at a database that was written."""
         self.transfers_changed()
         self._ask_again(entry)
-        if self.entry and self.entry.key == entry.key and self.opened:
-            self._open(entry)
+        if self.entry and self.entry.key == entry.key:
+            self.reopen()
 
     def show_database(self, key: str) -> None:
         """Put the cursor of the tree on a database."""
         self.query_one(CatalogTree).show(key)
         self.go_to(Place.DATABASES)
 
-    # Where the user is
-
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """Follow the focus."""
-        if place := _PLACES.get(event.widget.id or ""):
+        if place := PLACES.get(event.widget.id or ""):
             self.place = place
 
     def go_to(self, place: Place) -> None:
         """Put the focus at a place, which may first have to appear."""
         self.place = place
-        self.call_after_refresh(self.query_one(_WIDGETS[place], Widget).focus)
+        self.call_after_refresh(self.query_one(WIDGETS[place], Widget).focus)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Bind the keys of a command only where they work."""
@@ -435,134 +412,4 @@ class BrowseScreen(Screen[None]):
         if refusal := command.refusal(self.situation):
             self.tell(refusal, "warning")
             return
-        getattr(self, f"command_{name.replace('-', '_')}")()
-
-    # Commands
-
-    def command_go_in(self) -> None:
-        """Go into what the cursor is on."""
-        if self.place is Place.DATABASES:
-            self.query_one(CatalogTree).go_in()
-        elif self.place in _IN:
-            self.go_to(_IN[self.place])
-
-    def command_go_out(self) -> None:
-        """Go back."""
-        if self.place in {Place.KEYS, Place.FILTER} and self.keys_pane.close_filter():
-            self.keys_pane.list.focus()
-        elif self.place is Place.DATABASES:
-            self.query_one(CatalogTree).go_out()
-        else:
-            self.go_to(_OUT[self.place])
-
-    def command_filter(self) -> None:
-        """Type a prefix."""
-        self.keys_pane.open_filter()
-
-    def command_more(self) -> None:
-        """Show more of the value."""
-        self.keys_pane.show_more()
-
-    def command_copy_key(self) -> None:
-        """Copy the key of the cursor."""
-        row = self.changes_pane.list.change if self.tab == "changes" else self.keys_pane.list.info
-        if row:
-            self.app.copy_to_clipboard(row.key)
-            self.tell("Copied the key.", details=row.key)
-
-    def command_versions(self) -> None:
-        """Compare other sides."""
-        self.changes_pane.next_sides()
-
-    def command_keep_mine(self) -> None:
-        """End a conflict with the value of this copy."""
-        change = self.changes_pane.list.change
-        if self.opened and change:
-            self._settling.keep_mine(self.opened.entry, change)
-
-    def command_discard(self) -> None:
-        """Ask about giving up one change."""
-        change = self.changes_pane.list.change
-        if self.opened and change:
-            self._settling.ask_discard(self.opened.entry, change)
-
-    def command_discard_all(self) -> None:
-        """Ask about giving up all changes."""
-        self._plan("discard")
-
-    def command_push(self) -> None:
-        """Ask about a push."""
-        self._plan("push")
-
-    def command_pull(self) -> None:
-        """Ask about a pull."""
-        self._plan("pull")
-
-    def _plan(self, verb: str) -> None:
-        if self.opened:
-            self._settling.plan(self.opened, verb)
-
-    def command_refresh(self) -> None:
-        """Read the catalog again, and ask all remotes."""
-        self._jobs.read_latest("catalog", "Reading the catalog", lambda: list_catalog(self._catalog), self)
-        if self.entry and self.opened:
-            self._open(self.entry)
-
-    def command_cancel(self) -> None:
-        """Stop what is running, the newest first."""
-        self._jobs.transfers[-1].progress.cancel()
-
-    def command_databases(self) -> None:
-        """Go to the tree."""
-        self.go_to(Place.DATABASES)
-
-    def command_keys(self) -> None:
-        """Go to the keys."""
-        self.go_to(Place.KEYS)
-
-    def command_changes(self) -> None:
-        """Go to the changes."""
-        self.go_to(Place.CHANGES)
-
-    def command_details(self) -> None:
-        """Go to the details."""
-        self.go_to(Place.DETAILS)
-
-    def command_zoom(self) -> None:
-        """Give the whole screen to one pane."""
-        self.toggle_class("-zoomed")
-
-    def command_theme(self) -> None:
-        """Change between dark and light."""
-        cast("CatalogApp", self.app).switch_theme()
-
-    def command_log(self) -> None:
-        """Show the log."""
-        self.app.push_screen(LogDialog(tuple(self._happenings)))
-
-    def command_help(self) -> None:
-        """Show the help."""
-        keys: dict[str, str] = {}
-        for _, binding in self._bindings:
-            if binding.id:
-                keys[binding.id] = " ".join(filter(None, [keys.get(binding.id), self.app.get_key_display(binding)]))
-        self.app.push_screen(HelpDialog(self.situation, keys))
-
-    def command_quit(self) -> None:
-        """Leave, after a question when something is running."""
-        running = self._jobs.transfers
-        if not running:
-            self.app.exit()
-            return
-        lines = [Content(f"{transfer.verb} of {plain(transfer.name)}") for transfer in running]
-        body = Content.assemble(
-            "Still running:\n\n  ",
-            Content("\n  ").join(lines),
-            ("\n\nLeaving stops it. Nothing half-done is visible to anyone, and your changes are kept.", "$quiet"),
-        )
-
-        def leave(yes: bool | None) -> None:
-            if yes:
-                self.app.exit()
-
-        self.app.push_screen(Confirm("Leave?", paragraphs(body), "Stop it and leave", stay="Stay"), leave)
+        getattr(self._acts, name.replace("-", "_"))()

@@ -13,9 +13,10 @@ from tui.amounts import quantity, size
 from tui.dialogs.confirm import Confirm
 from tui.dialogs.push import PushDialog
 from tui.jobs import AlreadyWritingError, Jobs, Transfer
-from tui.messages import Answer, Opened, SettlingPlanned, Severity, WriteFailed
+from tui.messages import Answer, Discarded, Opened, Pulled, Pushed, Resolved, SettlingPlanned, Severity, WriteFailed
 from tui.plain import key_name, plain
 from tui.reading import plan_settling
+from tui.trust import Vouching
 from tui.widgets.columns import Fact, beside
 from tui.widgets.reader import Lines
 from tui.widgets.text_view import continued
@@ -93,6 +94,35 @@ def discard_question(entry: Entry, change: Change | None, summary: Summary | Non
     return _question(facts, f"{after} This cannot be undone.")
 
 
+def approval_question(group: str, entry: Entry) -> Lines:
+    """Say which place would be used, and who says so."""
+    facts: list[Fact] = [
+        ("group", Content(plain(group))),
+        *_place("names", entry.connection),
+    ]
+    if entry.connection.is_folder:
+        return _question(facts, "Whoever can write to the group can name any folder. Yours is read and written from now on.")
+    facts.append(("keys", Content(f"profile {plain(entry.connection.profile or 'default')}")))
+    return _question(facts, "Whoever can write to the group can name any server. Your keys sign requests to it from now on.")
+
+
+def outcome(message: Pushed | Pulled | Discarded | Resolved) -> tuple[str, str]:
+    """Say what a write has done, and its details."""
+    name = message.entry.name
+    match message:
+        case Pushed(_, result):
+            commit = f" as commit {result.commit.number}" if result.commit else ""
+            details = f"{size(result.bytes_up)} sent in {quantity(result.requests, 'request')}."
+            return f"Pushed {quantity(result.keys, 'key')} of {name}{commit}.", details
+        case Pulled(_, result):
+            kept = f" {quantity(len(result.conflicts), 'key')} in conflict kept your value." if result.conflicts else ""
+            return f"Pulled {quantity(result.keys, 'key')} into {name}.", f"{size(result.bytes_down)} fetched.{kept}"
+        case Discarded(_, keys):
+            return f"Discarded {quantity(keys, 'change')} of {name}.", ""
+        case Resolved(_, key):
+            return f"Kept your value of {key_name(key)}.", "The next push puts it over theirs."
+
+
 def _place(name: str, connection: S3Connection) -> list[Fact]:
     if connection.is_folder or connection.is_address_only:
         return [(name, Content(plain(str(connection))))]
@@ -103,10 +133,19 @@ def _place(name: str, connection: S3Connection) -> list[Fact]:
 class Settling:
     """Asks, then starts; the answers of the jobs go to the screen."""
 
-    def __init__(self, screen: Screen[None], catalog: Catalog, jobs: Jobs, tell: Tell, started: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        screen: Screen[None],
+        catalog: Catalog,
+        jobs: Jobs,
+        vouching: Callable[[Entry], Vouching],
+        tell: Tell,
+        started: Callable[[], None],
+    ) -> None:
         self._screen = screen
         self._catalog = catalog
         self._jobs = jobs
+        self._vouching = vouching
         self._tell = tell
         self._started = started
 
@@ -129,7 +168,7 @@ class Settling:
 
         def start(message: str | None) -> None:
             if message is not None:
-                self._start(entry, "push", lambda progress: push(self._catalog, entry, message, progress))
+                self._start(entry, "push", lambda progress: push(self._catalog, entry, self._vouching(entry), message, progress))
 
         self._screen.app.push_screen(dialog, start)
 
@@ -144,7 +183,7 @@ class Settling:
 
         def start(yes: bool | None) -> None:
             if yes:
-                self._start(entry, "pull", lambda progress: pull(self._catalog, entry, progress))
+                self._start(entry, "pull", lambda progress: pull(self._catalog, entry, self._vouching(entry), progress))
 
         self._screen.app.push_screen(dialog, start)
 
@@ -159,12 +198,16 @@ class Settling:
 
     def keep_mine(self, entry: Entry, change: Change) -> None:
         """End a conflict with the value of this copy; nothing leaves this machine before a push."""
-        self._start(entry, "resolve", lambda progress: keep_mine(self._catalog, entry, change.key, progress))
+        self._start(
+            entry, "resolve", lambda progress: keep_mine(self._catalog, entry, self._vouching(entry), change.key, progress)
+        )
 
     def _ask_discard_of(self, entry: Entry, lines: Lines, keys: list[str] | None, count: int, go_on: str) -> None:
         def start(yes: bool | None) -> None:
             if yes:
-                self._start(entry, "discard", lambda progress: discard(self._catalog, entry, keys, count, progress))
+                self._start(
+                    entry, "discard", lambda progress: discard(self._catalog, entry, self._vouching(entry), keys, count, progress)
+                )
 
         self._screen.app.push_screen(Confirm(f"Discard in {plain(entry.name)}", lines, go_on, stay="Keep"), start)
 

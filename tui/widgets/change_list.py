@@ -13,7 +13,7 @@ from tui.amounts import size
 from tui.badges import change_badges
 from tui.plain import key_name
 
-from .columns import spread
+from .columns import shorten, spread
 from .row_list import RowList
 
 TITLES = {
@@ -105,10 +105,11 @@ class ChangeList(RowList):
                 width,
             )
         direction, kind = change_badges(row)
-        name = key_name(row.key)
-        left = Content.assemble(direction.content(), " ", kind.content(), " ", name)
         new = row.remote if row.direction is Direction.INCOMING else row.local
-        return spread(left, Content.styled(size(_length(new or row.base)), "$quiet"), width)
+        amount = size(_length(new or row.base))
+        name = shorten(key_name(row.key), max(width - len(amount) - 5, 1))
+        left = Content.assemble(direction.content(), " ", kind.content(), " ", name)
+        return spread(left, Content.styled(amount, "$quiet"), width)
 
     def action_move(self, rows: int) -> None:
         """Move the cursor by some rows, past headings."""

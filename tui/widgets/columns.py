@@ -4,12 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 
 from .text_view import continued
 
 Fact = tuple[str, Content]
 """A name and what it names."""
+
+
+def shorten(text: str, width: int) -> str:
+    """Cut a name in its middle: keys that stand beside each other often differ at their end."""
+    if cell_len(text) <= width:
+        return text
+    tail = max(0, (width - 1) * 2 // 3)
+    head = max(0, width - 1 - tail)
+    end = text[len(text) - tail :]
+    while cell_len(end) > tail:
+        end = end[1:]
+    return f"{set_cell_size(text, head)}…{end}"
 
 
 def spread(left: Content, right: Content, width: int) -> Content:

@@ -15,7 +15,7 @@ from tui.plain import key_name, plain_lines
 
 from .text_view import TextView, continued
 
-_NARROWEST_PAIR = 60
+_NARROWEST_PAIR = 56
 _SIDE_WORDS = {"base": "last pulled", "local": "yours", "remote": "theirs"}
 _OLD_STYLE = {Mark.REMOVED: "$state-trouble", Mark.CHANGED: "$state-trouble"}
 _NEW_STYLE = {Mark.ADDED: "$state-good", Mark.CHANGED: "$state-good"}

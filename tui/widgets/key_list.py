@@ -13,7 +13,7 @@ from tui.badges import KEY_BADGES
 from tui.paging import FAR, KeyPages, Wanted
 from tui.plain import plain
 
-from .columns import spread
+from .columns import shorten, spread
 from .row_list import RowList
 
 _MARKED = frozenset({KeyState.ADDED, KeyState.MODIFIED, KeyState.DELETED, KeyState.CONFLICT})
@@ -105,12 +105,12 @@ class KeyList(RowList):
         if info is None:
             return Content.styled("·", "$quiet")
         badge = KEY_BADGES[info.state]
-        name = plain(info.key)
+        facts = size(info.size)
+        if width >= _ROOM_FOR_TIME:
+            facts = f"{facts.rjust(_SIZE_WIDTH)}  {moment(info.timestamp)}"
+        name = shorten(plain(info.key), max(width - len(facts) - 3, 1))
         marked = badge.style if info.state in _MARKED else ""
         left = Content.assemble(badge.content(), " ", (name, f"{marked} strike" if info.state is KeyState.DELETED else marked))
-        facts = size(info.size).rjust(_SIZE_WIDTH)
-        if width >= _ROOM_FOR_TIME:
-            facts += f"  {moment(info.timestamp)}"
         return spread(left, Content.styled(facts, "$quiet"), width)
 
     def cursor_moved(self) -> None:

@@ -22,6 +22,7 @@ class RowList(ScrollView, can_focus=True):
     """
 
     ALLOW_SELECT = False
+    auto_links = False
     COMPONENT_CLASSES: ClassVar[set[str]] = {"row-list--cursor", "row-list--hover"}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down,j", "move(1)", "Down", show=False),

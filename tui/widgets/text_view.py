@@ -27,6 +27,7 @@ class TextView(ScrollView, can_focus=True):
     """Lines of styled text in a scrolling window."""
 
     ALLOW_SELECT = False
+    auto_links = False
     BINDINGS: ClassVar[list[BindingType]] = SCROLL_BINDINGS
 
     def __init__(self, id: str | None = None) -> None:

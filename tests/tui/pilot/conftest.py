@@ -21,9 +21,10 @@ Drive = Callable[..., AbstractAsyncContextManager[Driver]]
 
 
 @pytest.fixture(autouse=True)
-def _steady(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _steady(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """Make what is shown the same at every hour and place, and let the cursor open databases at once."""
     monkeypatch.setenv("TZ", "UTC")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     time.tzset()
     monkeypatch.setattr(browse, "_RESTING", 0.001)
     monkeypatch.setattr(browse, "clock", lambda: "12:00:00")

@@ -104,7 +104,7 @@ class Driver:
     @property
     def log(self) -> list[str]:
         """What the user was told so far."""
-        return [happening.text for happening in self.screen._happenings]
+        return [happening.text for happening in self.screen.happenings]
 
     async def wait_told(self, text: str) -> None:
         """Wait until the user was told something."""

@@ -9,6 +9,8 @@ from typing import Any
 
 from catalog import Catalog, Commit, ConflictError, Database, Entry, S3Connection, Status
 
+from .shelf import Flag
+
 WHEN = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 HOME = Path("/home/ada/.local/share/catalog")
 
@@ -40,7 +42,7 @@ class FrozenCatalog(Catalog):
         """Where the copy really is."""
         return super().file_of(self._real.get(entry.key, entry))
 
-    def open(self, entry: Entry, flag: str = "r", **more: Any) -> Database:
+    def open(self, entry: Entry, flag: Flag = "r", **more: Any) -> Database:
         """Open the real database for reading; a write meets a conflict, so that the shelf stays as it is."""
         if flag != "r":
             raise ConflictError(["1791"], f"open-data/climate/{entry.name}")

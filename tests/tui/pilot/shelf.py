@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from catalog import Catalog, Database, Entry, S3Connection
 BASE = datetime(2026, 3, 2, 9, tzinfo=UTC)
 LATER = datetime(2026, 3, 10, 8, 15, tzinfo=UTC)
 US, COLLEAGUE = "ada@desk", "bo@harbour"
+Flag = Literal["r", "w", "c", "n"]
 HOSTILE_KEY = "evil\x1b[31m\u202ekey"
 
 
@@ -36,14 +37,14 @@ class Shelf:
         """Where a database of the shelf lives."""
         return S3Connection(db_key=name, endpoint_url=(self.folder / "remotes").as_uri())
 
-    def colleague(self, name: str, flag: str = "w", serializer: Any = None) -> Database:
+    def colleague(self, name: str, flag: Flag = "w", serializer: Any = None) -> Database:
         """The colleague's copy of a database."""
         path = self.folder / "colleague" / f"{name}.blt"
         path.parent.mkdir(exist_ok=True)
         opened = catalog.open(
             self.connection(name),
             path,
-            flag,  # type: ignore[arg-type]
+            flag,
             serializer,
             lock="commit",
             author=COLLEAGUE,
@@ -95,8 +96,8 @@ class Shelf:
                     database.set(key, value, LATER)
 
     def add_group(self, name: str) -> None:
-        """Add an empty group."""
-        self.catalog.add_group(name)
+        """Add an empty group, which lives beside the databases and so may suggest them."""
+        self.catalog.add_group(name, self.connection(f"{name}.group"))
         with self.catalog.open_group(name, "c", lock="commit", author=US):
             pass
 

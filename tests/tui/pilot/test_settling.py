@@ -251,7 +251,7 @@ class SlowPush:
         self.go_on = threading.Event()
         self.progress: Progress | None = None
 
-    def __call__(self, _: object, entry: Entry, message: str, progress: Progress) -> Pushed:
+    def __call__(self, catalog: object, entry: Entry, vouching: object, message: str, progress: Progress) -> Pushed:
         """Report a third, then wait until let go or cancelled."""
         self.progress = progress
         progress.begin("uploading", 3_000, 3)

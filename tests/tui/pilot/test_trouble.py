@@ -11,10 +11,13 @@ from rich.console import Console
 
 from catalog import Catalog, S3Connection, State
 from tui.app import CatalogApp
+from tui.dialogs.confirm import Confirm
 from tui.dialogs.explanation import Explanation
 from tui.dialogs.push import PushDialog
 from tui.screens import browse
+from tui.screens.acts import Acts
 from tui.widgets.key_list import KeyList
+from tui.widgets.reader import Reader
 
 from .conftest import Drive
 from .shelf import Shelf
@@ -114,10 +117,10 @@ async def test_a_damaged_catalog_is_explained(tmp_path: Path, drive: Drive) -> N
         assert isinstance(browse_screen, browse.BrowseScreen)
         for _ in range(100):
             await pilot.pause()
-            if browse_screen._happenings:
+            if browse_screen.happenings:
                 break
 
-        assert browse_screen._happenings[0].text == "Reading the catalog did not succeed."
+        assert browse_screen.happenings[0].text == "Reading the catalog did not succeed."
 
 
 async def test_a_fault_of_the_program_in_a_job_is_told_without_its_text(
@@ -133,7 +136,7 @@ async def test_a_fault_of_the_program_in_a_job_is_told_without_its_text(
     async with drive(shelf.catalog) as driver:
         await driver.select("rain")
         await driver.wait_told("Reading a value did not succeed.")
-        told = "\n".join(happening.details for happening in driver.screen._happenings) + driver.value
+        told = "\n".join(happening.details for happening in driver.screen.happenings) + driver.value
 
     assert "RuntimeError" in told
     assert SECRET not in told
@@ -147,7 +150,7 @@ async def test_a_crash_shows_no_value(shelf: Shelf, monkeypatch: pytest.MonkeyPa
         held = SECRET
         raise RuntimeError(f"could not sign with {held}")
 
-    monkeypatch.setattr(browse.BrowseScreen, "command_zoom", fail)
+    monkeypatch.setattr(Acts, "zoom", fail)
     app = CatalogApp(_small(shelf).catalog)
     app.error_console = Console(file=said, width=200)
 
@@ -198,3 +201,29 @@ async def test_keys_that_vanish_meanwhile_are_no_crash(shelf: Shelf, drive: Driv
             "the new keys",
         )
         assert not isinstance(driver.app.screen, Explanation)
+
+
+async def test_a_place_that_only_a_group_names_is_asked_about(shelf: Shelf, drive: Drive, closed_port: int) -> None:
+    """Before keys sign requests to a server that a group suggests, the user says yes; without a yes nothing is sent."""
+    _small(shelf)
+    endpoint = f"http://127.0.0.1:{closed_port}"
+    shelf.list_at("earth", "rain", S3Connection(db_key="rain", bucket="elsewhere", endpoint_url=endpoint))
+    async with drive(shelf.catalog) as driver:
+        await driver.select("rain")
+        words = " ".join(driver.text_of("#key-list").replace("│", " ").split())
+        assert "never approved on this machine; nothing was sent" in words
+
+        await driver.pilot.press("enter")
+        await driver.until(lambda: isinstance(driver.app.screen, Confirm), "the question")
+        text = driver.app.screen.query_one(Reader)
+        question = " ".join(" ".join(row.plain for row in text._rows).split())
+        assert "elsewhere/rain" in question
+        assert endpoint in question
+        await driver.press("enter")
+        assert driver.log == []
+
+        await driver.pilot.press("1", "enter")
+        await driver.until(lambda: isinstance(driver.app.screen, Confirm), "the question again")
+        await driver.pilot.press("right", "enter")
+        await driver.wait_told("rain could not be opened.")
+        assert "approved" not in driver.screen.happenings[-1].details

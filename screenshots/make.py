@@ -1,0 +1,106 @@
+"""Take the README's screenshots of the real program on the demo's data.
+
+::
+
+    python screenshots/make.py
+
+Writes one SVG for each picture beside this file. The demo is made anew in a folder for temporary files, which the pictures
+show as a folder of the demo's user.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from textual.pilot import Pilot
+
+from catalog import Catalog
+from catalog.demo.build import make_demo
+from catalog.demo.folder import DemoFolder
+from catalog.demo.remotes import Remotes
+from tui.app import CatalogApp
+from tui.themes import DARK, LIGHT
+
+HERE = Path(__file__).parent
+SHOWN_FOLDER = "/home/ada/catalog-demo"
+PATIENCE = 30.0
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One screenshot: its file, the database to select, the keys to press then, and how it looks."""
+
+    name: str
+    database: str
+    keys: tuple[str, ...] = ()
+    theme: str = DARK.name
+    size: tuple[int, int] = (136, 36)
+
+
+PICTURES = (
+    Picture("browse", "daily-weather", ("2",)),
+    Picture("value", "hourly-temperature", ("2", *["j"] * 4)),
+    Picture("diff", "daily-weather", ("3", "j", "j")),
+    Picture("conflict", "airports", ("3",)),
+    Picture("push", "daily-weather", ("3", "j", "j", "P")),
+    Picture("light", "earthquakes", ("3",), theme=LIGHT.name),
+)
+
+
+async def _until(pilot: Pilot[Any], condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError("the program did not come to rest")
+        await pilot.pause()
+
+
+async def take(picture: Picture, folder: Path) -> str:
+    """Drive the program to what a picture shows, and give it as SVG."""
+    app = CatalogApp(Catalog(folder))
+    app.animation_level = "none"
+    app.theme = picture.theme
+
+    screen = app.get_default_screen()
+
+    def is_quiet() -> bool:
+        return app.jobs.idle.is_set() and not screen.asking
+
+    async with app.run_test(size=picture.size) as pilot:
+        await _until(pilot, lambda: screen.listings is not None and is_quiet())
+        entries = [entry for listing in screen.listings or () for entry in listing.entries]
+        screen.show_database(next(entry.key for entry in entries if entry.name == picture.database))
+        await _until(pilot, lambda: screen.opened and screen.opened.entry.name == picture.database and is_quiet())
+        for key in picture.keys:
+            await pilot.press(key)
+            await _until(pilot, is_quiet)
+        await pilot.pause(0.3)
+        return app.export_screenshot(title="catalog")
+
+
+def main() -> None:
+    """Make the demo and take all pictures."""
+    # As long as the folder that is shown in its place, so that nothing on the screen moves.
+    prefix = str(Path(tempfile.gettempdir()) / "demo")
+    folder = Path(prefix + "-" * (len(SHOWN_FOLDER) - len(prefix)))
+    shutil.rmtree(folder, ignore_errors=True)
+    demo = DemoFolder(folder, "file")
+    try:
+        make_demo(demo, Remotes.in_folder(demo.remotes), print)
+        for picture in PICTURES:
+            svg = asyncio.run(take(picture, demo.catalog))
+            (HERE / f"{picture.name}.svg").write_text(svg.replace(str(folder), SHOWN_FOLDER), encoding="utf-8")
+            print(f"took {picture.name}")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()
