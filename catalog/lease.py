@@ -1,4 +1,7 @@
-"""The lease: a write lock on a remote, with an owner and an expiry, kept by conditional writes of one small object."""
+"""The lease: a write lock on a remote, with an owner and an expiry, kept by conditional writes of one small object.
+
+For stores that keep no conditions there is another way to hold it, see `catalog.tickets`; `catalog.writing` chooses.
+"""
 
 from __future__ import annotations
 
@@ -61,6 +64,11 @@ def who_am_i() -> str:
     return f"{user}@{socket.gethostname()}"
 
 
+def now_in_words() -> str:
+    """The time, as a holder says since when it holds."""
+    return datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
 def read_holder(store: ObjectStore, name: str) -> tuple[LeaseHolder, str] | None:
     """Who holds the lease at ``name``, with its tag; None when it is free."""
     try:
@@ -100,18 +108,21 @@ class Lease:
 
         A holder that has not renewed for its time is taken over. ``force`` takes the lease from anyone.
         """
-        since = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-        mine = LeaseHolder(uuid.uuid4().hex, f"{who_am_i()}, process {os.getpid()}", since, seconds)
+        mine = LeaseHolder(uuid.uuid4().hex, f"{who_am_i()}, process {os.getpid()}", now_in_words(), seconds)
         body = msgspec.json.encode(mine)
         deadline = time.monotonic() + timeout
-        watch = _Watch(store, name)
+        watch = Watch(store, name)
         precondition: Precondition | None = None if force else IfAbsent()
         for attempt in count():
             try:
                 return cls(store, name, mine, store.put(name, body, precondition=precondition))
             except PreconditionFailedError:
-                pass
-            found = watch.look()
+                found = watch.look()
+            except UnreachableError:
+                # The request may have arrived all the same, and a lease that nobody knows of would lock everyone out.
+                found = read_holder(store, name)
+                if found is None or found[0].id != mine.id:
+                    raise
             holder, etag = found if found is not None else (_UNREADABLE, "")
             if holder.id == mine.id:
                 return cls(store, name, mine, etag)
@@ -144,13 +155,17 @@ class Lease:
 
     def release(self) -> None:
         """Give the lease back; one that may be another's by now is left alone."""
+        if self._stop.is_set():
+            return
         self._stop.set()
-        with self._mutex:
-            fresh = time.monotonic() - self._renewed < self._holder.seconds * _SAFE
-            if self._lost_to is None and fresh:
-                with contextlib.suppress(CatalogError):
-                    self._store.delete(self._name)
-                self._lost_to = "nobody: it was given back"
+        with self._mutex, contextlib.suppress(CatalogError):
+            self._give_back()
+        self._lost_to = self._lost_to or "nobody: it was given back"
+
+    def _give_back(self) -> None:
+        fresh = time.monotonic() - self._renewed < self._holder.seconds * _SAFE
+        if self._lost_to is None and fresh:
+            self._store.delete(self._name)
 
     def _renew_for_ever(self) -> None:
         while not self._stop.wait(self._holder.seconds / 3):
@@ -176,7 +191,7 @@ class Lease:
             self._holder, self._renewed = renewed, asked
 
 
-class _Watch:
+class Watch:
     """Observes another's lease, to tell when it has not been renewed for its time, whatever the clocks say."""
 
     def __init__(self, store: ObjectStore, name: str) -> None:
@@ -187,6 +202,7 @@ class _Watch:
         self.expired = False
 
     def look(self) -> tuple[LeaseHolder, str] | None:
+        """Who holds it now, with its tag; ``expired`` then says whether it may be taken over."""
         found = read_holder(self._store, self._name)
         if found is None:
             self.expired = False

@@ -73,11 +73,11 @@ Precondition = IfMatch | IfAbsent
 
 @dataclass(frozen=True, slots=True)
 class Powers:
-    """What a kind of store offers beyond reading."""
+    """What a kind of store offers beyond reading; ``compare_and_swap`` None depends on the service (see `catalog.powers`)."""
 
     writes: bool
     lists: bool
-    compare_and_swap: bool
+    compare_and_swap: bool | None
 
 
 @dataclass(frozen=True, slots=True)

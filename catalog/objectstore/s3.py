@@ -44,8 +44,6 @@ class S3Store(ObjectStore):
     ``read_timeout`` seconds without an answer, and repeated ``retries`` times.
     """
 
-    powers = Powers(writes=True, lists=True, compare_and_swap=True)
-
     def __init__(
         self,
         bucket: str,
@@ -61,6 +59,7 @@ class S3Store(ObjectStore):
         self.bucket = bucket
         self.where = f"{endpoint_url or 'aws'}/{bucket}"
         self.settings = ClientSettings(endpoint_url, region, threads, read_timeout, retries)
+        self.powers = Powers(writes=True, lists=True, compare_and_swap=True if self.settings.is_aws else None)
         self.identity = fingerprint(keys)
         self._client = client_for(self.settings, keys)
 

@@ -95,6 +95,27 @@ def create_under_lease(store: ObjectStore, names: ObjectNames, new: StoredHead) 
     return replace(new, etag=etag)
 
 
+def commit_in_turn(
+    store: ObjectStore, names: ObjectNames, new: StoredHead, over: StoredHead | None, precondition: IfMatch | None = None
+) -> StoredHead | Beaten:
+    """Make ``new`` the head, if the head is still ``over``, in a store that cannot compare and swap, and read it back.
+
+    The caller holds the election, so that nobody else writes between the look and the write. ``precondition`` is sent along
+    where the store takes one. Raises OutcomeUnknownError when the head cannot be read back.
+    """
+    before = Beaten(read_head(store, names))
+    if not _unchanged(before, over):
+        return before
+    try:
+        store.put(names.head, new.body, metadata=new.object_metadata, precondition=precondition)
+    except StoreError:
+        outcome = _read_back(store, names, new)
+        if isinstance(outcome, Beaten) and _unchanged(outcome, over):
+            raise
+        return outcome
+    return _read_back(store, names, new)
+
+
 def _unchanged(outcome: Beaten, over: StoredHead | None) -> bool:
     current = outcome.current
     return (current and current.commit_id) == (over and over.commit_id)

@@ -1,0 +1,193 @@
+"""Writing: how the writers of one remote keep out of each other's way, as their store allows.
+
+Where conditional writes are kept, a lock is a `Lease` and a commit is a swap of the head. Elsewhere both need an election, see
+`catalog.tickets`. This is the one place that chooses.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from types import TracebackType
+from typing import Self
+
+from typing_extensions import override
+
+from catalog import powers
+from catalog.errors import LeaseLostError, OutcomeUnknownError, StoreError
+from catalog.lease import Lease, LeaseHolder
+from catalog.lease import read_holder as read_lease
+from catalog.objectstore.interface import IfMatch, ObjectStore, UnsupportedRequestError
+from catalog.powers import Conditions
+from catalog.progress import Progress
+from catalog.remote.commit import Beaten, commit, commit_in_turn, create_under_lease
+from catalog.remote.head import StoredHead
+from catalog.remote.object_names import ObjectNames
+from catalog.tickets import Tickets, describe_ticket, read_tickets, remove_all_tickets
+
+_TIMEOUT = 60.0
+
+
+def take_lease(store: ObjectStore, names: ObjectNames, *, timeout: float, force: bool, progress: Progress) -> Lease:
+    """Take the write lock of a remote, waiting up to ``timeout`` seconds; LockTimeoutError names the holder.
+
+    The first writer to a place that this machine does not know finds out what its store can do. ``force`` takes the lock from
+    anyone.
+    """
+    if powers.conditions_of(store, names.db_key, progress) is Conditions.KEPT:
+        try:
+            return Lease.acquire(store, names.lease, timeout=timeout, force=force, progress=progress)
+        except UnsupportedRequestError:
+            powers.note(store, Conditions.REFUSED)
+    return Tickets.acquire(store, names.lease, timeout=timeout, force=force, progress=progress)
+
+
+def read_holder(store: ObjectStore, names: ObjectNames) -> LeaseHolder | None:
+    """Who holds the write lock of a remote, of either kind; None when it is free."""
+    found = read_lease(store, names.lease)
+    if found is not None:
+        return found[0]
+    standing = read_tickets(store, names.lease) if store.powers.lists else {}
+    return describe_ticket(min(standing.values(), key=lambda ticket: ticket.rank)) if standing else None
+
+
+def break_lock(store: ObjectStore, names: ObjectNames) -> LeaseHolder | None:
+    """Take the write lock of a remote away, and everyone's place in the queue for it; whose it was.
+
+    A holder that is alive stops at its next push with LeaseLostError; its changes stay on its machine.
+    """
+    holder = read_holder(store, names)
+    if store.powers.lists:
+        remove_all_tickets(store, names.lease)
+    store.delete(names.lease)
+    return holder
+
+
+class HeadWriter:
+    """Makes commits the head of a remote, in the way of its store; one for each push, as a context manager.
+
+    ``lease`` is the lock of the session, if it has one. Nothing is asked of the store before the first commit.
+    """
+
+    def __init__(self, store: ObjectStore, names: ObjectNames, lease: Lease | None, progress: Progress) -> None:
+        self._store, self._names, self._lease, self._progress = store, names, lease, progress
+        self._way: Way | None = None
+
+    def commit(self, new: StoredHead, over: StoredHead | None) -> StoredHead | Beaten:
+        """Make ``new`` the head, if the head is still ``over`` (None: if there is none).
+
+        What the head names must be up already, its copy under ``commits/`` too. Raises LeaseLostError, LockTimeoutError,
+        OutcomeUnknownError and StoreError.
+        """
+        if self._way is None:
+            self._way = self._choose()
+        return self._way.commit(new, over)
+
+    def _choose(self) -> Way:
+        kept = powers.conditions_of(self._store, self._names.db_key, self._progress) is Conditions.KEPT
+        kind = Swap if kept and not isinstance(self._lease, Tickets) else Turn
+        return kind(self._store, self._names, self._lease, self._progress)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._way is not None:
+            self._way.close()
+
+
+class Way(ABC):
+    """A way to make a commit the head."""
+
+    def __init__(self, store: ObjectStore, names: ObjectNames, lease: Lease | None, progress: Progress) -> None:
+        self._store, self._names, self._lease, self._progress = store, names, lease, progress
+
+    @abstractmethod
+    def commit(self, new: StoredHead, over: StoredHead | None) -> StoredHead | Beaten:
+        """As `HeadWriter.commit`."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let the next writer go on."""
+
+
+class Swap(Way):
+    """Commit by one conditional write; needs no lock."""
+
+    @override
+    def commit(self, new: StoredHead, over: StoredHead | None) -> StoredHead | Beaten:
+        copy = self._names.commit(new.head.number, new.commit_id)
+        if not powers.still_kept(self._store, copy, new.body):
+            raise _contradicted(self._store)
+        if self._lease is not None:
+            self._lease.confirm()
+        try:
+            outcome = commit(self._store, self._names, new, over)
+        except UnsupportedRequestError:
+            powers.note(self._store, Conditions.REFUSED)
+            raise _contradicted(self._store) from None
+        if over is None and isinstance(outcome, Beaten) and outcome.current is None:
+            return self._create(new)
+        return outcome
+
+    def _create(self, new: StoredHead) -> StoredHead | Beaten:
+        """The first head of a store that cannot create it conditionally."""
+        if self._lease is not None:
+            return create_under_lease(self._store, self._names, new)
+        taken = Lease.acquire(self._store, self._names.lease, timeout=_TIMEOUT, force=False, progress=self._progress)
+        try:
+            return create_under_lease(self._store, self._names, new)
+        finally:
+            taken.release()
+
+    @override
+    def close(self) -> None:
+        """Nothing was held."""
+
+
+class Turn(Way):
+    """Commit in turn: under the election that the session won, or under one that it wins at the first commit.
+
+    A turn is kept until `close`, so that who was beaten while waiting builds on the winner and is not beaten again.
+    """
+
+    _own: Tickets | None = None
+
+    @override
+    def commit(self, new: StoredHead, over: StoredHead | None) -> StoredHead | Beaten:
+        turn = self._turn()
+        turn.confirm()
+        outcome = commit_in_turn(self._store, self._names, new, over, self._condition(over))
+        if isinstance(outcome, StoredHead):
+            try:
+                turn.confirm()
+            except (LeaseLostError, StoreError):
+                raise OutcomeUnknownError(f"{self._store.where}: {self._names.db_key!r}", new.commit_id) from None
+        return outcome
+
+    def _turn(self) -> Tickets:
+        if isinstance(self._lease, Tickets):
+            return self._lease
+        if self._lease is not None:
+            raise _contradicted(self._store)
+        if self._own is None:
+            self._own = Tickets.acquire(self._store, self._names.lease, timeout=_TIMEOUT, force=False, progress=self._progress)
+        return self._own
+
+    def _condition(self, over: StoredHead | None) -> IfMatch | None:
+        """A condition where it does no harm: it helps if the store keeps it after all."""
+        known = powers.recall(self._store)
+        taken = known is not None and known.conditions is not Conditions.REFUSED
+        return IfMatch(over.etag) if over is not None and over.etag and taken else None
+
+    @override
+    def close(self) -> None:
+        if self._own is not None:
+            self._own.release()
+            self._own = None
+
+
+def _contradicted(store: ObjectStore) -> StoreError:
+    return StoreError(
+        f"{store.where}: the store does not keep the conditions of writes any more, as it did before. Nothing was pushed.",
+        hint="Your changes are kept. Close the database, open it again and push: writers then take turns.",
+    )
