@@ -42,6 +42,7 @@ from catalog.remote.object_names import ObjectNames
 from catalog.remote.remote import Remote
 from catalog.serializers import check_serializer, codec_of
 from catalog.session import Session
+from catalog.writing import take_lease
 
 Flag = Literal["r", "w", "c", "n"]
 Opened = Database | ConnectionGroup
@@ -118,7 +119,7 @@ def _open_online(connection: S3Connection, path: Path, options: Options, progres
     try:
         if options.writing and options.lock == "session":
             names = ObjectNames(name_of(connection))
-            lease = Lease.acquire(store, names.lease, timeout=options.lock_timeout, force=options.force_lock, progress=progress)
+            lease = take_lease(store, names, timeout=options.lock_timeout, force=options.force_lock, progress=progress)
         return _open(connection, path, options, store, lease, progress)
     except BaseException:
         if lease is not None:

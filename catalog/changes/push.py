@@ -14,7 +14,6 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from io import BufferedReader
-from typing import Protocol
 
 import msgspec
 
@@ -35,14 +34,14 @@ from catalog.local.writer import Writer
 from catalog.objectstore.interface import Source
 from catalog.progress import Progress
 from catalog.remote import index
-from catalog.remote.commit import Beaten, commit, create_under_lease
+from catalog.remote.commit import Beaten
 from catalog.remote.head import Commit, Head, Metadata, Parent, SegmentRef, StoredHead, encode_head
 from catalog.remote.index_segment import EncodedSegment, Entry
 from catalog.remote.pack import PlannedPack, PlannedValue
-from catalog.remote.remote import Remote
 from catalog.remote.snapshot import Snapshot
 from catalog.remote.upload import STREAM_ABOVE, Uploads
 from catalog.session import KeptMetadata, Session
+from catalog.writing import HeadWriter
 
 from .change import METADATA
 from .diff import edits, incoming, metadata_change, says_the_same
@@ -50,16 +49,12 @@ from .pack_plan import Deletion, plan_entries
 from .pull import fetch_copies, move_base, plan_pull, pull
 
 _TRIES = 20
-_LEASE_SECONDS = 60.0
 _RESUMABLE_SECONDS = 24 * 3600
 _MOST_TEXT = 10_000
 
 
-class HeldLease(Protocol):
-    """The write lease of a session."""
-
-    def confirm(self) -> None:
-        """Raise LeaseLostError unless the lease is surely ours."""
+HeldLease = Lease
+"""The write lock of a session, of either kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +100,9 @@ def push(session: Session, writer: Writer, options: PushOptions, lease: HeldLeas
 
     Raises ConflictError, LeaseLostError, OutcomeUnknownError, and what the store raises; local changes then stay as they were.
     """
-    with session.lock:
-        traffic = session.remote.store.traffic
+    remote = session.remote
+    with session.lock, HeadWriter(remote.store, remote.names, lease, progress) as heads:
+        traffic = remote.store.traffic
         requests, bytes_up = traffic.total_requests, traffic.bytes_up
         writer.sync()
         up_to = writer.last_edit
@@ -115,7 +111,7 @@ def push(session: Session, writer: Writer, options: PushOptions, lease: HeldLeas
         for _ in range(_TRIES):
             target, arriving = _target(session, options)
             uploaded: set[bytes] = {bytes(row[0]) for row in _resumable(session)}
-            made = _try_commit(session, writer, options, lease, target, arriving, uploaded, progress)
+            made = _try_commit(session, writer, options, heads, target, arriving, uploaded, progress)
             if made is None:
                 if any(row.key in arriving for row, _, _ in _chosen(session, options)):
                     pull(session, writer, progress)
@@ -214,7 +210,7 @@ def _try_commit(
     session: Session,
     writer: Writer,
     options: PushOptions,
-    lease: HeldLease | None,
+    heads: HeadWriter,
     target: StoredHead | None,
     arriving: dict[str, Entry | None],
     uploaded: set[bytes],
@@ -236,22 +232,7 @@ def _try_commit(
         name = remote.names.commit(draft.head.number, draft.commit_id)
         uploads.put(name, lambda: draft.body, len(draft.body))
     progress.begin("committing")
-    if lease is not None:
-        lease.confirm()
-    outcome = commit(remote.store, remote.names, draft, target)
-    if target is None and isinstance(outcome, Beaten) and outcome.current is None:
-        outcome = _create(remote, draft, lease, progress)
-    return outcome, tally
-
-
-def _create(remote: Remote, draft: StoredHead, lease: HeldLease | None, progress: Progress) -> StoredHead | Beaten:
-    if lease is not None:
-        return create_under_lease(remote.store, remote.names, draft)
-    taken = Lease.acquire(remote.store, remote.names.lease, timeout=_LEASE_SECONDS, force=False, progress=progress)
-    try:
-        return create_under_lease(remote.store, remote.names, draft)
-    finally:
-        taken.release()
+    return heads.commit(draft, target), tally
 
 
 def _expected(session: Session, options: PushOptions) -> tuple[int, int]:

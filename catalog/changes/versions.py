@@ -11,9 +11,11 @@ from itertools import islice
 import msgspec
 
 from catalog.errors import EntryMissingError, InvalidInputError, PreconditionFailedError
-from catalog.remote.commit import Beaten, commit
+from catalog.progress import Progress
+from catalog.remote.commit import Beaten
 from catalog.remote.head import Head, Parent, StoredHead, Tag, encode_head
 from catalog.remote.remote import Remote
+from catalog.writing import HeadWriter
 
 from .push import HeldLease, PushOptions
 
@@ -120,9 +122,8 @@ def commit_over(remote: Remote, head: Head, over: StoredHead, lease: HeldLease |
     """Make a head, all of whose objects are up, the newest one; PreconditionFailedError when ``over`` is not that any more."""
     draft = encode_head(head)
     remote.store.put(remote.names.commit(head.number, draft.commit_id), draft.body)
-    if lease is not None:
-        lease.confirm()
-    outcome = commit(remote.store, remote.names, draft, over)
+    with HeadWriter(remote.store, remote.names, lease, Progress()) as heads:
+        outcome = heads.commit(draft, over)
     if isinstance(outcome, Beaten):
         raise PreconditionFailedError(remote.where, remote.names.head)
     return outcome
