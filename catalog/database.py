@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 import uuid as uuid_module
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from concurrent.futures import Executor
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -24,7 +24,7 @@ from catalog.changes.forget import forget_remote
 from catalog.changes.load import load
 from catalog.changes.pull import fast_forward
 from catalog.changes.push import PushOptions
-from catalog.changes.versions import Version, find_version, history, revert, tag
+from catalog.changes.versions import Version, before_last_change, find_version, history, revert, tag
 from catalog.connection import S3Connection
 from catalog.errors import (
     CatalogError,
@@ -113,7 +113,7 @@ class Database(MutableMapping[str, Any]):
     def __init__(
         self,
         session: Session,
-        codec: Codec,
+        codec_for: Callable[[int], Codec],
         connection: S3Connection,
         *,
         lease: Lease | None,
@@ -121,7 +121,7 @@ class Database(MutableMapping[str, Any]):
         type_: str = "database",
     ) -> None:
         self._session = session
-        self._codec = codec
+        self._codec_for = codec_for
         self._lease = lease
         self._type = type_
         self._closed = False
@@ -172,6 +172,11 @@ class Database(MutableMapping[str, Any]):
     def __repr__(self) -> str:
         state = "closed" if self._closed else ("open for writing" if self.writable else "open for reading")
         return f"<{type(self).__name__} {str(self.connection)!r} in {str(self.file_path)!r}, {state}>"
+
+    @property
+    def _codec(self) -> Codec:
+        """How values are encoded; a pull may bring a database with another serializer."""
+        return self._codec_for(self._session.copy.header.value_serializer)
 
     def _open(self) -> Session:
         if self._closed:
@@ -385,12 +390,12 @@ class Database(MutableMapping[str, Any]):
             return made.commit
 
     def undo(self, *, message: str = "") -> Commit:
-        """Take the last push back: revert to the state before it."""
+        """Take the last change of content back, by a revert to the state before it; undoing an undo brings it back again."""
         session, newest = self._open(), self._newest()
-        for stored in session.remote.history(newest):
-            if (stored.head.runs, stored.head.metadata) != (newest.head.runs, newest.head.metadata):
-                return self.revert(stored.head.number, message=message or f"Undo commit {newest.head.number}")
-        raise EntryMissingError(f"{session.remote.where} has no earlier state to go back to.")
+        before = before_last_change(session.remote, newest)
+        if before is None:
+            raise EntryMissingError(f"{session.remote.where} has no earlier state to go back to.")
+        return self.revert(before.head.number, message=message or f"Undo: back to commit {before.head.number}")
 
     def tag(self, name: str, version: Version | None = None) -> Commit:
         """Name a version (default: the newest), so that it opens by name and garbage collection keeps it."""

@@ -10,18 +10,16 @@ import msgspec
 
 from catalog.errors import InvalidInputError
 from catalog.progress import Progress
-from catalog.remote import index
 from catalog.remote.garbage import Garbage, Keep, Kept, choose_commits, find_garbage, needed_names
-from catalog.remote.head import Head, SegmentRef, StoredHead
-from catalog.remote.index_segment import DELETED, EncodedSegment, Entry
+from catalog.remote.head import StoredHead
 from catalog.remote.object_names import ObjectNames
 from catalog.remote.pack import TARGET_BYTES
 from catalog.remote.remote import Remote
-from catalog.remote.repack import live_bytes, repack
-from catalog.remote.upload import Uploads
+from catalog.remote.repack import live_bytes
 from catalog.session import Session
 
 from .push import HeldLease
+from .rewrite import new_salt, rewrite
 from .versions import commit_over, following
 
 _THIN = 0.3
@@ -29,13 +27,13 @@ _THIN = 0.3
 
 _BATCH = 1000
 _SHORTEST_GRACE = timedelta(hours=25)
-"""A push that was cut short takes up packs that it finds for 24 hours."""
+"""Readers of an old commit have a day to notice a newer one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Collected:
     """What a garbage collection found, or did: commits kept and given up, objects and bytes freed, objects too young to
-    touch, and packs written anew.
+    touch, and packs written anew, which the commits before still need.
     """
 
     dry_run: bool
@@ -48,13 +46,24 @@ class Collected:
     too_young: int
     packs_rewritten: int
 
+    def __bool__(self) -> bool:
+        return bool(self.commits_given_up or self.packs or self.segments or self.commits or self.packs_rewritten)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What a collection is to do."""
+
+    kept: Kept
+    given_up: int
+    thin: frozenset[bytes]
+    garbage: Garbage
+
 
 def check_grace(grace: timedelta) -> None:
-    """Raise InvalidInputError for a grace period that would endanger running pushes."""
+    """Raise InvalidInputError for a grace period that would endanger readers."""
     if grace < _SHORTEST_GRACE:
-        raise InvalidInputError(
-            f"A grace period of {grace} would endanger running pushes.", hint=f"Give at least {_SHORTEST_GRACE}."
-        )
+        raise InvalidInputError(f"A grace period of {grace} would endanger readers.", hint=f"Give at least {_SHORTEST_GRACE}.")
 
 
 def collect(
@@ -70,102 +79,82 @@ def collect(
 ) -> tuple[Collected, StoredHead]:
     """Free what no kept commit needs, and the newest head after it. With ``dry_run`` only say what would be freed.
 
-    The history is shortened by a commit first, so that from then on nobody builds on what is being deleted; then the objects are
-    deleted. A collection that was cut short is finished by repeating it.
+    What is to be deleted is chosen first. Then a commit shortens the history and changes the salt: nobody can build on what was
+    chosen from then on, and nothing new can have its name. Then it is deleted. A collection that was cut short is finished by
+    repeating it.
     """
     remote = session.remote
+    plan = _plan(remote, newest, keep, grace, progress)
+    report = _report(remote.names, plan, dry_run=dry_run)
+    if dry_run or not report:
+        return report, newest
+    current = _shorten(session, newest, plan, author, lease, progress)
+    _delete(remote, plan.garbage, progress)
+    return report, current
+
+
+def _plan(remote: Remote, newest: StoredHead, keep: Keep, grace: timedelta, progress: Progress) -> _Plan:
     progress.begin("reading the history")
     kept = choose_commits(remote, newest, keep)
-    thin = _thin_packs(remote, kept)
-    given_up = kept.oldest - newest.head.oldest
-    current = newest
-    if not dry_run:
-        current = _shorten(session, newest, kept, thin, author, lease, progress)
-        kept.row.insert(0, current)
+    tagged = {stored.head.number for stored in kept.tagged}
+    given_up = sum(number not in tagged for number in range(newest.head.oldest, kept.oldest))
     progress.begin("looking for what nobody needs")
     garbage = find_garbage(remote, needed_names(remote, kept.all, progress), grace)
-    if not dry_run:
-        _delete(remote, garbage, progress)
-    return _report(remote.names, garbage, kept, given_up, len(thin), dry_run=dry_run), current
+    return _Plan(kept, given_up, _thin_packs(remote, kept), garbage)
 
 
-def _thin_packs(remote: Remote, kept: Kept) -> set[bytes]:
-    """Packs of which the newest commit needs something, but all kept ones together need little."""
+def _thin_packs(remote: Remote, kept: Kept) -> frozenset[bytes]:
+    """Packs that the newest commit names, but of which all kept commits together need little."""
     snapshots = [remote.snapshot(stored) for stored in kept.all]
     needed = live_bytes(snapshots)
-    current = live_bytes(snapshots[:1])
-    small = {pack for pack, size in needed.items() if pack in current and size < TARGET_BYTES * _THIN}
+    named = {pack for ref in snapshots[0].all_refs() for pack in remote.load_segment(ref).packs}
+    small = [pack for pack in named if needed.get(pack, 0) < TARGET_BYTES * _THIN]
     sizes = {pack: remote.store.head(remote.names.pack(pack)).size for pack in small}
-    return {pack for pack in small if needed[pack] < sizes[pack] * _THIN}
+    return frozenset(pack for pack in small if needed.get(pack, 0) < sizes[pack] * _THIN)
 
 
 def _shorten(
-    session: Session,
-    newest: StoredHead,
-    kept: Kept,
-    thin: Collection[bytes],
-    author: str,
-    lease: HeldLease | None,
-    progress: Progress,
+    session: Session, newest: StoredHead, plan: _Plan, author: str, lease: HeldLease | None, progress: Progress
 ) -> StoredHead:
-    message = f"Collect garbage: keep the history from commit {kept.oldest} on"
-    runs = rewrite(session, newest, thin, (), progress) if thin else newest.head.runs
+    salt = new_salt()
+    runs = rewrite(session, newest, plan.thin, (), salt, progress) if plan.thin else newest.head.runs
     shortened = msgspec.structs.replace(
         newest.head,
-        oldest=max(kept.oldest, newest.head.oldest),
+        oldest=max(plan.kept.oldest, newest.head.oldest),
+        salt=salt,
         runs=runs,
-        message=message,
+        message=f"Collect garbage: keep the history from commit {plan.kept.oldest} on",
         **following(newest.head, newest.commit_id, author),
     )
     return commit_over(session.remote, shortened, newest, lease)
-
-
-def rewrite(
-    session: Session, newest: StoredHead, packs: Collection[bytes], without: Collection[str], progress: Progress
-) -> tuple[tuple[SegmentRef, ...], ...]:
-    """Write the values of ``packs`` anew and delete the keys ``without``; the runs of the index that say so."""
-    remote = session.remote
-    snapshot = remote.snapshot(newest)
-    progress.begin("writing packs anew")
-
-    with Uploads(remote.store, min(remote.threads, 4), progress) as uploads:
-
-        def put(segment: EncodedSegment) -> None:
-            session.sidecar.put_segment(segment.segment_id, segment.body)
-            uploads.put(remote.names.segment(segment.segment_id), lambda: segment.body, len(segment.body))
-
-        moved = repack(remote, snapshot, packs, without, uploads, progress)
-        deleted = ((key, Entry(newest.head.time, DELETED, 0, 0, bytes(8))) for key in sorted(without))
-        keys_each = index.keys_per_segment(newest.head.keys)
-        entries = index.newest([deleted, moved])
-        return index.extend(newest.head.runs, entries, newest.head.keys, keys_each, remote.load_segment, put)
 
 
 def _delete(remote: Remote, garbage: Garbage, progress: Progress) -> None:
     names = [found.name for found in garbage.objects]
     progress.begin("deleting", 0, len(names))
     for start in range(0, len(names), _BATCH):
-        remote.store.delete_many(names[start : start + _BATCH])
+        delete_together(remote, names[start : start + _BATCH])
         progress.advance(0, len(names[start : start + _BATCH]))
 
 
-def _report(names: ObjectNames, garbage: Garbage, kept: Kept, given_up: int, rewritten: int, *, dry_run: bool) -> Collected:
+def delete_together(remote: Remote, names: Collection[str]) -> None:
+    """Delete objects; none is no request."""
+    if names:
+        remote.store.delete_many(list(names))
+
+
+def _report(names: ObjectNames, plan: _Plan, *, dry_run: bool) -> Collected:
     def count(prefix: str) -> int:
-        return sum(found.name.startswith(prefix) for found in garbage.objects)
+        return sum(found.name.startswith(prefix) for found in plan.garbage.objects)
 
     return Collected(
         dry_run=dry_run,
-        commits_kept=len(kept.all),
-        commits_given_up=given_up,
+        commits_kept=len(plan.kept.all),
+        commits_given_up=plan.given_up,
         packs=count(names.packs),
         segments=count(names.segments),
         commits=count(names.commits),
-        bytes_freed=garbage.size,
-        too_young=garbage.young,
-        packs_rewritten=rewritten,
+        bytes_freed=plan.garbage.size,
+        too_young=plan.garbage.young,
+        packs_rewritten=len(plan.thin),
     )
-
-
-def without_keys(newest: Head, removed: int, removed_bytes: int) -> dict[str, int]:
-    """The totals of a head after keys were removed."""
-    return {"keys": newest.keys - removed, "value_bytes": newest.value_bytes - removed_bytes}

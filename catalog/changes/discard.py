@@ -8,12 +8,15 @@ from catalog.local.writer import Writer
 from catalog.session import Session
 
 from .change import METADATA
+from .pull import follow_header, spell_out
 
 
 def discard(session: Session, writer: Writer, keys: Iterable[str] | None) -> int:
     """Forget the edits of ``keys`` (None: all, the metadata's too); how many there were."""
     with session.lock, writer.held():
         writer.flush()
+        if keys is not None:
+            spell_out(session, writer)
         chosen = None if keys is None else set(keys)
         edited = [row.key for row in session.table.edited() if chosen is None or row.key in chosen]
         writer.drop(edited)
@@ -25,4 +28,6 @@ def discard(session: Session, writer: Writer, keys: Iterable[str] | None) -> int
             count += 1
         if chosen is None:
             session.sidecar.put("replacing", None)
+            if session.base is not None:
+                follow_header(session, writer, session.base.stored)
         return count

@@ -32,7 +32,7 @@ def load(session: Session, keys: Iterable[str] | None, progress: Progress) -> di
         if writer is not None and keys is None:
             writer.expect(len(base))
         wanted = _missing(session) if keys is None else _chosen(session, keys)
-        return _fetch(session, writer, wanted, progress)
+        return _fetch(session, writer, _not_cached(session, writer, wanted), progress)
     finally:
         if writer is not None and writer is not session.writer:
             writer.close()
@@ -85,5 +85,19 @@ def _chosen(session: Session, keys: Iterable[str]) -> Iterator[tuple[str, Entry]
         missing = [key for key in batch if key not in rows or rows[key].status == Status.LEAVING]
         base.prefetch(missing)
         for key in missing:
-            if (entry := base.find(key)) is not None and session.sidecar.get_fetched(entry.pack, entry.offset) is None:
+            if (entry := base.find(key)) is not None:
                 yield key, entry
+
+
+def _not_cached(session: Session, writer: Writer | None, wanted: Iterable[tuple[str, Entry]]) -> Iterator[tuple[str, Entry]]:
+    """What has to be fetched; a writer takes the rest from the cache into the file."""
+    if not session.sidecar.get("fetched_bytes"):
+        yield from wanted
+        return
+    started_at = session.base_id
+    for key, entry in wanted:
+        value = session.cached_value(entry)
+        if value is None:
+            yield key, entry
+        elif writer is not None:
+            _keep(session, writer, [(key, entry, value)], started_at)

@@ -20,7 +20,7 @@ class Deletion:
 
 
 def plan_entries(
-    outgoing: Iterable[PlannedValue | Deletion], upload: Callable[[PlannedPack], None]
+    outgoing: Iterable[PlannedValue | Deletion], upload: Callable[[PlannedPack], None], salt: int = 0
 ) -> Iterator[tuple[str, Entry]]:
     """Turn sorted changes into sorted index entries, handing each pack to ``upload`` as soon as it is full.
 
@@ -31,19 +31,21 @@ def plan_entries(
     for change in outgoing:
         length = change.length if isinstance(change, PlannedValue) else 0
         if chunk and (size + length > TARGET_BYTES or count >= _MOST_VALUES):
-            yield from _entries(chunk, upload)
+            yield from _entries(chunk, upload, salt)
             chunk, size, count = [], 0, 0
         chunk.append(change)
         size, count = size + length, count + 1
-    yield from _entries(chunk, upload)
+    yield from _entries(chunk, upload, salt)
 
 
-def _entries(chunk: list[PlannedValue | Deletion], upload: Callable[[PlannedPack], None]) -> Iterator[tuple[str, Entry]]:
+def _entries(
+    chunk: list[PlannedValue | Deletion], upload: Callable[[PlannedPack], None], salt: int
+) -> Iterator[tuple[str, Entry]]:
     values = [change for change in chunk if isinstance(change, PlannedValue)]
     if not values:
         yield from ((change.key, _tombstone(change)) for change in chunk if isinstance(change, Deletion))
         return
-    pack = plan_pack(values)
+    pack = plan_pack(values, salt)
     upload(pack)
     entries = pack.entries()
     for change in chunk:

@@ -6,7 +6,7 @@ from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 from itertools import islice
 
-from catalog.errors import DatabaseMismatchError
+from catalog.errors import DatabaseMismatchError, InvalidInputError
 from catalog.local.data_file import Header
 from catalog.local.local_table import Row, Status
 from catalog.local.writer import Writer
@@ -81,7 +81,7 @@ def fast_forward(session: Session, writer: Writer, progress: Progress) -> None:
     with session.lock, writer.held():
         writer.flush()
         if next(session.table.all(), None) is None and session.sidecar.get("metadata_edited") is None:
-            _follow_header(session, writer, target)
+            follow_header(session, writer, target)
             move_base(session, writer, target, PullPlan())
             return
     pull(session, writer, progress)
@@ -96,7 +96,7 @@ def pull(session: Session, writer: Writer, progress: Progress) -> PullResult:
             return PullResult(target.commit if target else None, 0, _conflicts(session), 0)
         progress.begin("comparing indexes")
         with writer.held():
-            _follow_header(session, writer, target)
+            follow_header(session, writer, target)
             spell_out(session, writer)
             plan = plan_pull(session, target)
             move_base(session, writer, target, plan)
@@ -138,7 +138,7 @@ def fetch_copies(session: Session, writer: Writer, wanted: Iterable[tuple[str, E
     return failures
 
 
-def _follow_header(session: Session, writer: Writer, target: StoredHead) -> None:
+def follow_header(session: Session, writer: Writer, target: StoredHead) -> None:
     """Take over another kind of values, when the remote was replaced by a database with another serializer."""
     theirs = Header.parse(target.head.header, session.remote.where)
     mine = writer.data.header
@@ -158,6 +158,12 @@ def spell_out(session: Session, writer: Writer) -> None:
     base = session.base
     if base is None or not session.replacing:
         return
+    theirs = Header.parse(base.stored.head.header, session.remote.where)
+    if theirs.value_serializer != writer.data.header.value_serializer:
+        raise InvalidInputError(
+            f"{session.copy.path} is to replace a database of another kind of values: that goes only as a whole.",
+            hint="Push everything, or discard everything.",
+        )
     base.prefetch_all()
     with writer.held(), session.sidecar.transaction(durable=True):
         writer.flush()

@@ -46,7 +46,7 @@ from catalog.writing import HeadWriter
 from .change import METADATA
 from .diff import edits, incoming, metadata_change, says_the_same
 from .pack_plan import Deletion, plan_entries
-from .pull import fetch_copies, move_base, plan_pull, pull
+from .pull import fetch_copies, move_base, plan_pull, pull, spell_out
 
 _TRIES = 20
 _RESUMABLE_SECONDS = 24 * 3600
@@ -104,10 +104,11 @@ def push(session: Session, writer: Writer, options: PushOptions, lease: HeldLeas
     with session.lock, HeadWriter(remote.store, remote.names, lease, progress) as heads:
         traffic = remote.store.traffic
         requests, bytes_up = traffic.total_requests, traffic.bytes_up
+        if options.keys is not None:
+            spell_out(session, writer)
         writer.sync()
         up_to = writer.last_edit
         progress.begin("comparing")
-        _forget_uploads_after_collection(session, session.seen)
         for _ in range(_TRIES):
             target, arriving = _target(session, options)
             uploaded: set[bytes] = {bytes(row[0]) for row in _resumable(session)}
@@ -121,20 +122,12 @@ def push(session: Session, writer: Writer, options: PushOptions, lease: HeldLeas
                 foreign = _foreign(session, target, arriving)
                 _settle(session, writer, outcome, options, tally, up_to, foreign, progress)
                 return PushResult(outcome.commit, tally.pushed, traffic.bytes_up - bytes_up, traffic.total_requests - requests)
-            _forget_uploads_after_collection(session, outcome.current)
             session.remember_seen(outcome.current)
         raise PreconditionFailedError(session.remote.where, session.remote.names.head)
 
 
-def _forget_uploads_after_collection(session: Session, newest: StoredHead | None) -> None:
-    """When the history was shortened meanwhile, packs that went up before may be gone: all go up again."""
-    known = session.seen if session.seen is not newest else (session.base.stored if session.base is not None else None)
-    if newest is not None and known is not None and newest.head.oldest != known.head.oldest:
-        session.sidecar.run("DELETE FROM uploaded")
-
-
 def _resumable(session: Session) -> list[tuple[bytes]]:
-    """Packs of an earlier push that did not commit, young enough that garbage collection cannot have taken them."""
+    """Packs of an earlier push that did not commit. What a collection may have taken is named otherwise from then on."""
     since = int(time.time()) - _RESUMABLE_SECONDS
     return session.sidecar.rows("SELECT pack FROM uploaded WHERE at > ?", (since,))
 
@@ -173,11 +166,6 @@ def _foreign(session: Session, target: StoredHead | None, arriving: dict[str, En
 def _arriving(session: Session, seen: StoredHead | None, options: PushOptions) -> dict[str, Entry | None]:
     """What others changed since our base; ConflictError when it meets what we push."""
     base = session.base
-    if options.keys is not None and session.replacing:
-        raise InvalidInputError(
-            f"{session.copy.path} is to replace the whole database: some keys of it cannot be pushed alone.",
-            hint="Push without keys, or discard all changes.",
-        )
     if base is not None and seen is not None and seen.head.uuid != base.stored.head.uuid:
         raise DatabaseMismatchError(
             f"{session.remote.where} was replaced by another database since your last pull.",
@@ -226,7 +214,8 @@ def _try_commit(
     with Uploads(remote.store, min(remote.threads, 4), progress) as uploads:
         progress.begin("uploading", *_expected(session, options))
         outgoing = _outgoing(session, options, target, arriving, tally)
-        entries = plan_entries(outgoing, lambda pack: _upload_pack(session, writer, uploads, pack, uploaded))
+        salt = target.head.salt if target is not None else 0
+        entries = plan_entries(outgoing, lambda pack: _upload_pack(session, writer, uploads, pack, uploaded), salt)
         runs = _new_runs(session, target, entries, uploads)
         draft = encode_head(_head(session, writer, options, target, runs, tally, metadata))
         name = remote.names.commit(draft.head.number, draft.commit_id)
@@ -329,7 +318,8 @@ def _new_runs(
 
     expected = session.table.count_edited()
     keys_each = index.keys_per_segment((target.head.keys if target else 0) + expected)
-    return index.extend(runs, entries, expected, keys_each, session.remote.load_segment, put)
+    salt = target.head.salt if target is not None else 0
+    return index.extend(runs, entries, expected, keys_each, session.remote.load_segment, put, salt)
 
 
 def _head(
@@ -362,6 +352,7 @@ def _head(
         metadata=metadata,
         tags=previous.tags if previous else (),
         oldest=previous.oldest if previous else 1,
+        salt=previous.salt if previous else 0,
         runs=runs,
     )
 

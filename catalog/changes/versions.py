@@ -37,29 +37,56 @@ def find_version(remote: Remote, newest: StoredHead | None, version: Version) ->
         raise InvalidInputError(f"A version is a number, an id, a tag or a time, not {version!r}.")
     if isinstance(version, datetime) and version.tzinfo is None:
         raise InvalidInputError(f"The time {version} needs a time zone.", hint="Add one, such as datetime.UTC.")
-    tags = {tag.name: tag for tag in newest.head.tags} if newest is not None else {}
-    if isinstance(version, str) and version in tags:
-        return remote.commit(tags[version].number, tags[version].id)
+    tags = newest.head.tags if newest is not None else ()
+    for tag in tags:
+        if tag.name == version:
+            return remote.commit(tag.number, tag.id)
     if isinstance(version, str) and version.isdecimal() and len(version) < _SHORTEST_ID * 2:
         version = int(version)
-    found = list(islice((stored for stored in history(remote, newest) if _is(stored, version)), 2))
-    if isinstance(version, datetime | int):
-        found = found[:1]
+    found = {stored.commit_id: stored for stored in islice(_matching(remote, newest, version), 2)}
+    if not isinstance(version, datetime):
+        # A tagged commit is kept though the history may not reach back to it any more.
+        named = [tag for tag in tags if tag.id not in found and _names(version, tag.number, tag.id)]
+        found.update((tag.id, remote.commit(tag.number, tag.id)) for tag in named)
     if not found:
         raise EntryMissingError(
-            f"{remote.where} has no version {version!r}.", hint="See history(); garbage collection may have removed it."
+            f"{remote.where} has no version {str(version)!r}.", hint="See history(); garbage collection may have removed it."
         )
     if len(found) > 1:
         raise InvalidInputError(f"Several commits of {remote.where} begin with {version!r}.", hint="Give more of the id.")
-    return found[0]
+    return next(iter(found.values()))
 
 
-def _is(stored: StoredHead, version: Version) -> bool:
+def _matching(remote: Remote, newest: StoredHead | None, version: Version) -> Iterator[StoredHead]:
+    """The commits of the history that a version can mean; the first, where there can be but one."""
+    for stored in history(remote, newest):
+        if isinstance(version, datetime):
+            if stored.commit.time <= version:
+                yield stored
+                return
+        elif _names(version, stored.head.number, stored.commit_id):
+            yield stored
+            if not isinstance(version, str) or len(version) == len(stored.commit_id):
+                return
+        if isinstance(version, int) and stored.head.number < version:
+            return
+
+
+def _names(version: int | str, number: int, commit_id: str) -> bool:
     if isinstance(version, int):
-        return stored.head.number == version
-    if isinstance(version, str):
-        return len(version) >= _SHORTEST_ID and stored.commit_id.startswith(version)
-    return stored.commit.time <= version
+        return number == version
+    return len(version) >= _SHORTEST_ID and commit_id.startswith(version.lower())
+
+
+def before_last_change(remote: Remote, newest: StoredHead) -> StoredHead | None:
+    """The newest commit whose content is another than that of ``newest``; None when none is kept."""
+    content = remote.snapshot(newest)
+    for stored in remote.history(newest):
+        if stored.head.metadata != newest.head.metadata:
+            return stored
+        if stored.head.runs != newest.head.runs and next(remote.snapshot(stored).differing(content), None) is not None:
+            return stored
+    return None
 
 
 def revert(remote: Remote, newest: StoredHead, to: StoredHead, options: PushOptions, lease: HeldLease | None) -> StoredHead:
@@ -72,6 +99,7 @@ def revert(remote: Remote, newest: StoredHead, to: StoredHead, options: PushOpti
         message=options.message or f"Revert to commit {to.head.number}",
         tags=newest.head.tags,
         oldest=newest.head.oldest,
+        salt=newest.head.salt,
         **following(newest.head, newest.commit_id, options.author),
     )
     return commit_over(remote, reverted, newest, lease)

@@ -68,6 +68,8 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
     """One state of a remote. ``runs`` are the runs of segments, newest first; within a run key ranges are disjoint.
 
     ``oldest`` is the number of the oldest commit that garbage collection left; no parent is looked for before it.
+    ``salt`` goes into the names of new packs and segments. Each collection changes it, so that what a push brings up after it
+    never has the name of something that it deletes.
     """
 
     format: int = FORMAT
@@ -85,6 +87,7 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
     metadata: Metadata | None = None
     tags: Annotated[tuple[Tag, ...], msgspec.Meta(max_length=1000)] = ()
     oldest: _Count = 1
+    salt: _Count = 0
     runs: Annotated[tuple[tuple[SegmentRef, ...], ...], msgspec.Meta(max_length=100)] = ()
 
     @property

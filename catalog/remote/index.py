@@ -89,18 +89,18 @@ def separator(previous: str, first: str) -> str:
     return first
 
 
-def write_run(items: Items, keys_each: int, put: Callable[[EncodedSegment], None]) -> list[SegmentRef]:
+def write_run(items: Items, keys_each: int, put: Callable[[EncodedSegment], None], salt: int = 0) -> list[SegmentRef]:
     """Write a sorted stream as new segments and return what refers to them."""
     refs: list[SegmentRef] = []
     last = ""
     for chunk in _chunks(items, keys_each):
-        refs.append(_write(chunk, separator(last, chunk[0][0]), put))
+        refs.append(_write(chunk, separator(last, chunk[0][0]), put, salt))
         last = chunk[-1][0]
     return refs
 
 
-def _write(chunk: list[tuple[str, Entry]], first: str, put: Callable[[EncodedSegment], None]) -> SegmentRef:
-    encoded = encode_segment(chunk)
+def _write(chunk: list[tuple[str, Entry]], first: str, put: Callable[[EncodedSegment], None], salt: int) -> SegmentRef:
+    encoded = encode_segment(chunk, salt)
     put(encoded)
     return SegmentRef(encoded.segment_id, first, encoded.keys, len(encoded.body))
 
@@ -122,7 +122,7 @@ class _Changes:
 
 
 def apply_to_oldest(
-    changes: Items, run: Run, load: Load, keys_each: int, put: Callable[[EncodedSegment], None]
+    changes: Items, run: Run, load: Load, keys_each: int, put: Callable[[EncodedSegment], None], salt: int = 0
 ) -> list[SegmentRef]:
     """Apply sorted changes to the oldest run, writing again only the segments that they touch; deletions end here."""
     refs: list[SegmentRef] = []
@@ -136,7 +136,7 @@ def apply_to_oldest(
         last = ""
         for number, chunk in enumerate(_even_chunks(merged, keys_each)):
             first = ref.first if position and not number else separator(last, chunk[0][0])
-            refs.append(_write(chunk, first, put))
+            refs.append(_write(chunk, first, put, salt))
             last = chunk[-1][0]
     return refs
 
@@ -182,17 +182,18 @@ def extend(
     keys_each: int,
     load: Load,
     put: Callable[[EncodedSegment], None],
+    salt: int = 0,
 ) -> tuple[tuple[SegmentRef, ...], ...]:
     """Add a run of about ``expected`` sorted entries to ``runs``, newest first, merging as many as is worth it; the new runs."""
     if not runs:
-        written = write_run(live(entries), keys_each, put)
+        written = write_run(live(entries), keys_each, put, salt)
         return (tuple(written),) if written else ()
     count = runs_to_merge(runs, expected)
     if count == len(runs):
         newer = newest([entries, *(run_items(run, load) for run in runs[:-1])])
-        written = apply_to_oldest(newer, runs[-1], load, keys_each, put)
+        written = apply_to_oldest(newer, runs[-1], load, keys_each, put, salt)
         return (tuple(written),) if written else ()
     merged = newest([entries, *(run_items(run, load) for run in runs[:count])])
-    written = write_run(merged, keys_each, put)
+    written = write_run(merged, keys_each, put, salt)
     older = tuple(tuple(run) for run in runs[count:])
     return (tuple(written), *older) if written else tuple(tuple(run) for run in runs)

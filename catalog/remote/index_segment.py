@@ -125,8 +125,8 @@ def content_id(content: bytes) -> bytes:
     return blake2b(content, digest_size=PACK_ID_BYTES).digest()
 
 
-def encode_columns(items: Iterable[tuple[str, Entry]]) -> bytes:
-    """Encode sorted keys and entries, uncompressed."""
+def encode_columns(items: Iterable[tuple[str, Entry]], salt: int = 0) -> bytes:
+    """Encode sorted keys and entries, uncompressed. ``salt``, a column that nobody reads, makes the id another one."""
     keys: list[str] = []
     entries: list[Entry] = []
     for key, entry in items:
@@ -138,18 +138,17 @@ def encode_columns(items: Iterable[tuple[str, Entry]]) -> bytes:
             numbers.setdefault(entry.pack, len(numbers))
     timestamps = [entry.timestamp for entry in entries]
     ends = [entry.offset + entry.length for entry in entries]
-    return _encoder.encode(
-        _Columns(
-            _VERSION,
-            list(numbers),
-            keys,
-            list(map(sub, timestamps, chain((0,), timestamps))),
-            [-1 if entry.deleted else numbers[entry.pack] for entry in entries],
-            list(map(sub, (entry.offset for entry in entries), chain((0,), ends))),
-            [entry.length for entry in entries],
-            b"".join(entry.checksum for entry in entries),
-        )
-    )
+    columns = [
+        _VERSION,
+        list(numbers),
+        keys,
+        list(map(sub, timestamps, chain((0,), timestamps))),
+        [-1 if entry.deleted else numbers[entry.pack] for entry in entries],
+        list(map(sub, (entry.offset for entry in entries), chain((0,), ends))),
+        [entry.length for entry in entries],
+        b"".join(entry.checksum for entry in entries),
+    ]
+    return _encoder.encode([*columns, salt] if salt else columns)
 
 
 def compress(content: bytes) -> bytes:
@@ -168,9 +167,9 @@ def decompress(body: bytes, what: str, most: int = _MOST_BYTES) -> bytes:
         raise IntegrityError(f"{what} is damaged: it cannot be decompressed ({error}).") from None
 
 
-def encode_segment(items: Sequence[tuple[str, Entry]]) -> EncodedSegment:
+def encode_segment(items: Sequence[tuple[str, Entry]], salt: int = 0) -> EncodedSegment:
     """Encode sorted keys and entries as an object of the index."""
-    content = encode_columns(items)
+    content = encode_columns(items, salt)
     return EncodedSegment(content_id(content).hex(), items[0][0], len(items), compress(content))
 
 

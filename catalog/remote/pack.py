@@ -54,14 +54,14 @@ class PlannedPack:
             offset += value.length
 
 
-def plan_pack(values: Sequence[PlannedValue]) -> PlannedPack:
-    """Name a pack of these values and write its directory. Reads nothing."""
+def plan_pack(values: Sequence[PlannedValue], salt: int = 0) -> PlannedPack:
+    """Name a pack of these values and write its directory; ``salt`` is the head's. Reads nothing."""
     entries = []
     offset = 0
     for value in values:
         entries.append((value.key, Entry(value.timestamp, _SELF, offset, value.length, value.checksum)))
         offset += value.length
-    content = encode_columns(entries)
+    content = encode_columns(entries, salt)
     directory = compress(content)
     footer = directory + len(directory).to_bytes(8, "little") + MAGIC
     return PlannedPack(content_id(content), values, offset, footer)

@@ -33,7 +33,13 @@ def live_bytes(snapshots: Collection[Snapshot]) -> dict[bytes, int]:
 
 
 def repack(
-    remote: Remote, snapshot: Snapshot, packs: Collection[bytes], without: Collection[str], uploads: Uploads, progress: Progress
+    remote: Remote,
+    snapshot: Snapshot,
+    packs: Collection[bytes],
+    without: Collection[str],
+    salt: int,
+    uploads: Uploads,
+    progress: Progress,
 ) -> Iterator[tuple[str, Entry]]:
     """Write the values that a snapshot has in ``packs`` into new packs, leaving out some keys; their new entries, sorted.
 
@@ -45,21 +51,21 @@ def repack(
         if entry.pack not in packs or key in without:
             continue
         if chosen and (size + entry.length > TARGET_BYTES or len(chosen) >= _MOST_VALUES):
-            yield from _write(remote, chosen, uploads, progress)
+            yield from _write(remote, chosen, salt, uploads, progress)
             chosen, size = [], 0
         chosen.append(_Value(key, entry))
         size += entry.length
     if chosen:
-        yield from _write(remote, chosen, uploads, progress)
+        yield from _write(remote, chosen, salt, uploads, progress)
 
 
-def _write(remote: Remote, chosen: list[_Value], uploads: Uploads, progress: Progress) -> list[tuple[str, Entry]]:
+def _write(remote: Remote, chosen: list[_Value], salt: int, uploads: Uploads, progress: Progress) -> list[tuple[str, Entry]]:
     fetched: dict[str, bytes] = {}
     for part in remote.values([(value.key, value.entry) for value in chosen], progress):
         if isinstance(part, Failure):
             raise part.error
         fetched.update((key, value) for key, _, value in part)
-    pack = plan_pack([PlannedValue(v.key, v.entry.timestamp, 0, v.entry.length, v.entry.checksum) for v in chosen])
+    pack = plan_pack([PlannedValue(v.key, v.entry.timestamp, 0, v.entry.length, v.entry.checksum) for v in chosen], salt)
     body = b"".join(fetched[value.key] for value in chosen) + pack.footer
     uploads.put(remote.names.pack(pack.pack_id), lambda: body, pack.size)
     return list(pack.entries())
