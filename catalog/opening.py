@@ -8,6 +8,8 @@ import time
 import uuid as uuid_module
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
+from itertools import chain, count
 from pathlib import Path
 from typing import Any, Literal, TypedDict, Unpack, overload
 
@@ -28,8 +30,8 @@ from catalog.errors import (
 )
 from catalog.groups.group import ConnectionGroup
 from catalog.lease import Lease, who_am_i
-from catalog.local.data_file import Header, buckets_for, new_header
-from catalog.local.working_copy import WorkingCopy, sidecar_path
+from catalog.local.data_file import Header, buckets_for, new_header, system_error
+from catalog.local.working_copy import WorkingCopy
 from catalog.local.writer import Writer
 from catalog.objectstore.connect import name_of
 from catalog.objectstore.interface import ObjectStore
@@ -40,7 +42,7 @@ from catalog.remote.commit import read_head
 from catalog.remote.head import StoredHead
 from catalog.remote.object_names import ObjectNames
 from catalog.remote.remote import Remote
-from catalog.serializers import check_serializer, codec_of
+from catalog.serializers import Codec, check_serializer, codec_of
 from catalog.session import Session
 from catalog.writing import take_lease
 
@@ -145,16 +147,19 @@ def _open(
         asked = True
         _create(path, head, options, f"{store.where}: {names.db_key!r}")
     copy = WorkingCopy(path)
-    session: Session | None = None
+    writer: Writer | None = None
     try:
         _check_keys_are_text(copy)
-        writer: Writer | None = None
+        session = Session(copy, None, Remote(store, names.db_key, copy.sidecar, connection.threads))
+        if options.flag != "n":
+            _check_same_file(session)
         if options.writing:
             writer = Writer(copy, timeout=options.lock_timeout, progress=progress, buffer_bytes=options.buffer_size)
+            session.writer = writer
         else:
             _repair(copy, progress)
-        session = Session(copy, writer, Remote(store, names.db_key, copy.sidecar, connection.threads))
-        if asked and head is not None:
+        session.load_heads()
+        if asked and head is not None and session.seen is None:
             session.remember_seen(head)
         elif online:
             session.refresh()
@@ -164,8 +169,8 @@ def _open(
             session = _at_version(session, options.version)
         return _assemble(session, connection, options, lease)
     except BaseException:
-        if session is not None and session.writer is not None:
-            session.writer.abandon()
+        if writer is not None:
+            writer.abandon()
         copy.close()
         raise
 
@@ -179,8 +184,6 @@ def _create(path: Path, head: StoredHead | None, options: Options, where: str) -
     """Make the local file of a new working copy."""
     if head is None and options.flag in ("r", "w"):
         raise RemoteMissingError(f"{where}: there is no database here.", hint="Check the address, or create one with flag='c'.")
-    for leftover in (sidecar_path(path), *(path.with_name(f"{path.name}.sync{end}") for end in ("-wal", "-shm"))):
-        leftover.unlink(missing_ok=True)
     if head is None or options.flag == "n":
         header = new_header(options.value_serializer, options.n_buckets or 12_007)
         if head is not None:
@@ -188,6 +191,17 @@ def _create(path: Path, head: StoredHead | None, options: Options, where: str) -
     else:
         header = Header.parse(head.head.header, where).fresh(options.n_buckets or buckets_for(head.head.keys))
     WorkingCopy.create(path, header)
+
+
+def _check_same_file(session: Session) -> None:
+    """Before anything is compared: whether the booklet is the one that its sidecar was made for."""
+    base, seen, uuid = session.base, session.seen, session.copy.header.uuid
+    if base is None or uuid == base.stored.head.database_uuid or (seen is not None and uuid == seen.head.database_uuid):
+        return
+    raise DatabaseMismatchError(
+        f"{session.copy.path} was replaced by another database: {session.sidecar.path.name} beside it is not of this one.",
+        hint="Put the right file back, give another file_path, or move the .sync file away.",
+    )
 
 
 def _check_keys_are_text(copy: WorkingCopy) -> None:
@@ -219,17 +233,24 @@ def _meet_remote(session: Session, options: Options, *, online: bool, progress: 
         return
     if seen is None:
         if online and session.base is not None and writer is not None:
-            forget_remote(session, writer)
+            _meet_no_remote(session, writer, options)
         return
-    if seen.head.database_uuid != session.copy.header.uuid and (
-        session.base is None or seen.head.uuid != session.base.stored.head.uuid
-    ):
+    if seen.head.database_uuid != session.copy.header.uuid:
         raise DatabaseMismatchError(
             f"{session.copy.path} belongs to another database than {session.remote.where}.",
             hint="Give another file_path, or another db_key; flag='n' replaces the remote by a new database.",
         )
     if options.pull or session.base is None:
         _catch_up(session, progress)
+
+
+def _meet_no_remote(session: Session, writer: Writer, options: Options) -> None:
+    if options.flag == "w":
+        raise RemoteMissingError(
+            f"{session.remote.where}: there is no database here any more.",
+            hint="Check the address. To push what is local as a new database, open it with flag='c'.",
+        )
+    forget_remote(session, writer)
 
 
 def _catch_up(session: Session, progress: Progress) -> None:
@@ -257,9 +278,7 @@ def _check_type(seen: StoredHead, options: Options, where: str) -> None:
 def _start_over(session: Session, writer: Writer, options: Options) -> None:
     """Begin anew: empty here at once, in the remote with the next push. Unpushed changes are kept aside until then."""
     if session.table.count_edited():
-        aside = session.copy.path.with_name(f"{session.copy.path.name}.unpushed-{time.strftime('%Y%m%d-%H%M%S')}")
-        shutil.copyfile(session.copy.path, aside)
-        session.sidecar.put("aside", aside.name)
+        _copy_aside(session.copy.path)
     header = new_header(options.value_serializer, options.n_buckets or 12_007)
     uuid = session.seen.head.database_uuid if session.seen is not None else uuid_module.UUID(int=0)
     writer.start_over(header.fresh(header.n_buckets, uuid if session.seen is not None else None), replacing=True)
@@ -270,12 +289,27 @@ def _start_over(session: Session, writer: Writer, options: Options) -> None:
     session.copy.data.reload()
 
 
+def _copy_aside(path: Path) -> None:
+    """Keep a copy of a booklet beside it, under a name of its own."""
+    stem = f"{path.name}.unpushed-{time.strftime('%Y%m%d-%H%M%S')}"
+    names = chain((stem,), (f"{stem}-{number}" for number in count(2)))
+    aside = next(candidate for name in names if not (candidate := path.with_name(name)).exists())
+    try:
+        shutil.copyfile(path, aside)
+    except OSError as error:
+        raise system_error(error, aside, "keeping unpushed changes in") from None
+
+
 def _assemble(session: Session, connection: S3Connection, options: Options, lease: Lease | None) -> Opened:
     trusted = options.trust or (isinstance(options.value_serializer, str) and options.value_serializer in _PICKLES)
-    codec = codec_of(session.copy.header.value_serializer, options.value_serializer, trusted=trusted)
-    if options.type == "group":
-        return ConnectionGroup(Database(session, codec, connection, lease=lease, author=options.author, type_="group"))
-    return Database(session, codec, connection, lease=lease, author=options.author)
+
+    @cache
+    def codec_for(code: int) -> Codec:
+        return codec_of(code, options.value_serializer, trusted=trusted)
+
+    codec_for(session.copy.header.value_serializer)
+    database = Database(session, codec_for, connection, lease=lease, author=options.author, type_=options.type)
+    return ConnectionGroup(database) if options.type == "group" else database
 
 
 def default_author() -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
 
+from catalog.checksum import checksum
 from catalog.errors import IntegrityError
 from catalog.local.data_file import verified
 from catalog.local.local_table import KnownBase, Row, Status
@@ -171,11 +172,16 @@ class Session:
 
     def remote_value(self, key: str, entry: Entry) -> bytes:
         """The value of an entry, from the cache or the remote; a writer keeps it in the data file."""
-        value = self.sidecar.get_fetched(entry.pack, entry.offset)
+        value = self.cached_value(entry)
         if value is None:
             value = self.remote.value(key, entry)
             self.sidecar.put_fetched([(entry.pack, entry.offset, value)])
         return value
+
+    def cached_value(self, entry: Entry) -> bytes | None:
+        """The value of an entry, if the cache has it, verified as everything that is read."""
+        value = self.sidecar.get_fetched(entry.pack, entry.offset)
+        return value if value is not None and (len(value), checksum(value)) == (entry.length, entry.checksum) else None
 
     def local_bytes(self, row: Row) -> bytes | None:
         """The value that a row names in the data file."""

@@ -6,7 +6,6 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -217,9 +216,7 @@ def test_clear(database: Database) -> None:
 def test_timestamps(database: Database) -> None:
     """Timestamps are those that were given, with their values if asked."""
     assert dict(database.timestamps()) == {key: moment for key, (_, moment) in CONTENT.items()}
-    assert [row for row in database.timestamps(include_value=True)] == [
-        (key, CONTENT[key][1], CONTENT[key][0]) for key in sorted(CONTENT)
-    ]
+    assert list(database.timestamps(include_value=True)) == [(key, CONTENT[key][1], CONTENT[key][0]) for key in sorted(CONTENT)]
 
 
 def test_get_timestamp(database: Database) -> None:
@@ -255,7 +252,7 @@ def test_page(database: Database) -> None:
     assert [info.key for info in database.page(prefix="c/")] == ["c/1", "c/2"]
     assert [info.key for info in database.page(after="c/1", limit=1)] == ["c/2"]
     keys, after = [], None
-    while page := [info for info in database.page(after, limit=2)]:
+    while page := list(database.page(after, limit=2)):
         keys += [info.key for info in page if info.state != KeyState.DELETED]
         after = page[-1].key
     assert keys == sorted(CONTENT)
@@ -378,8 +375,8 @@ def test_readers_cannot_write(folder_connection: S3Connection, tmp_path: Path) -
             lambda: database.__delitem__("a"),
             lambda: database.update({"a": 2}),
             lambda: database.pop("a"),
-            lambda: database.clear(),
-            lambda: database.prune(),
+            database.clear,
+            database.prune,
             lambda: database.set_timestamp("a", T0),
             lambda: database.set_metadata(1),
             lambda: database.changes().push(),
@@ -405,8 +402,8 @@ def test_closed_database_says_so(folder_connection: S3Connection, tmp_path: Path
         lambda: len(database),
         lambda: list(database),
         lambda: database.set("a", 1),
-        lambda: database.changes(),
-        lambda: database.sync(),
+        database.changes,
+        database.sync,
     ]
     for use in uses:
         with pytest.raises(InvalidInputError, match="closed"):
@@ -605,7 +602,12 @@ def test_missing_segment(remote: S3Connection, tmp_path: Path) -> None:
         store.delete(listed.name)
 
     with catalog.open(remote, tmp_path / "b.blt") as database:
-        for use in (lambda: database["k00007"], lambda: "k00007" in database, lambda: list(database), lambda: database.load_items()):
+        for use in (
+            lambda: database["k00007"],
+            lambda: "k00007" in database,
+            lambda: list(database),
+            database.load_items,
+        ):
             with pytest.raises(IntegrityError, match="index segment"):
                 use()
 
@@ -637,7 +639,7 @@ def test_cut_off_head(remote: S3Connection, tmp_path: Path, left: int) -> None:
     store.put(str(remote.db_key), whole[:left])
 
     for path in (file, tmp_path / "b.blt"):
-        with pytest.raises((IntegrityError, UnsupportedFormatError), match="rain|data/"):
+        with pytest.raises((IntegrityError, UnsupportedFormatError), match=r"rain|data/"):
             catalog.open(remote, path)
     with catalog.open(remote, file, offline=True) as database:
         assert dict(database.items()) == content
@@ -694,6 +696,30 @@ def test_damaged_edit_is_an_error(remote: S3Connection, tmp_path: Path) -> None:
         assert database.changes().push().keys == 1
 
 
+def test_damaged_cache_is_fetched_again(remote: S3Connection, tmp_path: Path) -> None:
+    """A flipped bit in the cache of fetched values is not read: the value is fetched again."""
+    content = make_remote(remote, tmp_path / "a.blt")
+    with catalog.open(remote, tmp_path / "b.blt") as database:
+        assert database["k00007"] == content["k00007"]
+        damaged = bytes([content["k00007"][0] ^ 1]) + content["k00007"][1:]
+        database._session.sidecar.run("UPDATE fetched SET value = ?", (damaged,))
+        assert database["k00007"] == content["k00007"]
+
+
+def test_loading_takes_what_was_read_before(remote: S3Connection, tmp_path: Path) -> None:
+    """A value that was read once is not fetched again when all are loaded."""
+    content = make_remote(remote, tmp_path / "a.blt", 3)
+    with catalog.open(remote, tmp_path / "b.blt") as database:
+        for key in content:
+            assert database[key] == content[key]
+        sent = database.requests
+        assert database.load_items() == {}
+        assert dict(database.items()) == content
+        assert database.requests == sent
+    with booklet.open(tmp_path / "b.blt") as plain:
+        assert dict(plain.items()) == content
+
+
 # Threads
 
 
@@ -727,9 +753,7 @@ def test_threads_read_and_write(remote: S3Connection, tmp_path: Path) -> None:
         assert {change.key for change in database.changes().outgoing()} == kept
 
 
-def test_reads_and_writes_go_on_during_a_push(
-    remote: S3Connection, tmp_path: Path, faults: FaultPlan
-) -> None:
+def test_reads_and_writes_go_on_during_a_push(remote: S3Connection, tmp_path: Path, faults: FaultPlan) -> None:
     """While a push hangs in the network, other threads set, delete, date and read; their edits are not lost and not pushed."""
     with catalog.open(remote, tmp_path / "a.blt", "c") as database:
         database.update({f"k{number}": b"old" for number in range(10)})
@@ -761,9 +785,7 @@ def test_reads_and_writes_go_on_during_a_push(
         assert dict(other.items()) == {f"k{number}": b"old" for number in range(10)} | {"k1": b"pushed"}
 
 
-def test_load_beside_a_pull_keeps_no_old_value(
-    folder_connection: S3Connection, tmp_path: Path, faults: FaultPlan
-) -> None:
+def test_load_beside_a_pull_keeps_no_old_value(folder_connection: S3Connection, tmp_path: Path, faults: FaultPlan) -> None:
     """Values that were fetched for an older commit, while a pull moved on, are not taken for the newer one's."""
     content = make_remote(folder_connection, tmp_path / "a.blt", 20)
     with catalog.open(folder_connection, tmp_path / "b.blt", "w", lock="commit") as database:

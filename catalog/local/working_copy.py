@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import portalocker
+
 from catalog.checksum import checksum
-from catalog.errors import IntegrityError
+from catalog.errors import CatalogError, IntegrityError, LockTimeoutError
 
 from .data_file import DataFile, Header, system_error
 from .local_table import LocalTable, Row
@@ -14,6 +16,7 @@ from .sidecar import Sidecar
 
 _TRIES_WHILE_COMPACTING = 400
 _PAUSE = 0.05
+_SECONDS_TO_CREATE = 30
 
 
 def sidecar_path(path: Path) -> Path:
@@ -36,12 +39,26 @@ class WorkingCopy:
 
     @staticmethod
     def create(path: Path, header: Header) -> None:
-        """Make the data file of a new working copy."""
+        """Make the data file of a new working copy, unless another process did; what is left of a sidecar goes."""
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise system_error(error, path.parent, "creating the folder") from None
-        DataFile.create(path, header)
+        turn = path.with_name(f".{path.name}.creating")
+        try:
+            # Else a second process could take the first one's new sidecar for a leftover.
+            with portalocker.Lock(turn, mode="a", timeout=_SECONDS_TO_CREATE, check_interval=0.01):
+                if not path.exists():
+                    for end in ("", "-wal", "-shm"):
+                        path.with_name(f"{path.name}.sync{end}").unlink(missing_ok=True)
+                    DataFile.create(path, header)
+                turn.unlink(missing_ok=True)
+        except portalocker.LockException:
+            raise LockTimeoutError(str(turn), "another process that creates the file", _SECONDS_TO_CREATE) from None
+        except OSError as error:
+            if isinstance(error, CatalogError):
+                raise
+            raise system_error(error, path, "creating") from None
 
     def close(self) -> None:
         """Close both files."""
