@@ -44,6 +44,18 @@ _bucket = click.option("--bucket", metavar="BUCKET", help="A bucket that the key
 _database = click.option("--database", metavar="GROUP/NAME", help="Instead of a profile: a database of the catalog.")
 
 
+class KeysCommand(click.Command):
+    """A command that takes keys, and repeats no argument that it has no use for: it may be a secret."""
+
+    allow_extra_args = True
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command, unless it was given more arguments than it has."""
+        if ctx.args:
+            raise click.UsageError("There are more arguments than a NAME. Keys are never arguments: the command asks for them.")
+        return super().invoke(ctx)
+
+
 @click.group()
 def credentials() -> None:
     """Keep keys in the keyring of this system.
@@ -52,7 +64,7 @@ def credentials() -> None:
     """
 
 
-@credentials.command()
+@credentials.command(cls=KeysCommand)
 @_profile
 @_endpoint
 def add(name: str | None, endpoint: str | None) -> None:
@@ -241,7 +253,7 @@ def _try_account(endpoint: str | None, identity: Identity) -> None:
     click.echo(f"The server knows these keys; they see {count(len(names), 'bucket')}{said}.")
 
 
-@credentials.command()
+@credentials.command(cls=KeysCommand)
 @_profile
 @_endpoint
 @_bucket

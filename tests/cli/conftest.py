@@ -7,12 +7,15 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from credentials.conftest import bus, home, memory, secret_service, use_keyring
 
 import catalog
 from catalog import Catalog, S3Connection
 from catalog.cli import cli
 
 Run = Callable[..., Result]
+
+__all__ = ["bus", "home", "memory", "secret_service", "use_keyring"]
 
 
 def remote(folder: Path, db_key: str) -> S3Connection:
