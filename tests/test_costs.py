@@ -11,7 +11,7 @@ import random
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -20,7 +20,7 @@ import catalog
 from catalog.access import connect_store
 from catalog.changes.pack_plan import plan_entries
 from catalog.checksum import checksum
-from catalog.connection import S3Connection
+from catalog.connection import AccessKeys, S3Connection
 from catalog.database import Database
 from catalog.local.data_file import new_header
 from catalog.objectstore.interface import ObjectStore
@@ -69,14 +69,21 @@ class Cost:
 class Place:
     """A place for databases, and the tap in front of it if there is a line to tap."""
 
-    connection: S3Connection
+    keys: AccessKeys | None
+    bucket: str
+    endpoint_url: str
     tap: Tap | None
+    db_key: str = _NAME
+
+    @property
+    def connection(self) -> S3Connection:
+        """The database at this place."""
+        pair = (self.keys.access_key_id, self.keys.secret_access_key) if self.keys else (None, None)
+        return S3Connection(pair[0], pair[1], self.db_key, self.bucket, self.endpoint_url)
 
     def at(self, db_key: str) -> Place:
         """Another database in the same place."""
-        old = self.connection
-        key_id, secret = (old.keys.access_key_id, old.keys.secret_access_key) if old.keys else (None, None)
-        return Place(S3Connection(key_id, secret, db_key, old.bucket, old.endpoint_url), self.tap)
+        return replace(self, db_key=db_key)
 
     @contextmanager
     def opened(self, file: Path, flag: catalog.opening.Flag, cost: Cost) -> Iterator[Database]:
@@ -116,12 +123,10 @@ def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     """A place for databases: a folder, and a bucket behind a tap."""
     if request.param == "folder":
         folder = tmp_path_factory.mktemp("costs")
-        return Place(S3Connection(db_key=_NAME, bucket="costs", endpoint_url=folder.as_uri()), None)
+        return Place(None, "costs", folder.as_uri(), None)
     server: Seaweed = request.getfixturevalue("seaweed")
     line: Tap = request.getfixturevalue("tap")
-    pair = server.rw
-    bucket = server.new_bucket()
-    return Place(S3Connection(pair.access_key_id, pair.secret_access_key, _NAME, bucket, line.endpoint_url), line)
+    return Place(server.rw, server.new_bucket(), line.endpoint_url, line)
 
 
 def _key(number: int) -> str:
