@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -25,8 +25,8 @@ _CUT_OFF = -1
 """The offset of a value that the file no longer holds whole; reading it is an error until it is discarded."""
 
 
-def compact(data: DataFile, sidecar: Sidecar, table: LocalTable, reserved: Mapping[bytes, Block], progress: Progress) -> None:
-    """Write the file again with only what the table names, and booklet's own blocks, which are ``reserved``."""
+def compact(data: DataFile, sidecar: Sidecar, table: LocalTable, reserved: Sequence[Record], progress: Progress) -> None:
+    """Write the file again with only what the table names, and booklet's own ``reserved`` ones."""
     temporary = data.path.with_name(f".{data.path.name}.compacting")
     moved: list[tuple[int, str]] = []
     try:
@@ -49,6 +49,11 @@ def compact(data: DataFile, sidecar: Sidecar, table: LocalTable, reserved: Mappi
         temporary.unlink()
 
 
+def record_of(data: DataFile, block: Block) -> Record:
+    """A block's content, to be written again."""
+    return Record(block.key, block.timestamp, data.read(block.offset, block.length))
+
+
 def resume_compaction(data: DataFile, sidecar: Sidecar) -> None:
     """Finish the copy of a compaction that was cut short."""
     name = sidecar.get("compacting")
@@ -65,7 +70,7 @@ def _write_copy(
     data: DataFile,
     sidecar: Sidecar,
     table: LocalTable,
-    reserved: Mapping[bytes, Block],
+    reserved: Sequence[Record],
     temporary: Path,
     moved: list[tuple[int, str]],
     progress: Progress,
@@ -77,8 +82,7 @@ def _write_copy(
     DataFile.create(temporary, data.header.fresh(max(buckets_for(keys), data.header.n_buckets)))
     copy = DataFile(temporary, writable=True)
     try:
-        kept = [Record(key, block.timestamp, data.read(block.offset, block.length)) for key, block in reserved.items()]
-        copy.link(copy.append(kept), 0)
+        copy.link(copy.append(reserved), 0)
         for rows in _batches(row for row in table.all() if row.status in (Status.COPY, Status.EDITED)):
             values = [(row, _value_of(data, row)) for row in rows]
             whole = [(row, value) for row, value in values if value is not None]

@@ -168,16 +168,31 @@ class Batch:
     heads: dict[int, int]
 
 
-class _WholeWrites(io.FileIO):
-    """A file whose writes are whole or an error, for booklet, which does not look whether they were."""
+class _Reindexed(io.FileIO):
+    """A file for booklet's reindexing: writes are whole or an error; those to the header are kept for one write at the end."""
+
+    def __init__(self, fd: int) -> None:
+        super().__init__(fd, "r+")
+        self._header: list[tuple[int, bytes]] = []
 
     def write(self, content: ReadableBuffer, /) -> int:
         """Write all of ``content``."""
         left = memoryview(content).cast("B")
-        size = len(left)
+        size, at = len(left), self.tell()
+        if at < HEADER_BYTES:
+            self._header.append((at, bytes(left)))
+            self.seek(at + size)
+            return size
         while left:
             left = left[super().write(left) :]
         return size
+
+    def header(self, raw: bytes) -> bytes:
+        """The header ``raw`` with what was written to it."""
+        changed = bytearray(raw)
+        for at, content in self._header:
+            changed[at : at + len(content)] = content
+        return bytes(changed)
 
 
 def system_error(error: OSError, path: Path, doing: str) -> LocalFileError:
@@ -440,8 +455,9 @@ class DataFile:
         header = self.header
         timestamp_bytes = _TIMESTAMP_BYTES if header.has_timestamps else 0
         try:
-            with _WholeWrites(os.dup(self._fd), "r+") as file:
+            with _Reindexed(os.dup(self._fd)) as file:
                 booklet_format.reindex(file, header.n_buckets, more, header.index_at, header.blocks_at, 1 << 22, timestamp_bytes)
+                self._write(0, file.header(self.read(0, HEADER_BYTES)))
         except OSError as error:
             with contextlib.suppress(OSError):
                 os.ftruncate(self._fd, size)

@@ -12,8 +12,8 @@ from catalog.checksum import checksum
 from catalog.errors import UnsupportedFormatError
 from catalog.progress import Progress
 
-from .compact import compact, resume_compaction
-from .data_file import METADATA_KEY, RESERVED_KEYS, Block, DataFile, TornBlockError
+from .compact import compact, record_of, resume_compaction
+from .data_file import METADATA_KEY, RESERVED_KEYS, Block, DataFile, Record, TornBlockError
 from .local_table import LocalTable, Row, Status
 from .sidecar import Sidecar
 
@@ -48,11 +48,11 @@ def reconcile(data: DataFile, sidecar: Sidecar, table: LocalTable, progress: Pro
     with sidecar.transaction():
         _adopt(data, sidecar, table, half_done=dirty)
         _miss(data, sidecar, table, found)
-        _compare_metadata(data, sidecar, found.reserved.get(METADATA_KEY))
+        _compare_metadata(data, sidecar, found)
         table.remove([row.key for row in table.leaving()])
     sidecar.run("DROP TABLE temp.found")
     if dirty or found.torn_at is not None or found.alive != found.keys or data.header.n_keys != found.keys:
-        compact(data, sidecar, table, found.reserved, progress)
+        compact(data, sidecar, table, _own_records(data, sidecar, found), progress)
     return True
 
 
@@ -159,7 +159,10 @@ def _miss(data: DataFile, sidecar: Sidecar, table: LocalTable, found: _Found) ->
     sidecar.put("last_edit", edit)
 
 
-def _compare_metadata(data: DataFile, sidecar: Sidecar, block: Block | None) -> None:
+def _compare_metadata(data: DataFile, sidecar: Sidecar, found: _Found) -> None:
+    block = found.reserved.get(METADATA_KEY)
+    if block is None and not found.complete(data.header.n_keys):
+        return
     value = data.read(block.offset, block.length) if block else None
     mark = f"{block.timestamp}:{checksum(value).hex()}" if block and value is not None else None
     if mark != sidecar.get("metadata_mark"):
@@ -167,3 +170,11 @@ def _compare_metadata(data: DataFile, sidecar: Sidecar, block: Block | None) -> 
         sidecar.put("metadata_time", block.timestamp if block else 0)
         sidecar.put("metadata_mark", mark)
         sidecar.put("metadata_edited", 1)
+
+
+def _own_records(data: DataFile, sidecar: Sidecar, found: _Found) -> list[Record]:
+    """Booklet's own blocks; metadata that a damaged file lost come from the sidecar."""
+    records = [record_of(data, block) for block in found.reserved.values()]
+    if METADATA_KEY not in found.reserved and (value := sidecar.get("metadata_mark") and sidecar.get("metadata")):
+        records.append(Record(METADATA_KEY, sidecar.get("metadata_time"), value))
+    return records

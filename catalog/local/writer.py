@@ -14,13 +14,14 @@ import socket
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import NamedTuple
 
 from catalog.checksum import checksum
 from catalog.errors import InvalidValueError, LocalFileError, LockTimeoutError
 from catalog.progress import Progress
 
-from .compact import compact
+from .compact import compact, record_of
 from .data_file import LONGEST_VALUE, METADATA_KEY, RESERVED_KEYS, DataFile, Header, Record
 from .file_lock import FileLock
 from .local_table import Row, Status
@@ -48,6 +49,20 @@ def holder_of(sidecar: Sidecar) -> str:
         return "another program that opened it with booklet"
     who = json.loads(said)
     return f"process {who['pid']} on {who['host']} (since {who['since']})"
+
+
+def _mark(timestamp: int, value: bytes) -> str:
+    """What the sidecar notes of the metadata in the booklet, to see when they change."""
+    return f"{timestamp}:{checksum(value).hex()}"
+
+
+def _append_to(path: Path, record: Record) -> None:
+    data = DataFile(path, writable=True)
+    try:
+        data.link(data.append([record]), 0)
+        data.flush()
+    finally:
+        data.close()
 
 
 class Writer:
@@ -257,18 +272,20 @@ class Writer:
             self.data.remove(((row.key.encode(), row.offset) for row in in_file), len(in_file))
             self.table.remove(row.key for row in rows)
 
-    def start_over(self, header: Header, *, replacing: bool) -> None:
-        """Empty the file and take over another header; only when nothing in it is still wanted."""
+    def start_over(self, header: Header, *, replacing: bool, keeping: Record | None = None) -> None:
+        """Empty the file, but for ``keeping``, and take over another header; only when nothing else in it is still wanted."""
         with self._mutex:
             self._buffer, self._buffered_bytes = {}, 0
             self._mark_dirty()
             temporary = self.path.with_name(f".{self.path.name}.empty")
             temporary.unlink(missing_ok=True)
             DataFile.create(temporary, header)
+            if keeping is not None:
+                _append_to(temporary, keeping)
             with self.sidecar.transaction(durable=True):
                 self.sidecar.run("DELETE FROM local")
                 self.sidecar.put("replacing", 1 if replacing else None)
-                self.sidecar.put("metadata_mark", None)
+                self.sidecar.put("metadata_mark", _mark(keeping.timestamp, keeping.value) if keeping else None)
                 self.sidecar.put("compacting", temporary.name)
             self.data.replace_content(temporary)
             self.sidecar.put("compacting", None)
@@ -279,10 +296,8 @@ class Writer:
         """Empty the working copy, which from now on stands for the whole database; the metadata stays."""
         with self._mutex:
             value, moment = self.sidecar.get("metadata"), self.sidecar.get("metadata_time")
-            edited = self.sidecar.get("metadata_edited") is not None
-            self.start_over(self.data.header.fresh(self.data.header.n_buckets), replacing=True)
-            if value is not None:
-                self.set_metadata(value, moment, edited=edited)
+            kept = Record(METADATA_KEY, moment, value) if value is not None else None
+            self.start_over(self.data.header.fresh(self.data.header.n_buckets), replacing=True, keeping=kept)
 
     def claim_copies(self) -> None:
         """Turn copies of a remote that is no more into edits; within the caller's transaction."""
@@ -310,7 +325,7 @@ class Writer:
                     self.sidecar.put("metadata", value)
                     self.sidecar.put("metadata_time", timestamp)
                     self.sidecar.put("metadata_edited", 1 if edited else None)
-                    self.sidecar.put("metadata_mark", f"{timestamp}:{checksum(value).hex()}" if value is not None else None)
+                    self.sidecar.put("metadata_mark", _mark(timestamp, value) if value is not None else None)
             except BaseException:
                 self.data.take_back(batch)
                 raise
@@ -324,7 +339,8 @@ class Writer:
             self.sync()
             dead = sum(not block.alive for block in self.data.scan())
             self._mark_dirty()
-            reserved = {key: block for key in sorted(RESERVED_KEYS) if (block := self.data.find(key)) is not None}
+            found = (self.data.find(key) for key in sorted(RESERVED_KEYS))
+            reserved = [record_of(self.data, block) for block in found if block is not None]
             compact(self.data, self.sidecar, self.table, reserved, progress)
             self.sync()
             return dead
