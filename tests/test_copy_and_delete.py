@@ -56,13 +56,13 @@ def objects(connection: S3Connection, prefix: str) -> dict[str, int]:
 def check_copy(connection: S3Connection, folder: Path) -> None:
     """What is at ``connection`` is the whole database of `fill`, which can be written to, with its history."""
     with catalog.open(connection, folder / "check.blt", "w") as db:
-        assert dict(db) == SECOND
+        assert dict(db.items()) == SECOND
         assert db.get_metadata() == {"units": "mm"}
         assert [commit.message for commit in db.history()] == ["three", "two", "one"]
         db["more"] = b"more"
         assert db.changes().push()
     with catalog.open(connection, folder / "old.blt", version=1) as old:
-        assert dict(old) == FIRST
+        assert dict(old.items()) == FIRST
 
 
 def elsewhere(seaweed: Seaweed) -> S3Connection:
@@ -456,7 +456,7 @@ class TestDelete:
         assert objects(remote, f"{folder}/") == {name: size for name, size in before.items() if name not in mine}
         for number, place in enumerate(places[1:], 1):
             with catalog.open(place, tmp_path / f"check {number}.blt", "w") as db:
-                assert dict(db) == {"number": number}
+                assert dict(db.items()) == {"number": number}
                 db["more"] = 1
                 assert db.changes().push()
 
@@ -482,13 +482,13 @@ class TestDelete:
             db["edit"] = b"unpushed"
             db.delete_remote()
             assert db.commit is None
-            assert dict(db) == {**SECOND, "edit": b"unpushed"}
+            assert dict(db.items()) == {**SECOND, "edit": b"unpushed"}
         with catalog.open(source, tmp_path / "reader.blt", "w") as db:
             assert {str(change.kind) for change in db.changes().outgoing()} == {"added"}
             assert db.changes().push()
 
         with catalog.open(source, tmp_path / "fresh.blt") as db:
-            assert dict(db) == {**SECOND, "edit": b"unpushed"}
+            assert dict(db.items()) == {**SECOND, "edit": b"unpushed"}
             assert db.get_metadata() == {"units": "mm"}
 
     def test_someone_else_pushed_meanwhile(self, source: S3Connection, tmp_path: Path) -> None:
@@ -524,7 +524,7 @@ class TestDelete:
             db = catalog.open(remote, tmp_path / "made.blt", "w")
         with db:
             db.delete_remote()
-            assert dict(db) == SECOND
+            assert dict(db.items()) == SECOND
         assert objects(remote, name_of(remote)) == {}
 
     def test_a_lost_reply_is_no_harm(self, remote: S3Connection, tmp_path: Path, faults: FaultPlan) -> None:
@@ -553,11 +553,11 @@ class TestDelete:
             db.delete_remote()
 
         with catalog.open(in_folder, tmp_path / "theirs.blt", "w") as theirs:
-            assert dict(theirs) == SECOND
+            assert dict(theirs.items()) == SECOND
             assert theirs.changes().push()
         check_pushed(in_folder, tmp_path)
 
 
 def check_pushed(connection: S3Connection, folder: Path) -> None:
     with catalog.open(connection, folder / "pushed.blt") as db:
-        assert dict(db) == SECOND
+        assert dict(db.items()) == SECOND
