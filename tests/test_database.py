@@ -43,7 +43,8 @@ VALUES = {key: value for key, (value, _) in CONTENT.items()}
 
 
 def opened(connection: S3Connection, file: Path, flag: catalog.opening.Flag = "c", **more: Any) -> Database:
-    return catalog.open(connection, file, flag, value_serializer="orjson", lock="commit", **more)
+    database: Database = catalog.open(connection, file, flag, value_serializer="orjson", lock="commit", **more)
+    return database
 
 
 def fill(database: Database, content: dict[str, tuple[Any, int]] = CONTENT) -> None:
@@ -352,7 +353,10 @@ def test_unencodable_value_changes_nothing(folder_connection: S3Connection, tmp_
         assert database["a"] == 1
 
 
-@pytest.mark.parametrize("moment", ["yesterday", "2020-01-01T00:00:00", datetime(2020, 1, 1), -1, 1 << 60, True, 1.5])
+NO_ZONE = datetime(2020, 1, 1, tzinfo=UTC).replace(tzinfo=None)
+
+
+@pytest.mark.parametrize("moment", ["yesterday", "2020-01-01T00:00:00", NO_ZONE, -1, 1 << 60, True, 1.5])
 def test_unusable_timestamps_are_refused(folder_connection: S3Connection, tmp_path: Path, moment: Any) -> None:
     """A timestamp that is none, or has no zone, is refused and changes nothing."""
     with opened(folder_connection, tmp_path / "a.blt") as database:

@@ -46,7 +46,8 @@ NOWHERE = "http://127.0.0.1:9"
 
 def opened(connection: Any, file: Path, flag: Flag = "r", **more: Any) -> Database:
     more = {"value_serializer": "orjson", "lock": "commit", **more}
-    return catalog.open(connection, file, flag, **more)
+    database: Database = catalog.open(connection, file, flag, **more)
+    return database
 
 
 def published(connection: S3Connection, file: Path, content: dict[str, Any] | None = None) -> None:
@@ -292,7 +293,7 @@ def test_another_database_is_refused(remote: S3Connection, tmp_path: Path) -> No
         database["mine"] = 1
     for flag in ("r", "w", "c"):
         with pytest.raises(DatabaseMismatchError, match="file_path"):
-            opened(remote, tmp_path / "b.blt", flag)  # type: ignore[arg-type]
+            opened(remote, tmp_path / "b.blt", flag)
     with opened(other, tmp_path / "b.blt", "w") as database:
         assert dict(database.items()) == {"mine": 1}
         assert database.changes().push().keys == 1
@@ -311,7 +312,7 @@ def test_a_file_of_another_database_in_its_place(folder_connection: S3Connection
     (tmp_path / "a.blt").write_bytes((tmp_path / "x.blt").read_bytes())
     for flag in ("r", "w"):
         with pytest.raises(DatabaseMismatchError, match=r"\.sync"):
-            opened(folder_connection, tmp_path / "a.blt", flag)  # type: ignore[arg-type]
+            opened(folder_connection, tmp_path / "a.blt", flag)
 
     (tmp_path / "a.blt").write_bytes(right)
     with opened(folder_connection, tmp_path / "a.blt", "w") as database:
@@ -438,7 +439,7 @@ def test_a_file_that_is_no_booklet(folder_connection: S3Connection, tmp_path: Pa
     (tmp_path / "a.txt").write_bytes(content)
     for flag in ("r", "w", "c", "n"):
         with pytest.raises(UnsupportedFormatError, match="booklet"):
-            opened(folder_connection, tmp_path / "a.txt", flag)  # type: ignore[arg-type]
+            opened(folder_connection, tmp_path / "a.txt", flag)
     assert (tmp_path / "a.txt").read_bytes() == content
 
 
@@ -554,7 +555,7 @@ def test_offline_begins_a_database(folder_connection: S3Connection, tmp_path: Pa
     """c works offline, and its database is pushed later; r and w need a file."""
     for flag in ("r", "w"):
         with pytest.raises(LocalFileError, match="online"):
-            opened(folder_connection, tmp_path / "a.blt", flag, offline=True)  # type: ignore[arg-type]
+            opened(folder_connection, tmp_path / "a.blt", flag, offline=True)
     with opened(folder_connection, tmp_path / "a.blt", "c", offline=True) as database:
         database["a"] = 1
     with opened(folder_connection, tmp_path / "a.blt", "w") as database:
@@ -568,8 +569,8 @@ def test_auto_offline(bucket_connection: S3Connection, tmp_path: Path) -> None:
     gone = unreachable(bucket_connection)
     for flag in ("r", "w"):
         with pytest.raises(UnreachableError):
-            opened(gone, tmp_path / "a.blt", flag)  # type: ignore[arg-type]
-        with opened(gone, tmp_path / "a.blt", flag, offline="auto") as database:  # type: ignore[arg-type]
+            opened(gone, tmp_path / "a.blt", flag)
+        with opened(gone, tmp_path / "a.blt", flag, offline="auto") as database:
             assert dict(database.items()) == OLD
     with opened(gone, tmp_path / "a.blt", "w", offline="auto", lock="session") as database:
         database["mine"] = 1
@@ -586,7 +587,7 @@ def test_pull_false_stays_where_it_is(remote: S3Connection, tmp_path: Path) -> N
         colleague["a"] = "new"
         colleague.changes().push()
     for flag in ("r", "w"):
-        with opened(remote, tmp_path / "a.blt", flag, pull=False) as database:  # type: ignore[arg-type]
+        with opened(remote, tmp_path / "a.blt", flag, pull=False) as database:
             assert database["a"] == 1
             assert database.commit is not None
             assert database.remote_commit is not None

@@ -6,9 +6,11 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from catalog.checksum import checksum
+from catalog.errors import IntegrityError
 from catalog.local.local_table import Row, Status
 from catalog.remote.head import Metadata, StoredHead
 from catalog.remote.index_segment import Entry
+from catalog.remote.snapshot import Snapshot
 from catalog.session import Session, base_of
 
 from .change import METADATA, Change, Direction, Version, kind_of, version_of_entry, version_of_row
@@ -65,42 +67,74 @@ def incoming(session: Session, seen: StoredHead | None) -> Iterator[tuple[str, E
     if base is None:
         newest.prefetch_all()
         return ((key, None, entry) for key, entry in newest.items())
+    if base.stored.head.number < seen.head.oldest and not _is_left(session, base, newest):
+        return _differing_rows(session, newest)
     return base.differing(newest)
 
 
+def _is_left(session: Session, base: Snapshot, newest: Snapshot) -> bool:
+    """Whether the index of a base that garbage collection gave up can still be read, here or in the remote."""
+    shared = {ref.id for ref in newest.all_refs()}
+    refs = [ref for ref in base.all_refs() if ref.id not in shared]
+    try:
+        session.remote.prefetch_segments(refs)
+        for ref in refs:
+            session.remote.load_segment(ref)
+    except IntegrityError:
+        return False
+    return True
+
+
+def _differing_rows(session: Session, newest: Snapshot) -> Iterator[tuple[str, Entry | None, Entry | None]]:
+    """As `incoming` where nobody knows the base any more: what is held here and differs, an edit as if it met another's."""
+    newest.prefetch_all()
+    for row in session.table.all():
+        after = newest.find(row.key)
+        if row.status == Status.LEAVING or says_the_same(row, after) or (row.edited and after is None):
+            continue
+        yield row.key, after if row.status == Status.DELETED else None, after
+
+
 def outgoing_changes(session: Session, arriving: Iterable[str] = ()) -> Iterator[Change]:
-    """What a push would bring up and what it would stop at: conflicts already known, and with keys in ``arriving``."""
+    """What a push would bring up, and the conflicts already known; without the keys in ``arriving``."""
     others = set(arriving)
     for row, started, entry in edits(session):
+        if row.key in others:
+            continue
         before, mine = version_of_entry(started), version_of_row(row)
         if row.base is not None:
             yield Change(row.key, Direction.CONFLICT, kind_of(before, mine), before, mine, version_of_entry(entry))
-        elif row.key not in others:
+        else:
             yield Change(row.key, Direction.OUTGOING, kind_of(before, mine), before, mine, before)
 
 
-def incoming_changes(session: Session, seen: StoredHead | None) -> Iterator[Change]:
-    """What a pull would bring, and the conflicts that it would meet: all of it, where everything is to be replaced."""
+def incoming_changes(session: Session, seen: StoredHead | None) -> Iterator[tuple[str, Change | None]]:
+    """What a pull would bring, and the conflicts that it would meet: all of it, where everything is to be replaced.
+
+    None for a key that both sides changed alike.
+    """
     for key, before, after in incoming(session, seen):
         row = session.table.get(key)
         base, theirs = version_of_entry(before), version_of_entry(after)
         if session.replacing:
             mine = version_of_row(row) if row is not None else None
-            yield Change(key, Direction.CONFLICT, kind_of(base, mine), base, mine, theirs)
+            yield key, Change(key, Direction.CONFLICT, kind_of(base, mine), base, mine, theirs)
         elif row is None or not row.edited or says_the_same(row, before):
-            yield Change(key, Direction.INCOMING, kind_of(base, theirs), base, base, theirs)
-        elif not says_the_same(row, after):
+            yield key, Change(key, Direction.INCOMING, kind_of(base, theirs), base, base, theirs)
+        elif says_the_same(row, after):
+            yield key, None
+        else:
             mine = version_of_row(row)
             started = version_of_entry(base_of(row, before))
-            yield Change(key, Direction.CONFLICT, kind_of(started, mine), started, mine, theirs)
+            yield key, Change(key, Direction.CONFLICT, kind_of(started, mine), started, mine, theirs)
 
 
 def all_changes(session: Session) -> list[Change]:
     """Every difference, the metadata's first, then sorted by key."""
     session.flush()
     seen = session.seen
-    arriving = {change.key: change for change in incoming_changes(session, seen)}
-    changes = list(arriving.values())
+    arriving = dict(incoming_changes(session, seen))
+    changes = [change for change in arriving.values() if change is not None]
     changes.extend(change for change in outgoing_changes(session, arriving))
     changes.sort(key=lambda change: change.key)
     meta = metadata_change(session, seen)
