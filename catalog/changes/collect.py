@@ -13,7 +13,7 @@ from catalog.progress import Progress
 from catalog.remote.garbage import Garbage, Keep, Kept, choose_commits, find_garbage, needed_names
 from catalog.remote.head import StoredHead
 from catalog.remote.object_names import ObjectNames
-from catalog.remote.pack import TARGET_BYTES
+from catalog.remote.pack import TARGET_BYTES, value_bytes
 from catalog.remote.remote import Remote
 from catalog.remote.repack import live_bytes
 from catalog.session import Session
@@ -109,8 +109,7 @@ def _thin_packs(remote: Remote, kept: Kept) -> frozenset[bytes]:
     needed = live_bytes(snapshots)
     named = {pack for ref in snapshots[0].all_refs() for pack in remote.load_segment(ref).packs}
     small = [pack for pack in named if needed.get(pack, 0) < TARGET_BYTES * _THIN]
-    sizes = {pack: remote.store.head(remote.names.pack(pack)).size for pack in small}
-    return frozenset(pack for pack in small if needed.get(pack, 0) < sizes[pack] * _THIN)
+    return frozenset(pack for pack in small if needed.get(pack, 0) < value_bytes(remote.store, remote.names.pack(pack)) * _THIN)
 
 
 def _shorten(

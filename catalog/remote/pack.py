@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from catalog.errors import IntegrityError
+from catalog.objectstore.interface import ByteRange, ObjectStore
 
 from .index_segment import Entry, Segment, compress, content_id, decode_columns, decompress, encode_columns
 
@@ -76,6 +77,13 @@ def directory_range(trailer: bytes, size: int, what: str) -> tuple[int, int]:
     if start < 0 or length > _MOST_DIRECTORY:
         raise IntegrityError(f"{what} is damaged: its directory claims {length:,} bytes.")
     return start, length
+
+
+def value_bytes(store: ObjectStore, name: str) -> int:
+    """How many bytes of a stored pack are values."""
+    size = store.head(name).size
+    trailer = store.get(name, ByteRange(max(size - TRAILER_BYTES, 0), TRAILER_BYTES)).body
+    return directory_range(trailer, size, f"{store.where}: {name}")[0]
 
 
 def decode_directory(body: bytes, pack_id: bytes, what: str) -> Segment:
