@@ -6,6 +6,7 @@ import resource
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +80,7 @@ def seen_by_us(path: Path) -> dict[str, bytes]:
         found = {}
         for row in copy.table.all():
             if row.status in (Status.COPY, Status.EDITED):
-                value = copy.value_of(row, lambda: None, lambda seconds: None)
+                value = copy.value_of(row, partial(copy.table.get, row.key), lambda seconds: None)
                 assert value is not None
                 found[row.key] = value
         return found
