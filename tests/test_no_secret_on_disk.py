@@ -49,7 +49,7 @@ _WORDS = {
 """Options whose value is content or a name by definition: nothing can tell that from a secret."""
 
 
-_NEEDED = {("demo", "--bucket"): ("--s3", "--endpoint", "http://127.0.0.1:9")}
+_NEEDED: dict[tuple[str, ...], tuple[str, ...]] = {("demo", "--bucket"): ("--s3", "--endpoint", "http://127.0.0.1:9")}
 """What an option is used with."""
 
 

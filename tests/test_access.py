@@ -1,0 +1,84 @@
+"""From a connection to its store: with which keys, and where without any."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from catalog.access import check_access, connect_store
+from catalog.connection import AccessKeys, S3Connection
+from catalog.errors import BucketMissingError, CredentialsError
+from catalog.objectstore.https import HttpsStore
+from catalog.objectstore.s3 import S3Store
+from catalog.objectstore.s3_account import list_buckets
+from catalog.testing.seaweed import Seaweed
+
+
+@pytest.fixture(autouse=True)
+def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A machine without keyring and without AWS settings; the file for AWS keys does not exist."""
+    for name in os.environ:
+        if name.startswith(("CATALOG_", "AWS_")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("CATALOG_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+    return tmp_path / "credentials"
+
+
+def _at_aws(profile: str | None = None) -> S3Connection:
+    return S3Connection(db_key="a", bucket="bucket", db_url="https://data.example.com/a", profile=profile)
+
+
+@pytest.mark.parametrize("profile", [None, "research"])
+def test_a_chain_without_keys_leaves_the_public_address(profile: str | None) -> None:
+    """At AWS a machine without any keys reads a database at its public address, and cannot write it there."""
+    with_address = connect_store(_at_aws(profile), writing=False)
+
+    assert isinstance(with_address, HttpsStore)
+    assert isinstance(connect_store(_at_aws(), writing=True), S3Store)
+    with_address.close()
+
+
+@pytest.mark.parametrize("profile", [None, "research"])
+def test_a_chain_with_keys_is_used(bare: Path, profile: str | None) -> None:
+    """Keys of ~/.aws are preferred to the public address."""
+    bare.write_text(f"[{profile or 'default'}]\naws_access_key_id = AKIA12345678\naws_secret_access_key = x\n", encoding="utf-8")
+
+    assert isinstance(connect_store(_at_aws(profile), writing=False), S3Store)
+
+
+def test_half_a_key_is_not_passed_over(bare: Path) -> None:
+    """Keys of ~/.aws that are there and unusable are an error of the first request, not a reason to go on without."""
+    bare.write_text("[default]\naws_access_key_id = AKIA12345678\n", encoding="utf-8")
+
+    with pytest.raises(CredentialsError, match="gave no credentials"):
+        connect_store(_at_aws(), writing=False).head("a")
+
+
+def test_access_is_found_out_without_writing(seaweed: Seaweed) -> None:
+    """Reading and listing are told apart, for a key pair, for nobody and for a wrong secret; nothing is left behind."""
+    store = seaweed.store()
+    before = {listed.name for listed in store.list("")}
+    nobody = check_access(seaweed.connection("x", "pub", "none"), None)
+    wrong = check_access(seaweed.connection("x"), AccessKeys(seaweed.rw.access_key_id, "wrong"))
+    reader = check_access(seaweed.connection("x"), seaweed.ro)
+
+    assert (reader.reads, reader.lists) == (None, None)
+    assert nobody.reads is None
+    assert nobody.lists is not None
+    assert wrong.reads is not None
+    assert wrong.lists is not None
+    assert "does not belong" in wrong.lists.hint
+    assert {listed.name for listed in store.list("")} == before
+    with pytest.raises(BucketMissingError):
+        check_access(seaweed.connection("x", "no-such-bucket"), seaweed.rw)
+
+
+def test_the_buckets_of_an_account(seaweed: Seaweed) -> None:
+    """A signed request names the buckets that a key pair sees."""
+    assert set(seaweed.buckets) <= set(list_buckets(seaweed.endpoint_url, seaweed.rw))
