@@ -66,7 +66,7 @@ _unkept: dict[str, Finding] = {}
 def conditions_of(store: ObjectStore, db_key: str, progress: Progress) -> Conditions:
     """What ``store`` makes of conditional writes; for a place that is not known yet, by a race beside ``db_key``.
 
-    A race takes 11 small requests, and a second or a few. Raises what the store raises when it cannot be held.
+    A race takes 12 small requests, and a second or a few. Raises what the store raises when it cannot be held.
     """
     certain = store.powers.compare_and_swap
     if certain is not None:
@@ -137,8 +137,7 @@ def probe(store: ObjectStore, db_key: str) -> Conditions:
             if won and any(isinstance(outcome, PreconditionFailedError) for outcome in outcomes):
                 return _swap_over_stale(store, name)
         finally:
-            with suppress(CatalogError):
-                store.delete(name)
+            _remove(store, name)
     failures = [outcome for outcome in outcomes if outcome is not None and not isinstance(outcome, PreconditionFailedError)]
     if failures:
         raise failures[0]
@@ -146,6 +145,14 @@ def probe(store: ObjectStore, db_key: str) -> Conditions:
         f"{store.where}: of eight conditional writes at once none came through, {_TRIES} times.",
         hint="Try again later; `catalog doctor` says more.",
     )
+
+
+def _remove(store: ObjectStore, name: str) -> None:
+    """Delete what was raced for; a server that has just let eight writers in may bring it back once more."""
+    with suppress(CatalogError):
+        for _ in range(_TRIES):
+            store.delete(name)
+            store.head(name)
 
 
 def _race(store: ObjectStore, name: str) -> list[CatalogError | None]:

@@ -22,7 +22,7 @@ from datetime import UTC, datetime
 import msgspec
 from typing_extensions import override
 
-from catalog.errors import CatalogError, LeaseLostError, LockTimeoutError, StoreError
+from catalog.errors import CatalogError, LeaseLostError, LockTimeoutError, ObjectMissingError, StoreError
 from catalog.lease import SECONDS, Lease, LeaseHolder, Watch, now_in_words, read_holder, who_am_i
 from catalog.objectstore.interface import ObjectStore
 from catalog.progress import Progress
@@ -159,7 +159,7 @@ class Tickets(Lease):
             standing = read_tickets(self._store, self._name)
             mine = standing.pop(self._holder.id, None)
             if mine is None or not mine.is_whole:
-                if visible or asked - self._entered > _VISIBLE:
+                if visible or asked - self._entered > _VISIBLE or self._is_removed():
                     return False
                 progress.wait(_PAUSES[0])
                 continue
@@ -179,6 +179,14 @@ class Tickets(Lease):
                 raise LockTimeoutError(f"{self._store.where}: {self._name!r}", str(blocking), timeout)
             progress.begin(f"waiting for {blocking} to finish writing")
             progress.wait(min(next(pauses, _PAUSES[-1]), left))
+
+    def _is_removed(self) -> bool:
+        """Whether our ticket is gone, rather than not listed yet."""
+        try:
+            self._store.head(f"{self._name}.{self._holder.id}-1")
+        except ObjectMissingError:
+            return True
+        return False
 
     def _take(self) -> None:
         """Say in the lock object who holds it, also to those who think that it is kept by conditional writes."""
