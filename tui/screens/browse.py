@@ -62,6 +62,7 @@ from .settling import Settling, approval_question, outcome
 
 _RESTING = 0.15
 """Seconds the cursor rests on a database before it is opened."""
+_ASKING = "Asking a remote"
 _ASK_EVERY = 300.0
 """Seconds between asking all remotes how they stand."""
 
@@ -211,7 +212,7 @@ class BrowseScreen(Screen[None]):
         works = [partial(read_status, self._catalog, entry, self._vouching(entry), False) for entry in fresh]
         works += [partial(read_status, self._catalog, entry, self._vouching(entry), True) for entry in entries]
         self.asking += len(entries)
-        self._jobs.read_all("statuses", "Asking a remote", works, self)
+        self._jobs.read_all("statuses", _ASKING, works, self)
 
     def _ask_remotes(self) -> None:
         if self.listings and not self.asking:
@@ -219,9 +220,7 @@ class BrowseScreen(Screen[None]):
 
     def _ask_again(self, entry: Entry) -> None:
         self.asking += 1
-        self._jobs.read_all(
-            "statuses", "Asking a remote", [partial(read_status, self._catalog, entry, self._vouching(entry), True)], self
-        )
+        self._jobs.read_all("statuses", _ASKING, [partial(read_status, self._catalog, entry, self._vouching(entry), True)], self)
 
     @on(StatusRead)
     def _take_status(self, message: StatusRead) -> None:
@@ -330,7 +329,7 @@ class BrowseScreen(Screen[None]):
 
     @on(JobFailed)
     def _report(self, message: JobFailed) -> None:
-        if message.what == "Asking a remote":
+        if message.what == _ASKING:
             self.asking = max(0, self.asking - 1)
         self.tell(f"{message.what} did not succeed.", "error", str(message.error))
 
