@@ -221,7 +221,7 @@ def test_batches_are_bounded(numbers: Database) -> None:
 
 
 def test_workers_get_no_secrets(seaweed: Seaweed, tmp_path: Path) -> None:
-    """Workers get the function, keys and values: no secret, address or path; of a connection that goes along, no secret either."""
+    """Workers get the function, keys and values: no secret, address or path; nor the secret of a connection that goes along."""
     connection = seaweed.connection(f"data/{secrets.token_hex(6)}.blt")
     pool = InThisThread()
     with catalog.open(connection, tmp_path / "numbers.blt", "n", "orjson") as db:
