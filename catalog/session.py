@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
 
+import msgspec
+
 from catalog.checksum import checksum
 from catalog.errors import IntegrityError
 from catalog.local.data_file import verified
@@ -69,7 +71,7 @@ def base_of(row: Row, entry: Entry | None) -> Entry | None:
 
 def keep_base(entry: Entry | None) -> KnownBase:
     """What a row keeps of the entry that its edit was based on."""
-    return KnownBase(*entry) if entry is not None else KnownBase(0, b"", 0, 0, b"")
+    return KnownBase(*msgspec.structs.astuple(entry)) if entry is not None else KnownBase(0, b"", 0, 0, b"")
 
 
 def _as_tuple(base: KnownBase) -> tuple[int, bytes, int, int, bytes]:
@@ -277,8 +279,8 @@ class Session:
         self.flush()
         base = self.visible_base()
         if base is None:
-            row = self.sidecar.row("SELECT COUNT(*), COALESCE(SUM(length), 0) FROM local WHERE status IN (0, 1)")
-            return (int(row[0]), int(row[1])) if row else (0, 0)
+            counted = self.sidecar.row("SELECT COUNT(*), COALESCE(SUM(length), 0) FROM local WHERE status IN (0, 1)")
+            return (int(counted[0]), int(counted[1])) if counted else (0, 0)
         state = (self.table.last_edit(), self.base_id, self.table.count_edited())
         if self._counted is None or self._counted[0] != state:
             keys = size = 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from catalog.errors import DatabaseMismatchError, InvalidInputError
@@ -14,10 +14,10 @@ from catalog.progress import Progress
 from catalog.remote.fetch import Failure
 from catalog.remote.head import Commit, StoredHead
 from catalog.remote.index_segment import Entry
-from catalog.session import Session, keep_base
+from catalog.session import Session, base_of, keep_base
 
 from .change import METADATA
-from .diff import incoming, replacing_rows, says_the_same
+from .diff import agrees, incoming, replacing_rows, says_the_same
 
 _BATCH = 5_000
 
@@ -65,8 +65,8 @@ def _plan_row(plan: PullPlan, row: Row, before: Entry | None, after: Entry | Non
     elif row.edited and plan.foreign is not None and row.key not in plan.foreign:
         # What arrives is our own commit, and the key was edited again since.
         return
-    elif row.edited and not says_the_same(row, before):
-        plan.conflicts.append(row if row.base is not None else row._replace(base=keep_base(before)))
+    elif row.edited and not says_the_same(row, before) and not agrees(row, base_of(row, before), after):
+        plan.conflicts.append(row if row.base is not None else replace(row, base=keep_base(before)))
     else:
         plan.stale.append(row.key)
         if after is not None:
@@ -112,7 +112,7 @@ def move_base(session: Session, writer: Writer, target: StoredHead, plan: PullPl
     with session.sidecar.transaction(durable=True):
         writer.leave(plan.stale)
         session.table.put(plan.conflicts)
-        session.table.put(row._replace(status=Status.COPY, base=None) for row in plan.agreed if row.status == Status.EDITED)
+        session.table.put(replace(row, status=Status.COPY, base=None) for row in plan.agreed if row.status == Status.EDITED)
         session.table.remove(row.key for row in plan.agreed if row.status == Status.DELETED)
         if edited and theirs != ours:
             mine = session.metadata()

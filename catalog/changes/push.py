@@ -11,12 +11,14 @@ import base64
 import contextlib
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from io import BufferedReader
+from itertools import islice
 
 import msgspec
 
+from catalog.checksum import checksum
 from catalog.errors import (
     CatalogError,
     ConflictError,
@@ -27,7 +29,6 @@ from catalog.errors import (
     RemoteMissingError,
 )
 from catalog.lease import Lease
-from catalog.local.data_file import verified
 from catalog.local.local_table import Row, Status
 from catalog.local.region import RegionStream, check_region
 from catalog.local.writer import Writer
@@ -44,11 +45,13 @@ from catalog.session import KeptMetadata, Session
 from catalog.writing import HeadWriter
 
 from .change import METADATA
-from .diff import edits, incoming, metadata_change, says_the_same
+from .diff import agrees, edits, incoming, metadata_change
 from .pack_plan import Deletion, plan_entries
 from .pull import fetch_copies, move_base, plan_pull, pull, spell_out
 
 _TRIES = 20
+_GAP = 4 << 10
+_MOST_AT_ONCE = 8 << 20
 _RESUMABLE_SECONDS = 24 * 3600
 _MOST_TEXT = 10_000
 
@@ -86,7 +89,7 @@ class PushResult:
 
 
 @dataclass(slots=True)
-class _Tally:
+class Tally:
     """Counts of what a draft changes."""
 
     keys: int
@@ -110,11 +113,11 @@ def push(session: Session, writer: Writer, options: PushOptions, lease: HeldLeas
         up_to = writer.last_edit
         progress.begin("comparing")
         for _ in range(_TRIES):
-            target, arriving = _target(session, options)
+            target, arriving = target_of(session, options)
             uploaded: set[bytes] = {bytes(row[0]) for row in _resumable(session)}
             made = _try_commit(session, writer, options, heads, target, arriving, uploaded, progress)
             if made is None:
-                if any(row.key in arriving for row, _, _ in _chosen(session, options)):
+                if any(row.key in arriving for row, _, _ in chosen_edits(session, options)):
                     pull(session, writer, progress)
                 return PushResult(None, 0, traffic.bytes_up - bytes_up, traffic.total_requests - requests)
             outcome, tally = made
@@ -132,7 +135,7 @@ def _resumable(session: Session) -> list[tuple[bytes]]:
     return session.sidecar.rows("SELECT pack FROM uploaded WHERE at > ?", (since,))
 
 
-def _target(session: Session, options: PushOptions) -> tuple[StoredHead | None, dict[str, Entry | None]]:
+def target_of(session: Session, options: PushOptions) -> tuple[StoredHead | None, dict[str, Entry | None]]:
     """The commit to push on top of, and what others changed up to it.
 
     What would be a conflict is first looked at again, in case it went away meanwhile.
@@ -175,8 +178,8 @@ def _arriving(session: Session, seen: StoredHead | None, options: PushOptions) -
     clashes = sorted(arriving) if session.replacing else []
     clashes.extend(row.key for row in session.table.conflicts() if _wanted(row.key, options))
     if arriving and not session.replacing:
-        for row, _, _ in _chosen(session, options):
-            if row.base is None and row.key in arriving and not says_the_same(row, arriving[row.key]):
+        for row, started, _ in chosen_edits(session, options):
+            if row.base is None and row.key in arriving and not agrees(row, started, arriving[row.key]):
                 clashes.append(row.key)
     meta = metadata_change(session, seen)
     if meta is not None and meta.direction == "conflict" and _wanted(METADATA, options):
@@ -190,7 +193,8 @@ def _wanted(key: str, options: PushOptions) -> bool:
     return options.keys is None or key in options.keys
 
 
-def _chosen(session: Session, options: PushOptions) -> Iterator[tuple[Row, Entry | None, Entry | None]]:
+def chosen_edits(session: Session, options: PushOptions) -> Iterator[tuple[Row, Entry | None, Entry | None]]:
+    """The edits that a push is told to take, as `edits` gives them."""
     return (edit for edit in edits(session) if _wanted(edit[0].key, options))
 
 
@@ -203,21 +207,21 @@ def _try_commit(
     arriving: dict[str, Entry | None],
     uploaded: set[bytes],
     progress: Progress,
-) -> tuple[StoredHead | Beaten, _Tally] | None:
+) -> tuple[StoredHead | Beaten, Tally] | None:
     """Upload what is not up yet and try to make it the newest commit; None when there is nothing to push."""
-    metadata, metadata_pushed = _metadata(session, options, target)
+    metadata, metadata_pushed = metadata_of(session, options, target)
     new_head = target is None or (session.replacing and target.commit_id == session.base_id)
-    if not (metadata_pushed or new_head) and all(row.key in arriving for row, _, _ in _chosen(session, options)):
+    if not (metadata_pushed or new_head) and all(row.key in arriving for row, _, _ in chosen_edits(session, options)):
         return None
     remote = session.remote
-    tally = _Tally(target.head.keys if target else 0, target.head.value_bytes if target else 0)
+    tally = Tally(target.head.keys if target else 0, target.head.value_bytes if target else 0)
     with Uploads(remote.store, min(remote.threads, 4), progress) as uploads:
         progress.begin("uploading", *_expected(session, options))
-        outgoing = _outgoing(session, options, target, arriving, tally)
+        outgoing = outgoing_values(session, options, target, arriving, tally)
         salt = target.head.salt if target is not None else 0
         entries = plan_entries(outgoing, lambda pack: _upload_pack(session, writer, uploads, pack, uploaded), salt)
         runs = _new_runs(session, target, entries, uploads)
-        draft = encode_head(_head(session, writer, options, target, runs, tally, metadata))
+        draft = encode_head(head_of(session, writer, options, target, runs, tally, metadata))
         name = remote.names.commit(draft.head.number, draft.commit_id)
         uploads.put(name, lambda: draft.body, len(draft.body))
     progress.begin("committing")
@@ -232,12 +236,12 @@ def _expected(session: Session, options: PushOptions) -> tuple[int, int]:
     return (int(row[0]), int(row[1])) if row else (0, 0)
 
 
-def _outgoing(
+def outgoing_values(
     session: Session,
     options: PushOptions,
     target: StoredHead | None,
     arriving: dict[str, Entry | None],
-    tally: _Tally,
+    tally: Tally,
 ) -> Iterator[PlannedValue | Deletion]:
     """The changes to push, in order, counting what they do to the totals of the target."""
     base = session.base
@@ -245,7 +249,7 @@ def _outgoing(
     if target is not None:
         same = base is not None and base.stored.commit_id == target.commit_id
         on_top_of = base if same else session.remote.snapshot(target)
-    for row, _, entry in _chosen(session, options):
+    for row, _, entry in chosen_edits(session, options):
         if row.key in arriving:
             continue
         there = entry if on_top_of is base else (on_top_of.find(row.key) if on_top_of is not None else None)
@@ -276,10 +280,16 @@ def _upload_pack(session: Session, writer: Writer, uploads: Uploads, pack: Plann
 
 
 def _body(session: Session, pack: PlannedPack) -> bytes:
-    pieces = []
+    pieces: list[bytes | memoryview] = []
     data = session.copy.data
-    for value in pack.values:
-        if (at_once := verified(data, value.offset, value.length, value.checksum)) is not None:
+    region, start = memoryview(b""), 0
+    for position, value in enumerate(pack.values):
+        offset, length, expected = value.offset, value.length, value.checksum
+        if not start <= offset <= offset + length <= start + len(region):
+            start = offset
+            region = memoryview(data.read(start, _stretch(pack.values, position)))
+        at_once = region[offset - start : offset - start + length]
+        if len(at_once) == length and checksum(at_once) == expected:
             pieces.append(at_once)
             continue
         row = Row(value.key, Status.EDITED, value.timestamp, value.offset, value.length, value.checksum, 0, None)
@@ -293,6 +303,17 @@ def _body(session: Session, pack: PlannedPack) -> bytes:
         pieces.append(found)
     pieces.append(pack.footer)
     return b"".join(pieces)
+
+
+def _stretch(values: Sequence[PlannedValue], position: int) -> int:
+    """How many bytes to read at once from a value on: as far as the next ones follow it closely in the file."""
+    start = values[position].offset
+    end = start + values[position].length
+    for value in islice(values, position + 1, None):
+        if not end <= value.offset <= end + _GAP or value.offset + value.length - start > _MOST_AT_ONCE:
+            break
+        end = value.offset + value.length
+    return end - start
 
 
 def _stream(writer: Writer, pack: PlannedPack) -> Source:
@@ -322,15 +343,16 @@ def _new_runs(
     return index.extend(runs, entries, expected, keys_each, session.remote.load_segment, put, salt)
 
 
-def _head(
+def head_of(
     session: Session,
     writer: Writer,
     options: PushOptions,
     target: StoredHead | None,
     runs: tuple[tuple[SegmentRef, ...], ...],
-    tally: _Tally,
+    tally: Tally,
     metadata: Metadata | None,
 ) -> Head:
+    """The head that the push is to make."""
     header = writer.data.header
     if session.replacing:
         keys, size = sum(ref.keys for run in runs for ref in run), _local_bytes(session)
@@ -362,7 +384,7 @@ def _local_bytes(session: Session) -> int:
     return int(row[0]) if row else 0
 
 
-def _metadata(session: Session, options: PushOptions, target: StoredHead | None) -> tuple[Metadata | None, bool]:
+def metadata_of(session: Session, options: PushOptions, target: StoredHead | None) -> tuple[Metadata | None, bool]:
     """The metadata of the new head, and whether it is a change of ours."""
     change = metadata_change(session, target)
     if change is not None and change.direction == "outgoing" and _wanted(METADATA, options):
@@ -378,7 +400,7 @@ def _settle(
     writer: Writer,
     made: StoredHead,
     options: PushOptions,
-    tally: _Tally,
+    tally: Tally,
     up_to: int,
     foreign: set[str],
     progress: Progress,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from enum import IntEnum
-from typing import NamedTuple
 
 import msgspec
 
@@ -41,7 +40,7 @@ _encode_base = msgspec.msgpack.Encoder().encode
 _decode_base = msgspec.msgpack.Decoder(KnownBase).decode
 
 
-class Row(NamedTuple):
+class Row(msgspec.Struct, frozen=True, gc=False):
     """One key of the table. ``edit`` numbers edits in their order; ``base`` is set where the edit conflicts."""
 
     key: str
@@ -101,8 +100,12 @@ class LocalTable:
         """Insert or replace rows."""
         self._sidecar.run_many(
             "INSERT OR REPLACE INTO local VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            ((*row[:7], None if row.base is None else _encode_base(row.base)) for row in rows),
+            ((*msgspec.structs.astuple(row)[:7], None if row.base is None else _encode_base(row.base)) for row in rows),
         )
+
+    def put_copies(self, copies: Iterable[tuple[str, int, int, int, bytes]]) -> None:
+        """Insert rows of copies: key, timestamp, offset, length, checksum."""
+        self._sidecar.run_many("INSERT INTO local VALUES (?, 0, ?, ?, ?, ?, 0, NULL)", copies)
 
     def remove(self, keys: Iterable[str]) -> None:
         """Forget keys."""

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from msgspec.structs import replace
+
 from catalog.checksum import checksum
 from catalog.errors import UnsupportedFormatError
 from catalog.progress import Progress
@@ -114,7 +116,7 @@ def _adopt(data: DataFile, sidecar: Sidecar, table: LocalTable, *, half_done: bo
                 sidecar.run("DELETE FROM temp.found WHERE key = ?", (key,))
                 continue
             if row is not None and _same(row, timestamp, length, value_checksum):
-                rows.append(row._replace(offset=offset))
+                rows.append(replace(row, offset=offset))
                 continue
             edit += 1
             base = row.base if row is not None else None
@@ -154,7 +156,7 @@ def _miss(data: DataFile, sidecar: Sidecar, table: LocalTable, found: _Found) ->
         edit += 1
         rows.append(Row(key, Status.DELETED, timestamp, 0, 0, bytes(8), edit, None))
     known = table.get_many([row.key for row in rows])
-    table.put(row._replace(base=known[row.key].base) for row in rows)
+    table.put(replace(row, base=known[row.key].base) for row in rows)
     table.remove(lost)
     sidecar.put("last_edit", edit)
 

@@ -17,6 +17,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from catalog.checksum import checksum
 from catalog.errors import InvalidValueError, LocalFileError, LockTimeoutError
 from catalog.progress import Progress
@@ -149,11 +151,12 @@ class Writer:
         """Delete a key."""
         self._add(key, Buffered(Status.DELETED, timestamp, None, _NO_CHECKSUM))
 
-    def expect(self, more_keys: int) -> None:
-        """Make room for so many keys at once."""
+    def expect(self, keys: int) -> None:
+        """Make room for so many keys in all."""
         with self._mutex:
-            self._mark_dirty()
-            self.data.grow(self.data.header.n_keys + more_keys)
+            if keys > self.data.header.n_buckets:
+                self._mark_dirty()
+                self.data.grow(keys)
 
     def keep(self, values: Iterable[tuple[str, int, bytes, bytes]]) -> None:
         """Store copies of remote values (key, timestamp, bytes, checksum), but none over a key that has a row already.
@@ -162,7 +165,29 @@ class Writer:
         """
         with self._mutex:
             self.flush()
-            self._write({key: Buffered(Status.COPY, timestamp, value, found) for key, timestamp, value, found in values})
+            listed = list(values)
+            if not listed:
+                return
+            if self.table.get_many([key for key, _, _, _ in listed]):
+                self._write({key: Buffered(Status.COPY, moment, value, found) for key, moment, value, found in listed})
+            else:
+                self._write_copies(listed)
+
+    def _write_copies(self, copies: list[tuple[str, int, bytes, bytes]]) -> None:
+        """Append copies of keys that the working copy knows nothing of."""
+        self._mark_dirty()
+        self.data.grow(self.data.header.n_keys + len(copies))
+        batch = self.data.append([Record(key.encode(), moment, value) for key, moment, value, _ in copies])
+        try:
+            with self.sidecar.transaction():
+                self.table.put_copies(
+                    (key, moment, offset, len(value), found)
+                    for (key, moment, value, found), offset in zip(copies, batch.offsets, strict=True)
+                )
+        except BaseException:
+            self.data.take_back(batch)
+            raise
+        self.data.link(batch, len(copies))
 
     def _add(self, key: str, change: Buffered) -> None:
         with self._mutex:
@@ -260,7 +285,7 @@ class Writer:
             self._mark_dirty()
             rows = self.table.get_many(keys)
             self.table.put(
-                row._replace(status=Status.LEAVING, base=None, offset=0 if row.status == Status.DELETED else row.offset)
+                replace(row, status=Status.LEAVING, base=None, offset=0 if row.status == Status.DELETED else row.offset)
                 for row in rows.values()
             )
 

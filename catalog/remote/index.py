@@ -17,7 +17,7 @@ from .head import SegmentRef
 from .index_segment import EncodedSegment, Entry, Segment, encode_segment
 
 GROWTH = 8
-SEGMENT_KEYS = 8192
+SEGMENT_KEYS = 4096
 _MOST_SEGMENTS = 2048
 _MOST_CHARACTERS = 4 << 20
 """All keys of a segment together; only very long keys reach it."""
@@ -29,7 +29,7 @@ Load = Callable[[SegmentRef], Segment]
 
 
 def keys_per_segment(total_keys: int) -> int:
-    """How many keys a segment of a large run holds, so that a head stays small: 8,192, and more above 16 million keys."""
+    """How many keys a segment of a large run holds, so that a head stays small: 4,096, and more above 8 million keys."""
     return max(SEGMENT_KEYS, -(-total_keys // _MOST_SEGMENTS))
 
 
@@ -47,6 +47,9 @@ def runs_to_merge(runs: Sequence[Run], new_keys: int) -> int:
 
 def newest(streams: Sequence[Iterable[tuple[str, T]]]) -> Iterator[tuple[str, T]]:
     """Merge sorted streams, newest first; of a key in several, the entry in the newest."""
+    if len(streams) == 1:
+        yield from streams[0]
+        return
 
     def ranked(rank: int, stream: Iterable[tuple[str, T]]) -> Iterator[tuple[str, int, T]]:
         return ((key, rank, entry) for key, entry in stream)

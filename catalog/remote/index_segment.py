@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import accumulate, chain, islice
 from operator import add, lt, sub
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 import msgspec
 import zstandard
@@ -38,7 +38,7 @@ _RESERVED = ("7c40d2ea915b4f3a8e6d201", "adb01ebc1ba3433eb043527", "f19a5c3d7e2b
 _Numbers = Annotated[list[int], msgspec.Meta(max_length=_MOST_KEYS)]
 
 
-class Entry(NamedTuple):
+class Entry(msgspec.Struct, frozen=True, gc=False):
     """Where the value of one key lies: ``length`` bytes at ``offset`` of ``pack``, written at ``timestamp`` (µs)."""
 
     timestamp: int
@@ -106,8 +106,20 @@ class Segment:
 
     def items(self, start: str = "") -> Iterator[tuple[str, Entry]]:
         """All keys from ``start`` on with their entries, sorted."""
-        for position in range(bisect_left(self.keys, start) if start else 0, len(self.keys)):
-            yield self.keys[position], self.entry_at(position)
+        first = bisect_left(self.keys, start) if start else 0
+        packs, sums, size = self.packs, self.checksums, CHECKSUM_BYTES
+        return zip(
+            islice(self.keys, first, None),
+            map(
+                Entry,
+                islice(self.timestamps, first, None),
+                [DELETED if number < 0 else packs[number] for number in islice(self.pack_numbers, first, None)],
+                islice(self.offsets, first, None),
+                islice(self.lengths, first, None),
+                [sums[at : at + size] for at in range(first * size, len(sums), size)],
+            ),
+            strict=True,
+        )
 
 
 @dataclass(frozen=True, slots=True)

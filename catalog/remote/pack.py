@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+
+import msgspec
 
 from catalog.errors import IntegrityError
 from catalog.objectstore.interface import ByteRange, ObjectStore
@@ -23,7 +24,7 @@ _SELF = bytes(16)
 _MOST_DIRECTORY = 256 << 20
 
 
-class PlannedValue(NamedTuple):
+class PlannedValue(msgspec.Struct, frozen=True, gc=False):
     """A value that is to go into a pack: its key and timestamp, and where its ``length`` bytes lie in the local file."""
 
     key: str

@@ -14,7 +14,7 @@ from catalog.progress import Progress
 STREAM_ABOVE = 64 << 20
 """Objects of more bytes go up in parts, read from disk."""
 
-_MOST_WAITING_BYTES = 96 << 20
+_MOST_WAITING_BYTES = 64 << 20
 
 
 class Uploads:

@@ -12,6 +12,7 @@ import zstandard
 from booklet import utils as booklet_format
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from catalog.errors import FormatError, IntegrityError, UnsupportedFormatError
 from catalog.remote.index_segment import (
@@ -27,7 +28,7 @@ from catalog.remote.index_segment import (
 from .entries import ITEMS, KEYS
 
 ENTRY = Entry(1_700_000_000_000_000, bytes(range(16)), 100, 20, b"checksum")
-FEW = [("a", ENTRY), ("b", ENTRY._replace(offset=120)), ("ü", Entry(5, DELETED, 0, 0, bytes(8)))]
+FEW = [("a", ENTRY), ("b", replace(ENTRY, offset=120)), ("ü", Entry(5, DELETED, 0, 0, bytes(8)))]
 GOOD: list[Any] = msgspec.msgpack.decode(encode_columns(FEW))
 VERSION, PACKS, NAMES, TIMES, NUMBERS, OFFSETS, LENGTHS, CHECKSUMS = range(8)
 

@@ -7,6 +7,7 @@ import pytest
 import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from catalog.checksum import checksum
 from catalog.errors import FormatError, IntegrityError
@@ -57,7 +58,7 @@ def test_an_index_can_be_rebuilt_from_packs_alone(contents: dict[str, tuple[int,
 def test_the_name_derives_from_the_content(contents: dict[str, tuple[int, bytes]]) -> None:
     """The same values make the same pack, wherever they lie in the local file; another value makes another."""
     pack, _ = plan(contents)
-    moved = plan_pack([value._replace(offset=value.offset + 1000) for value in pack.values])
+    moved = plan_pack([replace(value, offset=value.offset + 1000) for value in pack.values])
     key = min(contents)
     other, _ = plan({**contents, key: (contents[key][0], contents[key][1] + b"x")})
 
