@@ -139,7 +139,7 @@ STEPS: Steps = [
     *(note(b'{"m":2}'), SYNC),
     *(drop(["a", "many 3"]), put("e", b"e", 12), SYNC),
     *(delete("many 5"), COMPACT),
-    *(put("many 6", b"new", 13), SYNC),  # type: ignore[list-item]
+    *(put("many 6", b"new", 13), SYNC),
     *(CLEAR, put("after", b"all", 14), SYNC),  # type: ignore[list-item]
 ]
 
