@@ -354,7 +354,7 @@ class Database(MutableMapping[str, Any]):
 
     def changes(self) -> Changes:
         """The differences between the working copy and its remote, and the ways to settle them."""
-        return Changes(self._open(), self._lease, self.author, self._type)
+        return Changes(self._open(), self._codec, self._lease, self.author, self._type)
 
     def history(self, limit: int | None = None) -> Iterator[Commit]:
         """The commits of the remote that are kept, newest first; asks once for the newest, then once for each before it."""

@@ -25,6 +25,13 @@ MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
 """Hundreds of syncs an example: a disk would only make them slow."""
 
 
+def agree(mine: Version | None, started: Version | None, theirs: Version | None) -> bool:
+    """Whether both sides made the same of what they started from."""
+    if mine is None or theirs is None or mine == theirs:
+        return mine == theirs
+    return mine[0] == theirs[0] and (started is None or started[0] != mine[0])
+
+
 class OnePersonAndAColleague(RuleBasedStateMachine):
     """One working copy under test, a colleague who pushes, and a model of what each knows."""
 
@@ -107,7 +114,7 @@ class OnePersonAndAColleague(RuleBasedStateMachine):
         for key in self.base.keys() | self.remote.keys():
             if self.base.get(key) == self.remote.get(key) or key not in self.edits:
                 continue
-            if self.edits[key] == self.remote.get(key):
+            if agree(self.edits[key], self.started.get(key, self.base.get(key)), self.remote.get(key)):
                 self.edits.pop(key)
                 self.started.pop(key, None)
             else:
@@ -126,7 +133,7 @@ class OnePersonAndAColleague(RuleBasedStateMachine):
         moved = {
             key
             for key, version in self.edits.items()
-            if remote.get(key) != self.base.get(key) and version != remote.get(key)
+            if remote.get(key) != self.base.get(key) and not agree(version, self.base.get(key), remote.get(key))
         }
         clashes = moved | set(self.started)
         try:
@@ -138,13 +145,14 @@ class OnePersonAndAColleague(RuleBasedStateMachine):
         assert not clashes
         self.unsynced = {}
         if result.commit is None:
-            assert not self.edits
             assert self.remote is not None
+            assert all(remote.get(key) != self.base.get(key) for key in self.edits)
+            self.base, self.edits = dict(remote), {}
             return
         for key, version in self.edits.items():
             if version is None:
                 remote.pop(key, None)
-            else:
+            elif remote.get(key) == self.base.get(key):
                 remote[key] = version
         self.remote, self.base, self.edits = remote, dict(remote), {}
 

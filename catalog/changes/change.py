@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 
+from catalog.checksum import checksum
 from catalog.local.local_table import Row, Status
+from catalog.remote.head import Metadata
 from catalog.remote.index_segment import Entry
 
 METADATA = ""
@@ -86,6 +88,14 @@ def version_of_entry(entry: Entry | None) -> Version | None:
 def version_of_row(row: Row) -> Version | None:
     """The version that the working copy holds."""
     return None if row.status == Status.DELETED else Version(row.timestamp, row.length, row.checksum)
+
+
+def metadata_version(metadata: Metadata | None) -> Version | None:
+    """The version that a head's metadata is."""
+    if metadata is None:
+        return None
+    value = bytes(metadata.value)
+    return Version(metadata.timestamp, len(value), checksum(value))
 
 
 def kind_of(before: Version | None, after: Version | None) -> Kind:

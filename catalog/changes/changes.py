@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, overload
 
-from catalog.errors import ReadOnlyError
+import orjson
+
+from catalog.errors import ConflictError, InvalidInputError, ReadOnlyError
 from catalog.local.local_table import Status
 from catalog.local.writer import Writer
 from catalog.progress import Progress
-from catalog.remote.head import StoredHead
+from catalog.remote.head import Commit, StoredHead, encode_metadata
+from catalog.serializers import Codec
 from catalog.session import Session
 
+from .blame import blame
 from .change import METADATA, Change, Direction, Version
 from .diff import all_changes
 from .discard import discard
+from .estimate import estimate
 from .pull import PullResult, pull
 from .push import HeldLease, PushOptions, PushResult, push
-from .resolve import Side, resolve
+from .resolve import Conflict, Decision, Merged, Side, check_decision, replace, resolve
+
+_NOTHING: Any = object()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +47,9 @@ class Changes:
     a newer commit.
     """
 
-    def __init__(self, session: Session, lease: HeldLease | None, author: str, type_: str) -> None:
+    def __init__(self, session: Session, codec: Codec, lease: HeldLease | None, author: str, type_: str) -> None:
         self._session = session
+        self._codec = codec
         self._lease = lease
         self._author = author
         self._type = type_
@@ -111,14 +120,44 @@ class Changes:
             raise ReadOnlyError(f"{self._session.copy.path} is open for reading.", hint="Open it with flag='w'.")
         return self._session.writer
 
-    def push(self, *, message: str = "", progress: Progress | None = None, keys: Iterable[str] | None = None) -> PushResult:
+    def push(
+        self,
+        *,
+        message: str = "",
+        progress: Progress | None = None,
+        keys: Iterable[str] | None = None,
+        skip_conflicts: bool = False,
+        dry_run: bool = False,
+    ) -> PushResult:
         """Push local changes (of ``keys``, or all) in one commit.
 
         Raises ConflictError when someone else changed the same keys; nothing is then visible to anyone, and local changes stay.
+        With ``skip_conflicts`` those keys are left for later, and the rest is pushed. With ``dry_run`` nothing is sent, and the
+        answer, whose commit is None, says how many keys, bytes and requests it would be.
         """
+        watched = progress or Progress()
         chosen = None if keys is None else frozenset(keys)
-        options = PushOptions(self._author, message, chosen, self._type)
-        return push(self._session, self._writer(), options, self._lease, progress or Progress())
+        while True:
+            taken = self._without_conflicts(chosen) if skip_conflicts else chosen
+            options = PushOptions(self._author, message, taken, self._type)
+            try:
+                if dry_run:
+                    return estimate(self._session, self._writer(), options, watched)
+                return push(self._session, self._writer(), options, self._lease, watched)
+            except ConflictError as error:
+                # The push has asked for the newest commit: what clashed is a conflict from now on, and left out.
+                if not skip_conflicts or not set(error.keys) & self._known_conflicts():
+                    raise
+
+    def _known_conflicts(self) -> set[str]:
+        return {change.key or "(metadata)" for change in self.conflicts()}
+
+    def _without_conflicts(self, chosen: frozenset[str] | None) -> frozenset[str] | None:
+        changes = self.all()
+        if not any(change.direction == Direction.CONFLICT for change in changes):
+            return chosen
+        outgoing = frozenset(change.key for change in changes if change.direction == Direction.OUTGOING)
+        return outgoing if chosen is None else outgoing & chosen
 
     def pull(self, *, progress: Progress | None = None) -> PullResult:
         """Build on the newest commit. Local edits stay; those that meet someone else's edit become conflicts."""
@@ -130,12 +169,60 @@ class Changes:
         """Give up local changes (of ``keys``, or all) and see the last pulled state again; how many there were."""
         return discard(self._session, self._writer(), keys)
 
-    def resolve(self, keys: str | Iterable[str], side: Side | Literal["mine", "theirs"]) -> None:
-        """End conflicts: ``mine`` is pushed over theirs next, ``theirs`` takes the place of the local edit.
+    def commits_of(self, changes: Iterable[Change]) -> dict[str, Commit]:
+        """Who made the remote's versions of some changes, by key: found by going back in the history only as far as needed.
 
-        What arrived and was not pulled yet is pulled first, so that theirs is the newest version seen.
+        A key is left out when its version is older than the history that is kept.
+        """
+        seen = self._session.seen
+        return blame(self._session.remote, seen, changes) if seen is not None else {}
+
+    @overload
+    def resolve(self, keys: str | Iterable[str], side: Side | Literal["mine", "theirs"]) -> None: ...
+    @overload
+    def resolve(self, keys: str, *, value: Any) -> None: ...
+    def resolve(
+        self, keys: str | Iterable[str], side: Side | Literal["mine", "theirs"] | None = None, *, value: Any = _NOTHING
+    ) -> None:
+        """End conflicts: ``mine`` is pushed over theirs next, ``theirs`` takes the place of the local edit, a value that of both.
+
+        What arrived and was not pulled yet is pulled first, so that theirs is the newest version seen. Keys that are in no
+        conflict stay as they are.
         """
         chosen = [keys] if isinstance(keys, str) else list(keys)
         writer = self._writer()
+        if (side is None) == (value is _NOTHING):
+            raise InvalidInputError("A conflict ends with a side or with a value.", hint="Give 'mine', 'theirs' or value=….")
+        decision = check_decision(Merged(value) if side is None else side)
         pull(self._session, writer, Progress())
-        resolve(self._session, writer, chosen, Side(side))
+        self._apply(writer, dict.fromkeys(chosen, decision))
+
+    def resolve_all(self, choose: Callable[[Conflict], Decision], *, progress: Progress | None = None) -> int:
+        """Pull, and let ``choose`` end each conflict by 'mine', 'theirs' or ``Merged(value)``; None leaves it. How many it ended.
+
+        All are decided first: an error of ``choose`` leaves every conflict as it was.
+        """
+        writer = self._writer()
+        self.pull(progress=progress)
+        conflicts = self.conflicts()
+        commits = self.commits_of(conflicts)
+        decisions = {
+            change.key: check_decision(choose(Conflict(change, self._decoded, commits.get(change.key)))) for change in conflicts
+        }
+        self._apply(writer, decisions)
+        return sum(decision is not None for decision in decisions.values())
+
+    def _apply(self, writer: Writer, decisions: Mapping[str, Side | Merged | None]) -> None:
+        merged = {key: self._encoded(key, found.value) for key, found in decisions.items() if isinstance(found, Merged)}
+        replace(self._session, writer, merged, time.time_ns() // 1000)
+        for side in Side:
+            resolve(self._session, writer, [key for key, found in decisions.items() if found is side], side)
+
+    def _decoded(self, change: Change, side: Literal["base", "local", "remote"]) -> Any:
+        stored = self.value(change, side)
+        if stored is None:
+            return None
+        return orjson.loads(stored) if change.key == METADATA else self._codec.decode(stored)
+
+    def _encoded(self, key: str, value: Any) -> bytes:
+        return encode_metadata(value) if key == METADATA else self._codec.encode(value)

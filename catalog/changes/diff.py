@@ -8,12 +8,12 @@ from itertools import islice
 from catalog.checksum import checksum
 from catalog.errors import IntegrityError
 from catalog.local.local_table import Row, Status
-from catalog.remote.head import Metadata, StoredHead
+from catalog.remote.head import StoredHead
 from catalog.remote.index_segment import Entry
 from catalog.remote.snapshot import Snapshot
 from catalog.session import Session, base_of
 
-from .change import METADATA, Change, Direction, Version, kind_of, version_of_entry, version_of_row
+from .change import METADATA, Change, Direction, Version, kind_of, metadata_version, version_of_entry, version_of_row
 
 _BATCH = 5_000
 
@@ -56,6 +56,23 @@ def says_the_same(row: Row, entry: Entry | None) -> bool:
     if row.status == Status.DELETED or entry is None:
         return row.status == Status.DELETED and entry is None
     return (row.timestamp, row.length, row.checksum) == (entry.timestamp, entry.length, entry.checksum)
+
+
+def agrees(row: Row, started: Entry | None, arrives: Entry | None) -> bool:
+    """Whether an edit and what someone else made of the same key are no conflict.
+
+    They are none when both are the same version, or when both made the same bytes of other ones (or of nothing): the timestamp is
+    then the other's. Where only timestamps were changed, they are what was edited.
+    """
+    if says_the_same(row, arrives):
+        return True
+    if row.status == Status.DELETED or arrives is None or _bytes_of(row) != _bytes_of(arrives):
+        return False
+    return started is None or _bytes_of(started) != _bytes_of(row)
+
+
+def _bytes_of(version: Row | Entry) -> tuple[int, bytes]:
+    return version.length, version.checksum
 
 
 def incoming(session: Session, seen: StoredHead | None) -> Iterator[tuple[str, Entry | None, Entry | None]]:
@@ -121,7 +138,7 @@ def incoming_changes(session: Session, seen: StoredHead | None) -> Iterator[tupl
             yield key, Change(key, Direction.CONFLICT, kind_of(base, mine), base, mine, theirs)
         elif row is None or not row.edited or says_the_same(row, before):
             yield key, Change(key, Direction.INCOMING, kind_of(base, theirs), base, base, theirs)
-        elif says_the_same(row, after):
+        elif agrees(row, base_of(row, before), after):
             yield key, None
         else:
             mine = version_of_row(row)
@@ -143,8 +160,8 @@ def all_changes(session: Session) -> list[Change]:
 
 def metadata_change(session: Session, seen: StoredHead | None) -> Change | None:
     """How the user's metadata differs, the base's, the working copy's and that of a newer commit."""
-    base = _metadata_version(session.base.stored.head.metadata if session.base else None)
-    theirs = _metadata_version(seen.head.metadata if seen else None)
+    base = metadata_version(session.base.stored.head.metadata if session.base else None)
+    theirs = metadata_version(seen.head.metadata if seen else None)
     edited = session.sidecar.get("metadata_edited") is not None
     kept = session.metadata() if edited else None
     mine = Version(kept.timestamp, len(kept.value), checksum(kept.value)) if kept else None
@@ -163,10 +180,3 @@ def metadata_change(session: Session, seen: StoredHead | None) -> Change | None:
 def _says_the_same(left: Version | None, right: Version | None) -> bool:
     """Whether two versions of the metadata say the same, whenever they were written."""
     return left == right or (left is not None and right is not None and left.checksum == right.checksum)
-
-
-def _metadata_version(metadata: Metadata | None) -> Version | None:
-    if metadata is None:
-        return None
-    value = bytes(metadata.value)
-    return Version(metadata.timestamp, len(value), checksum(value))
