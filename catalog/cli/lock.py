@@ -1,0 +1,77 @@
+"""Commands about the write lock of a remote."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from catalog.plain_text import escape
+
+from .listing import as_json, print_json
+from .progress_line import progress_line
+from .selection import Selection, ask_approval, choose, pass_selection
+
+if TYPE_CHECKING:
+    from catalog.lease import LeaseHolder
+
+
+@click.group()
+def lock() -> None:
+    """See or break the lock that one writer holds on a remote."""
+
+
+@lock.command()
+@click.argument("database")
+@as_json
+@pass_selection
+def show(selection: Selection, database: str, as_json: bool) -> None:
+    """Say who holds the write lock of DATABASE, and since when."""
+    from catalog.lock import read_holder  # noqa: PLC0415 -- `--help` must not wait for the engine
+
+    catalog = selection.catalog()
+    choice = choose(catalog, database)
+    ask_approval(catalog, choice)
+    with progress_line() as progress:
+        holder = read_holder(choice.entry.connection, progress=progress)
+    if as_json:
+        print_json(_facts(holder))
+    elif holder is None:
+        click.echo(f"Nobody holds the write lock of {escape(choice.name)}.")
+    else:
+        click.echo(f"{escape(choice.name)} is locked by {escape(str(holder))}.")
+
+
+@lock.command("break")
+@click.argument("database")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@pass_selection
+def break_(selection: Selection, database: str, yes: bool) -> None:
+    """Take the write lock of DATABASE away from whoever holds it.
+
+    For a holder that is gone for good; one that is alive cannot push any more, and keeps its changes.
+    """
+    from catalog.lock import break_lock, read_holder  # noqa: PLC0415
+
+    catalog = selection.catalog()
+    choice = choose(catalog, database)
+    ask_approval(catalog, choice)
+    connection = choice.entry.connection
+    with progress_line() as progress:
+        holder = read_holder(connection, progress=progress)
+    if holder is None:
+        click.echo(f"Nobody holds the write lock of {escape(choice.name)}.")
+        return
+    if not yes:
+        click.echo(f"{escape(choice.name)} is locked by {escape(str(holder))}.", err=True)
+        typed = click.prompt("To break this lock, type the name of the database", err=True)
+        if typed not in (choice.name, database):
+            raise click.Abort
+    broken = break_lock(connection, holder)
+    click.echo(f"The lock of {escape(str(broken))} is broken." if broken else "The lock was given back in the meantime.")
+
+
+def _facts(holder: LeaseHolder | None) -> dict[str, Any]:
+    if holder is None:
+        return {"held": False}
+    return {"held": True, "owner": holder.owner, "since": holder.since, "seconds": holder.seconds, "renewals": holder.renewals}

@@ -1,0 +1,130 @@
+"""Integrity: whether everything that the newest commit of a database names is there and is what it should be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from catalog.errors import CatalogError, IntegrityError, ObjectMissingError
+from catalog.objectstore.interface import ObjectStore
+from catalog.progress import Progress
+
+from .commit import read_commit, read_head
+from .fetch import Failure
+from .head import StoredHead
+from .index_segment import Segment, decode_segment
+from .object_names import ObjectNames
+from .remote import Remote
+from .verify import verify_object
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """One part of a database: what was looked at, and what is wrong with it, in words."""
+
+    part: str
+    seen: str
+    problems: Sequence[str] = ()
+
+
+class _NoCache:
+    """Segments are read from the store itself."""
+
+    def get_segment(self, segment_id: str) -> None:
+        """Nothing is kept."""
+
+    def put_segment(self, segment_id: str, body: bytes) -> None:
+        """Nothing is kept."""
+
+
+def check_database(
+    store: ObjectStore, names: ObjectNames, threads: int, progress: Progress, *, deep: bool
+) -> list[Damage] | None:
+    """Look over the newest commit: its head, its index and the directories of its packs; None where there is no database.
+
+    ``deep`` fetches every value and verifies it against the index, which is all that a reader would see. Only reads. Raises
+    what reading the head raises.
+    """
+    newest = read_head(store, names)
+    if newest is None:
+        return None
+    parts = [_check_head(store, names, newest)]
+    index, packs = _check_index(store, names, newest, progress)
+    parts.extend((index, _check_packs(store, names, sorted(packs), threads, progress)))
+    if deep:
+        parts.append(_check_values(Remote(store, names.db_key, _NoCache(), threads), newest, progress))
+    return parts
+
+
+def _check_head(store: ObjectStore, names: ObjectNames, newest: StoredHead) -> Damage:
+    seen = f"commit {newest.head.number} by {newest.head.author}, {newest.head.keys:,} keys"
+    problem = _problem(lambda: read_commit(store, names, newest.head.number, newest.commit_id))
+    return Damage("head", seen, [problem] if problem else [])
+
+
+def _check_index(store: ObjectStore, names: ObjectNames, newest: StoredHead, progress: Progress) -> tuple[Damage, set[bytes]]:
+    refs = [ref for run in newest.head.runs for ref in run]
+    packs: set[bytes] = set()
+    problems: list[str] = []
+    progress.begin("checking the index", total_items=len(refs))
+    for ref in refs:
+        what = f"index segment {ref.id[:8]}…"
+
+        def read(id_: str = ref.id, size: int = ref.bytes, keys: int = ref.keys, what: str = what) -> None:
+            segment = _segment(store, names, id_, size, what)
+            if len(segment) != keys:
+                raise IntegrityError(f"{what} has {len(segment):,} keys where the head says {keys:,}.")
+            packs.update(segment.packs)
+
+        if problem := _problem(read):
+            problems.append(problem)
+        progress.advance(0, 1)
+    return Damage("index", f"{len(refs):,} segments", problems), packs
+
+
+def _segment(store: ObjectStore, names: ObjectNames, id_: str, size: int, what: str) -> Segment:
+    return decode_segment(store.get(names.segment(id_), most=size).body, id_, what)
+
+
+def _check_packs(store: ObjectStore, names: ObjectNames, packs: Sequence[bytes], threads: int, progress: Progress) -> Damage:
+    progress.begin("checking packs", total_items=len(packs))
+
+    def check(pack: bytes) -> str | None:
+        progress.advance(0, 1)
+        name = names.pack(pack)
+        return _problem(lambda: verify_object(store, names, name[len(names.folder) :], store.head(name).size, values=False))
+
+    with ThreadPoolExecutor(threads, thread_name_prefix="doctor") as pool:
+        found = list(pool.map(check, packs))
+    return Damage("packs", f"the directories of {len(packs):,} packs", [problem for problem in found if problem])
+
+
+def _check_values(remote: Remote, newest: StoredHead, progress: Progress) -> Damage:
+    problems: list[str] = []
+    keys = 0
+    progress.begin("checking values", newest.head.value_bytes, newest.head.keys)
+    try:
+        for result in remote.values(remote.snapshot(newest).items(), progress):
+            if isinstance(result, Failure):
+                problems.extend(f"{key!a}: {result.error.message}" for key in result.keys)
+                keys += len(result.keys)
+            else:
+                keys += len(result)
+    except IntegrityError as error:
+        problems.append(error.message)
+    else:
+        if keys != newest.head.keys:
+            problems.append(f"there are {keys:,} keys where the head says {newest.head.keys:,}")
+    return Damage("values", f"every byte of {keys:,} values", problems)
+
+
+def _problem(act: Callable[[], object]) -> str | None:
+    """What is wrong, in words; what is no damage, such as a lost network, is raised."""
+    try:
+        act()
+    except (IntegrityError, ObjectMissingError) as error:
+        return error.message
+    except CatalogError:
+        raise
+    return None
