@@ -137,7 +137,7 @@ class TestPlaces:
         make(place, tmp_path / "a.blt")
         assert verdicts(examine(connection))["public address"] is Verdict.WORKS
         only = examine(S3Connection(db_url=url))
-        assert verdicts(only) == {name: Verdict.WORKS for name in ("credentials", "public address", "head", "index", "packs")}
+        assert verdicts(only) == dict.fromkeys(("credentials", "public address", "head", "index", "packs"), Verdict.WORKS)
 
     def test_lock(self, folder_connection: S3Connection) -> None:
         """A lock that is held is said, with its holder, and not touched."""

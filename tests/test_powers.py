@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Literal
 from urllib.parse import parse_qs, unquote, urlsplit
 from xml.etree import ElementTree as ET
 
@@ -20,7 +21,7 @@ from catalog.connection import AccessKeys
 from catalog.errors import AccessDeniedError, PreconditionFailedError, UnreachableError
 from catalog.lease import Lease
 from catalog.objectstore.directory import DirectoryStore
-from catalog.objectstore.interface import ObjectStore, Powers
+from catalog.objectstore.interface import IfMatch, ObjectStore, Powers
 from catalog.objectstore.s3 import S3Store
 from catalog.powers import RACERS, Conditions, conditions_of, note, probe, recall, still_kept
 from catalog.progress import Progress
@@ -31,6 +32,7 @@ from catalog.testing.stub_server import Answer, StubRequest, StubServer, respons
 from catalog.tickets import Tickets
 
 DB_KEY = "data/rain.blt"
+Lock = Literal["session", "commit"]
 
 
 class Refusing:
@@ -153,7 +155,7 @@ class TestProbe:
 
         class OnlyCreates(Unknown):
             def put(self, name, body, *, metadata=None, precondition=None):  # type: ignore[no-untyped-def]
-                if isinstance(precondition, catalog.objectstore.interface.IfMatch):
+                if isinstance(precondition, IfMatch):
                     precondition = None
                 return super().put(name, body, metadata=metadata, precondition=precondition)
 
@@ -245,12 +247,12 @@ class TestStillKept:
     @pytest.mark.parametrize("lock", ["session", "commit"])
     @pytest.mark.parametrize("behaviour", [Conditions.IGNORED, Conditions.REFUSED])
     def test_push_stops(
-        self, memory: Refusing, connection: S3Connection, tmp_path: Path, behaviour: Conditions, lock: str
+        self, memory: Refusing, connection: S3Connection, tmp_path: Path, behaviour: Conditions, lock: Lock
     ) -> None:
         """A push to a store that changed stops before anything is visible; the next opening takes turns."""
         memory.behaviour = Conditions.KEPT
         store = connect_store(connection, writing=True)
-        with catalog.open(connection, tmp_path / "a.blt", "c", "str", lock=lock) as database:  # type: ignore[arg-type]
+        with catalog.open(connection, tmp_path / "a.blt", "c", "str", lock=lock) as database:
             database["a"] = "1"
             database.changes().push()
             before = memory.objects[DB_KEY][0]
@@ -261,7 +263,7 @@ class TestStillKept:
             with pytest.raises(StoreError, match="does not keep the conditions of writes any more"):
                 database.changes().push()
             assert memory.objects[DB_KEY][0] == before
-        with catalog.open(connection, tmp_path / "a.blt", "w", "str", lock=lock, force_lock=True) as database:  # type: ignore[arg-type]
+        with catalog.open(connection, tmp_path / "a.blt", "w", "str", lock=lock, force_lock=True) as database:
             assert database.changes().push().keys == 1
         assert not [name for name in memory.objects if name.startswith(f"{DB_KEY}.")]
 
@@ -335,7 +337,7 @@ def test_condition_that_helps(memory: Refusing, connection: S3Connection, store:
         memory.behaviour = Conditions.KEPT
         database["a"] = "2"
         with pytest.MonkeyPatch.context() as stale:
-            stale.setattr("catalog.writing.IfMatch", lambda _: catalog.objectstore.interface.IfMatch('"stale"'))
+            stale.setattr("catalog.writing.IfMatch", lambda _: IfMatch('"stale"'))
             with pytest.raises(PreconditionFailedError):
                 database.changes().push()
         assert database.changes().push().keys == 1
