@@ -77,7 +77,7 @@ def read_holder(store: ObjectStore, name: str) -> tuple[LeaseHolder, str] | None
         return None
     try:
         return msgspec.json.decode(fetched.body, type=LeaseHolder), fetched.etag
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _UNREADABLE, fetched.etag
 
 
@@ -169,7 +169,7 @@ class Lease:
 
     def _renew_for_ever(self) -> None:
         while not self._stop.wait(self._holder.seconds / 3):
-            with contextlib.suppress(StoreError):
+            with contextlib.suppress(CatalogError):
                 self._renew()
             if self._lost_to is not None:
                 return
@@ -186,6 +186,8 @@ class Lease:
                 found = read_holder(self._store, self._name)
                 if found is None or found[0].id != self._holder.id:
                     self._lost_to = str(found[0]) if found else "nobody: someone broke it"
+                    return
+                if found[1] == self._etag:
                     return
                 self._etag = found[1]
             self._holder, self._renewed = renewed, asked
