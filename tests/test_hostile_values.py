@@ -186,7 +186,7 @@ def test_who_asks_for_pickles_gets_them(published: S3Connection, tmp_path: Path)
         serializer = db.serializer
 
     for trusted in ({"trust": True}, {"value_serializer": serializer}):
-        with catalog.open(published, tmp_path / "reader.blt", **trusted) as db:  # type: ignore[arg-type]
+        with catalog.open(published, tmp_path / "reader.blt", **trusted) as db:
             assert db["mine"] == Path("a path")
     with catalog.open(published, tmp_path / "reader.blt") as db, pytest.raises(UntrustedValueError, match="trust"):
         db["mine"]
