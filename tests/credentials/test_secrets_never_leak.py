@@ -55,7 +55,7 @@ def _secrets(draw: st.DrawFn) -> Secret:
     return Secret(f"{id_mark}TAIL", f"{draw(around)}/{mark}+{draw(around)}=", (id_mark, mark))
 
 
-anything = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+anything = settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def _frames(error: BaseException) -> Iterator[str]:

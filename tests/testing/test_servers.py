@@ -138,7 +138,7 @@ class TestSeaweed:
         """A paused server does not answer, and answers again when it goes on."""
         seaweed.store().put("paused", b"x")
         impatient = seaweed.connection("paused")
-        store = S3Store("priv", seaweed.endpoint_url, impatient.keys, read_timeout=0.2, retries=0)
+        store = S3Store("priv", seaweed.endpoint_url, impatient.access_keys, read_timeout=0.2, retries=0)
         seaweed.pause()
         try:
             with pytest.raises(UnreachableError):
