@@ -2,8 +2,11 @@
 
 from catalog.changes.change import Change, Direction, Kind, Version
 from catalog.changes.changes import Changes, Summary
+from catalog.changes.collect import Collected
+from catalog.changes.expunge import Expunged
 from catalog.changes.pull import PullResult
 from catalog.changes.push import PushResult
+from catalog.changes.resolve import Conflict, Merged
 from catalog.connection import S3Connection
 from catalog.database import Database
 from catalog.errors import (
@@ -54,7 +57,9 @@ __all__ = [
     "CatalogError",
     "Change",
     "Changes",
+    "Collected",
     "Commit",
+    "Conflict",
     "ConflictError",
     "ConnectionGroup",
     "CopyResult",
@@ -64,6 +69,7 @@ __all__ = [
     "Direction",
     "Entry",
     "EntryMissingError",
+    "Expunged",
     "FormatError",
     "GroupRecord",
     "IntegrityError",
@@ -77,6 +83,7 @@ __all__ = [
     "LeaseLostError",
     "LocalFileError",
     "LockTimeoutError",
+    "Merged",
     "NotApprovedError",
     "NotFoundError",
     "ObjectMissingError",

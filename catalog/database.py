@@ -24,7 +24,7 @@ from catalog.changes.forget import forget_remote
 from catalog.changes.load import load
 from catalog.changes.pull import fast_forward
 from catalog.changes.push import PushOptions
-from catalog.changes.versions import Version, before_last_change, find_version, history, revert, tag
+from catalog.changes.versions import Version, before_last_change, find_version, history, metadata_between, revert, tag
 from catalog.connection import S3Connection
 from catalog.errors import (
     CatalogError,
@@ -363,13 +363,15 @@ class Database(MutableMapping[str, Any]):
         return islice(commits, limit)
 
     def diff(self, a: Version, b: Version) -> Iterator[Change]:
-        """What led from version ``a`` to version ``b``: each change with ``base`` as in ``a`` and ``remote`` as in ``b``.
+        """What led from version ``a`` to ``b``, metadata first: each change with ``base`` as in ``a`` and ``remote`` as in ``b``.
 
         A version is a commit number, id, tag or time. Read the values with ``changes().value(change, side)``.
         """
         session = self._open()
         newest = session.refresh()
         old, new = (session.remote.snapshot(find_version(session.remote, newest, version)) for version in (a, b))
+        if (metadata := metadata_between(old.stored, new.stored)) is not None:
+            yield metadata
         for key, before, after in old.differing(new):
             base, remote = version_of_entry(before), version_of_entry(after)
             yield Change(key, Direction.INCOMING, kind_of(base, remote), base, base, remote)

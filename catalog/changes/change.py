@@ -40,6 +40,8 @@ class Version:
     checksum: bytes
     entry: Entry | None = field(default=None, repr=False, compare=False)
     """Where it lies in the remote; None for the working copy's own."""
+    raw: bytes | None = field(default=None, repr=False, compare=False)
+    """The bytes themselves, where a head has them: of the metadata."""
 
     @property
     def time(self) -> datetime:
@@ -95,7 +97,7 @@ def metadata_version(metadata: Metadata | None) -> Version | None:
     if metadata is None:
         return None
     value = bytes(metadata.value)
-    return Version(metadata.timestamp, len(value), checksum(value))
+    return Version(metadata.timestamp, len(value), checksum(value), raw=value)
 
 
 def kind_of(before: Version | None, after: Version | None) -> Kind:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, overload
+from typing import Any, Literal
 
 import orjson
 
@@ -95,6 +95,8 @@ class Changes:
         version: Version | None = getattr(change, side)
         if version is None:
             return None
+        if version.raw is not None:
+            return version.raw
         if change.key == METADATA:
             return self._metadata(side)
         if version.entry is not None:
@@ -177,10 +179,6 @@ class Changes:
         seen = self._session.seen
         return blame(self._session.remote, seen, changes) if seen is not None else {}
 
-    @overload
-    def resolve(self, keys: str | Iterable[str], side: Side | Literal["mine", "theirs"]) -> None: ...
-    @overload
-    def resolve(self, keys: str, *, value: Any) -> None: ...
     def resolve(
         self, keys: str | Iterable[str], side: Side | Literal["mine", "theirs"] | None = None, *, value: Any = _NOTHING
     ) -> None:

@@ -17,10 +17,11 @@ from catalog.remote.head import Head, Parent, StoredHead, Tag, encode_head
 from catalog.remote.remote import Remote
 from catalog.writing import HeadWriter
 
+from .change import METADATA, Change, Direction, kind_of, metadata_version
 from .push import HeldLease, PushOptions
 
 Version = int | str | datetime
-"""A commit number, the beginning of a commit id, a tag, or a time: the state at that moment."""
+"""A commit number, the beginning of a commit id, a tag, or a time (a text of one too): the state at that moment."""
 
 _MOST_TAGS = 1000
 _SHORTEST_ID = 4
@@ -43,6 +44,8 @@ def find_version(remote: Remote, newest: StoredHead | None, version: Version) ->
             return remote.commit(tag.number, tag.id)
     if isinstance(version, str) and version.isdecimal() and len(version) < _SHORTEST_ID * 2:
         version = int(version)
+    elif isinstance(version, str) and (moment := _moment(version)) is not None:
+        version = moment
     found = {stored.commit_id: stored for stored in islice(_matching(remote, newest, version), 2)}
     if not isinstance(version, datetime):
         # A tagged commit is kept though the history may not reach back to it any more.
@@ -55,6 +58,14 @@ def find_version(remote: Remote, newest: StoredHead | None, version: Version) ->
     if len(found) > 1:
         raise InvalidInputError(f"Several commits of {remote.where} begin with {version!r}.", hint="Give more of the id.")
     return next(iter(found.values()))
+
+
+def _moment(text: str) -> datetime | None:
+    """The time that a text is, if it is one; without a zone it is local time."""
+    try:
+        return datetime.fromisoformat(text).astimezone() if "-" in text else None
+    except ValueError:
+        return None
 
 
 def _matching(remote: Remote, newest: StoredHead | None, version: Version) -> Iterator[StoredHead]:
@@ -76,6 +87,14 @@ def _names(version: int | str, number: int, commit_id: str) -> bool:
     if isinstance(version, int):
         return number == version
     return len(version) >= _SHORTEST_ID and commit_id.startswith(version.lower())
+
+
+def metadata_between(old: StoredHead, new: StoredHead) -> Change | None:
+    """How the user's metadata differs between two versions."""
+    before, after = metadata_version(old.head.metadata), metadata_version(new.head.metadata)
+    if before == after:
+        return None
+    return Change(METADATA, Direction.INCOMING, kind_of(before, after), before, before, after)
 
 
 def before_last_change(remote: Remote, newest: StoredHead) -> StoredHead | None:

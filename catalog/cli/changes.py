@@ -90,13 +90,24 @@ def _facts(change: Change) -> dict[str, Any]:
 @click.argument("database")
 @click.option("-m", "--message", default="", metavar="TEXT", help="What this push is about.")
 @click.option("--key", "only", multiple=True, metavar="KEY", help="Push only this key; may be given more than once.")
+@click.option("--skip-conflicts", is_flag=True, help="Leave keys that someone else changed too for later, and push the rest.")
+@click.option("--dry-run", is_flag=True, help="Only say how much it would be.")
 @pass_selection
-def push(selection: Selection, database: str, message: str, only: tuple[str, ...]) -> None:
+def push(selection: Selection, database: str, message: str, only: tuple[str, ...], skip_conflicts: bool, dry_run: bool) -> None:
     """Send the unpushed changes of DATABASE to its remote."""
     choice = choose(selection.catalog(), database)
     with progress_line() as progress, selection.open(choice, "w", progress=progress) as opened:
-        result = opened.changes().push(message=message, progress=progress, keys=only or None)
-    click.echo(push_words(choice, result))
+        changes = opened.changes()
+        result = changes.push(
+            message=message, progress=progress, keys=only or None, skip_conflicts=skip_conflicts, dry_run=dry_run
+        )
+    if dry_run:
+        click.echo(
+            f"{escape(choice.name)}: a push would send {count(result.keys, 'key')}, {size(result.bytes_up)} in about "
+            f"{count(result.requests, 'request')}."
+        )
+    else:
+        click.echo(push_words(choice, result))
 
 
 @click.command()
