@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 
+import msgspec
+
 from catalog.checksum import checksum
 from catalog.local.local_table import Row, Status
 from catalog.remote.head import Metadata
@@ -98,6 +100,21 @@ def metadata_version(metadata: Metadata | None) -> Version | None:
         return None
     value = bytes(metadata.value)
     return Version(metadata.timestamp, len(value), checksum(value), raw=value)
+
+
+_TIME_BYTES = 8
+
+
+def pack_metadata(metadata: Metadata | None) -> bytes:
+    """What a conflict about the metadata keeps of the version that both sides started from; never empty."""
+    return b"\x00" if metadata is None else metadata.timestamp.to_bytes(_TIME_BYTES, "little") + bytes(metadata.value)
+
+
+def unpack_metadata(packed: bytes) -> Metadata | None:
+    """Undo `pack_metadata`."""
+    if len(packed) <= _TIME_BYTES:
+        return None
+    return Metadata(int.from_bytes(packed[:_TIME_BYTES], "little"), msgspec.Raw(packed[_TIME_BYTES:]))
 
 
 def kind_of(before: Version | None, after: Version | None) -> Kind:

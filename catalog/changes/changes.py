@@ -13,8 +13,8 @@ from catalog.errors import ConflictError, InvalidInputError, ReadOnlyError
 from catalog.local.local_table import Status
 from catalog.local.writer import Writer
 from catalog.progress import Progress
-from catalog.remote.head import Commit, StoredHead, encode_metadata
-from catalog.serializers import Codec
+from catalog.remote.head import Commit, encode_metadata
+from catalog.codecs.codec import Codec
 from catalog.session import Session
 
 from .blame import blame
@@ -24,7 +24,7 @@ from .discard import discard
 from .estimate import estimate
 from .pull import PullResult, pull
 from .push import HeldLease, PushOptions, PushResult, push
-from .resolve import Conflict, Decision, Merged, Side, check_decision, replace, resolve
+from .resolve import Conflict, Decision, Merged, Side, check_decision, conflicting, replace, resolve
 
 _NOTHING: Any = object()
 
@@ -98,7 +98,8 @@ class Changes:
         if version.raw is not None:
             return version.raw
         if change.key == METADATA:
-            return self._metadata(side)
+            kept = self._session.metadata()
+            return kept.value if kept is not None else None
         if version.entry is not None:
             return self._session.remote_value(change.key, version.entry)
         row = self._session.table.get(change.key)
@@ -107,15 +108,6 @@ class Changes:
             held = self._session.find(change.key)
             return held.value if held is not None else None
         return found
-
-    def _metadata(self, side: str) -> bytes | None:
-        if side == "local":
-            kept = self._session.metadata()
-            return kept.value if kept is not None else None
-        base = self._session.base.stored if self._session.base is not None else None
-        stored: StoredHead | None = base if side == "base" else self._session.seen
-        metadata = stored.head.metadata if stored is not None else None
-        return bytes(metadata.value) if metadata is not None else None
 
     def _writer(self) -> Writer:
         if self._session.writer is None:
@@ -181,11 +173,11 @@ class Changes:
 
     def resolve(
         self, keys: str | Iterable[str], side: Side | Literal["mine", "theirs"] | None = None, *, value: Any = _NOTHING
-    ) -> None:
+    ) -> int:
         """End conflicts: ``mine`` is pushed over theirs next, ``theirs`` takes the place of the local edit, a value that of both.
 
         What arrived and was not pulled yet is pulled first, so that theirs is the newest version seen. Keys that are in no
-        conflict stay as they are.
+        conflict stay as they are; how many conflicts it ended.
         """
         chosen = [keys] if isinstance(keys, str) else list(keys)
         writer = self._writer()
@@ -193,7 +185,11 @@ class Changes:
             raise InvalidInputError("A conflict ends with a side or with a value.", hint="Give 'mine', 'theirs' or value=….")
         decision = check_decision(Merged(value) if side is None else side)
         pull(self._session, writer, Progress())
-        self._apply(writer, dict.fromkeys(chosen, decision))
+        if len(conflicting(self._session, chosen)) < len(set(chosen)):
+            self.pull()
+        ended = conflicting(self._session, chosen)
+        self._apply(writer, dict.fromkeys(ended, decision))
+        return len(ended)
 
     def resolve_all(self, choose: Callable[[Conflict], Decision], *, progress: Progress | None = None) -> int:
         """Pull, and let ``choose`` end each conflict by 'mine', 'theirs' or ``Merged(value)``; None leaves it. How many it ended.

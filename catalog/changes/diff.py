@@ -13,7 +13,17 @@ from catalog.remote.index_segment import Entry
 from catalog.remote.snapshot import Snapshot
 from catalog.session import Session, base_of
 
-from .change import METADATA, Change, Direction, Version, kind_of, metadata_version, version_of_entry, version_of_row
+from .change import (
+    METADATA,
+    Change,
+    Direction,
+    Version,
+    kind_of,
+    metadata_version,
+    unpack_metadata,
+    version_of_entry,
+    version_of_row,
+)
 
 _BATCH = 5_000
 
@@ -166,7 +176,8 @@ def metadata_change(session: Session, seen: StoredHead | None) -> Change | None:
     kept = session.metadata() if edited else None
     mine = Version(kept.timestamp, len(kept.value), checksum(kept.value)) if kept else None
     arrives = theirs != base
-    if edited and session.sidecar.get("metadata_conflict") is not None:
+    if edited and (packed := session.sidecar.get("metadata_conflict")) is not None:
+        base = metadata_version(unpack_metadata(packed))
         return Change(METADATA, Direction.CONFLICT, kind_of(base, mine), base, mine, theirs)
     if edited and mine != base:
         if arrives and not _says_the_same(theirs, mine):

@@ -44,13 +44,15 @@ class _Sums:
 def estimate(session: Session, writer: Writer, options: PushOptions, progress: Progress) -> PushResult:
     """What a push with these options would send: the keys are exact, the bytes to a few; large values take more requests.
 
-    Raises what the push would: ConflictError above all. Packs of an earlier attempt that are up already are counted too.
+    Asks for the newest commit, and raises what the push would: ConflictError above all. Packs of an earlier attempt that are up
+    already are counted too.
     """
     with session.lock:
         if options.keys is not None:
             spell_out(session, writer)
         writer.sync()
         progress.begin("comparing")
+        session.refresh()
         target, arriving = target_of(session, options)
         metadata, metadata_pushed = metadata_of(session, options, target)
         new_head = target is None or (session.replacing and target.commit_id == session.base_id)

@@ -18,7 +18,7 @@ from catalog.remote.head import Commit, StoredHead
 from catalog.remote.index_segment import Entry
 from catalog.session import Session, base_of, keep_base
 
-from .change import METADATA
+from .change import METADATA, pack_metadata
 from .diff import agrees, incoming, replacing_rows, says_the_same
 
 _BATCH = 5_000
@@ -121,7 +121,8 @@ def move_base(session: Session, writer: Writer, target: StoredHead, plan: PullPl
             same = mine is not None and theirs is not None and mine.value == bytes(theirs.value)
             session.sidecar.put("metadata_edited", None if same else 1)
             if same or plan.foreign is None or METADATA in plan.foreign:
-                session.sidecar.put("metadata_conflict", None if same else 1)
+                kept = session.sidecar.get("metadata_conflict") or pack_metadata(ours)
+                session.sidecar.put("metadata_conflict", None if same else kept)
             edited = not same
         session.remember_base(target)
     writer.remove_leaving()
