@@ -46,7 +46,7 @@ from catalog.remote.delete import delete_remote
 from catalog.remote.garbage import GRACE, Keep
 from catalog.remote.head import Commit, StoredHead, encode_metadata
 from catalog.remote.object_names import ObjectNames
-from catalog.serializers import Codec
+from catalog.codecs.codec import Codec
 from catalog.session import Held, KeyInfo, Session
 
 Timestamp = int | str | datetime | None

@@ -42,7 +42,7 @@ from catalog.remote.commit import read_head
 from catalog.remote.head import StoredHead
 from catalog.remote.object_names import ObjectNames
 from catalog.remote.remote import Remote
-from catalog.serializers import Codec, check_serializer, codec_of
+from catalog.codecs.codec import Codec, check_serializer, codec_of
 from catalog.session import Session
 from catalog.writing import take_lease
 

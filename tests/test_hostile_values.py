@@ -9,8 +9,6 @@ import datetime as dt
 import os
 import pickle
 import secrets
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -21,9 +19,11 @@ import booklet
 import numpy as np
 import pytest
 import zstandard
+from click.testing import CliRunner, Result
 
 import catalog
 from catalog import Catalog, Database, S3Connection, UntrustedValueError
+from catalog.cli import cli
 from catalog.testing.seaweed import Seaweed
 
 PLAIN: dict[str, Any] = {
@@ -229,14 +229,13 @@ def test_the_command_line_runs_nothing(published: S3Connection, tmp_path: Path, 
     """``catalog get`` prints plain values, and of hostile ones what they are; ``diff`` shows both without reading them."""
     by_catalog(published, tmp_path).close()
 
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "catalog.cli", "--catalog", str(tmp_path / "catalog"), *arguments]
-        return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    def run(*arguments: str) -> Result:
+        return CliRunner().invoke(cli, ["--catalog", str(tmp_path / "catalog"), *arguments])
 
     assert "two" in run("get", "evil", "list").stdout
     for key in ("hostile/plain", "hostile/by hand"):
         refused = run("get", "evil", key)
-        assert refused.returncode == 1
+        assert refused.exit_code == 1
         assert "Traceback" not in refused.stderr
         assert "run code" in refused.stderr or "trust" in refused.stderr
     assert not marker.exists()

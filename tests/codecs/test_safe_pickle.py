@@ -24,7 +24,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.errors import FormatError, IntegrityError, UntrustedValueError
-from catalog.safe_pickle import restricted_loads
+from catalog.codecs.safe_pickle import restricted_loads
 
 PROTOCOLS = range(pickle.HIGHEST_PROTOCOL + 1)
 PARIS = zoneinfo.ZoneInfo("Europe/Paris")

@@ -17,7 +17,7 @@ from catalog.errors import (
     UnsupportedFormatError,
     UntrustedValueError,
 )
-from catalog.safe_pickle import restricted_loads
+from catalog.codecs.safe_pickle import restricted_loads
 
 MOST_DECOMPRESSED = 1 << 30
 _LIBRARIES = {

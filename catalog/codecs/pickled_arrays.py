@@ -49,15 +49,17 @@ class _Type(Unfinished):
 
     def finish(self, work: Charge, state: Any) -> np.dtype[Any]:
         work.charge(_count_names(state[3]))
-        self.finished = _typed(self._spec, *state)
-        return self.finished
+        made: np.dtype[Any] = _typed(self._spec, *state)
+        self.finished = made
+        return made
 
 
 class _Array(Unfinished):
     def finish(self, work: Charge, state: Any) -> np.ndarray[Any, Any]:
         _, shape, kind, fortran, data = state
-        self.finished = _filled(work, shape, kind, "F" if fortran else "C", data)
-        return self.finished
+        made: np.ndarray[Any, Any] = _filled(work, shape, kind, "F" if fortran else "C", data)
+        self.finished = made
+        return made
 
 
 def dtype(_: Charge, spec: Any, align: Any = False, copy: Any = False) -> Unfinished:  # noqa: ARG001 - numpy's arguments

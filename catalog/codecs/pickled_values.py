@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from catalog import pickled_arrays
+from catalog.codecs import pickled_arrays
 
 _MOST_RANGE = 10_000_000
 _MOST_EXPONENT = 100_000
