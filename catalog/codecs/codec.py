@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import zstandard
 
+from catalog.codecs.safe_pickle import restricted_loads
 from catalog.errors import (
     CatalogError,
     IntegrityError,
@@ -17,7 +18,6 @@ from catalog.errors import (
     UnsupportedFormatError,
     UntrustedValueError,
 )
-from catalog.codecs.safe_pickle import restricted_loads
 
 MOST_DECOMPRESSED = 1 << 30
 _LIBRARIES = {

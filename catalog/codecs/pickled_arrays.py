@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -26,14 +27,14 @@ class Charge(Protocol):
         """Count work; raises when it is too much."""
 
 
-class Unfinished:
+class Unfinished(ABC):
     """What a pickle has made but not filled yet; ``finished`` is the real thing, once there."""
 
     finished: Any = None
 
+    @abstractmethod
     def finish(self, work: Charge, state: Any) -> Any:
         """Make the real thing from its state."""
-        raise NotImplementedError
 
 
 class _Ndarray:

@@ -13,9 +13,9 @@ import uuid
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, NoReturn
 
-from catalog.errors import IntegrityError, UntrustedValueError
 from catalog.codecs.pickled_arrays import Unfinished
 from catalog.codecs.pickled_values import Maker, RefusedError, empty, restore_uuid, value_named
+from catalog.errors import IntegrityError, UntrustedValueError
 
 _SLACK = 1 << 16
 _WORK_PER_BYTE = 4
