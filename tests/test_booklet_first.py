@@ -44,10 +44,18 @@ class Reversed:
 
 
 def plain(file: Path, flag: str, changes: dict[str, Any], deletes: Iterable[str] = (), serializer: str | None = None) -> None:
-    """Edit a file with booklet alone, in a process that never imports catalog."""
+    """Edit a file with booklet."""
     more = {"key_serializer": "str", "value_serializer": serializer} if flag == "n" else {}
-    told = json.dumps([str(file), flag, more, changes, list(deletes)])
-    subprocess.run([sys.executable, "-c", _PLAIN, told], check=True, timeout=60)
+    with booklet.open(file, flag, **more) as db:
+        for key, value in changes.items():
+            db[key] = value
+        for key in deletes:
+            del db[key]
+
+
+def plain_elsewhere(told: list[Any]) -> None:
+    """The same in a process that never imports catalog."""
+    subprocess.run([sys.executable, "-c", _PLAIN, json.dumps(told)], check=True, timeout=60)
 
 
 _PLAIN = """
@@ -87,13 +95,14 @@ def read(connection: S3Connection, folder: Path, **more: Any) -> dict[str, Any]:
 def test_days_of_booklet_then_a_push(remote: S3Connection, tmp_path: Path) -> None:
     """A file made with booklet alone is attached to a remote by opening and pushing it; later edits of booklet's are found."""
     file = tmp_path / "mine.blt"
-    plain(file, "n", {"a": 1, "b": [2], "c": {"x": 3}}, serializer="orjson")
+    made = {"key_serializer": "str", "value_serializer": "orjson"}
+    plain_elsewhere([str(file), "n", made, {"a": 1, "b": [2], "c": {"x": 3}}, []])
     plain(file, "w", {"b": "second day", "d": None}, ["c"])
 
     assert pushed(remote, file) == [("a", "added"), ("b", "added"), ("d", "added")]
     assert read(remote, tmp_path) == {"a": 1, "b": "second day", "d": None}
 
-    plain(file, "w", {"a": 10, "e": 5, "f": 6})
+    plain_elsewhere([str(file), "w", {}, {"a": 10, "e": 5, "f": 6}, []])
     plain(file, "w", {"f": 60}, ["b"])
 
     assert pushed(remote, file) == [("a", "modified"), ("b", "deleted"), ("e", "added"), ("f", "added")]

@@ -521,7 +521,7 @@ class TestDelete:
             db.delete_remote()
         if reopened:
             db.close()
-            db = catalog.open(remote, tmp_path / "made.blt", "w")
+            db = catalog.open(remote, tmp_path / "made.blt", "c")
         with db:
             db.delete_remote()
             assert dict(db.items()) == SECOND
@@ -546,13 +546,15 @@ class TestDelete:
             db.delete_remote()
 
     def test_others_see_that_it_is_gone(self, in_folder: S3Connection, tmp_path: Path) -> None:
-        """A working copy elsewhere keeps what it has fetched, and can be pushed as a new remote."""
+        """A working copy elsewhere is told so, keeps what it has fetched, and with 'c' can be pushed as a new remote."""
         with catalog.open(in_folder, tmp_path / "theirs.blt", "w") as theirs:
             theirs.load_items()
         with catalog.open(in_folder, tmp_path / "made.blt", "w") as db:
             db.delete_remote()
 
-        with catalog.open(in_folder, tmp_path / "theirs.blt", "w") as theirs:
+        with pytest.raises(RemoteMissingError, match="flag='c'"):
+            catalog.open(in_folder, tmp_path / "theirs.blt", "w")
+        with catalog.open(in_folder, tmp_path / "theirs.blt", "c") as theirs:
             assert dict(theirs.items()) == SECOND
             assert theirs.changes().push()
         check_pushed(in_folder, tmp_path)
