@@ -303,6 +303,3 @@ class S3Connection(BaseModel):
 
     def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
         return self
-
-    def __copy__(self) -> Self:
-        return self

@@ -60,3 +60,11 @@ def test_a_connection_becomes_a_dict() -> None:
 
     assert S3Connection(**fields) == connection
     assert "hush" not in repr(fields)
+
+
+def test_a_changed_copy_leaves_the_original_alone() -> None:
+    """A copy with another db_key is another connection; the one that it was made from still points where it did."""
+    original = S3Connection(db_key="a.blt", bucket="data", endpoint_url="https://s3.example.org")
+    changed = original.model_copy(update={"db_key": "b.blt"})
+
+    assert (original.db_key, changed.db_key) == ("a.blt", "b.blt")
