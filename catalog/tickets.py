@@ -6,7 +6,7 @@ whoever wrote in the same second has become visible, must agree. This is the pro
 writer keep each other out.
 
 Ours go on: a holder says who it is in the lock object, writes its first ticket anew while it lives (that changes no order),
-and tickets of ours that stand still are cleared away. ebooklet's never are, unless someone breaks them.
+and tickets of ours that are not renewed are cleared away. ebooklet's never are, unless someone breaks them.
 """
 
 from __future__ import annotations
@@ -36,7 +36,6 @@ _OURS = "catalog"
 _TICKET = re.compile(r"([0-9A-Za-z]+)-([01])")
 _VISIBLE = 30.0
 _PAUSES = (0.2, 0.2, 0.3, 0.3, 0.5, 0.5, 1.0)
-_CLOCK_SKEW = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +62,11 @@ class Ticket:
         at = self.second or self.first
         assert at is not None
         return (at, self.id)
+
+    @property
+    def newest(self) -> datetime:
+        """When its writer was last alive."""
+        return max(at for at in (self.first, self.second) if at is not None)
 
 
 def read_tickets(store: ObjectStore, name: str) -> dict[str, Ticket]:
@@ -181,9 +185,10 @@ class Tickets(Lease):
             progress.wait(min(next(pauses, _PAUSES[-1]), left))
 
     def _is_removed(self) -> bool:
-        """Whether our ticket is gone, rather than not listed yet."""
+        """Whether a ticket of ours is gone, rather than not listed yet."""
         try:
-            self._store.head(f"{self._name}.{self._holder.id}-1")
+            for number in (0, 1):
+                self._store.head(f"{self._name}.{self._holder.id}-{number}")
         except ObjectMissingError:
             return True
         return False
@@ -243,15 +248,14 @@ class _Others:
     def __init__(self, store: ObjectStore, name: str, own: LeaseHolder) -> None:
         self._store, self._name, self._own = store, name, own
         self._lock = Watch(store, name)
-        self._seen: dict[str, tuple[Ticket, float]] = {}
         self._words: dict[str, LeaseHolder] = {}
 
     def blocking(self, mine: Ticket, standing: dict[str, Ticket]) -> LeaseHolder | None:
-        """Who is first of those before us; what stands still there for too long is cleared away."""
+        """Who is first of those before us; what was not renewed for too long, by the store's own clock, is cleared away."""
         ahead = []
         for ticket in standing.values():
             if ticket.rank < mine.rank:
-                if ticket.is_ours and self._stands_still(ticket):
+                if ticket.is_ours and (mine.newest - ticket.newest).total_seconds() > self._own.seconds * 1.25:
                     remove_tickets(self._store, self._name, ticket.id)
                 else:
                     ahead.append(ticket)
@@ -273,15 +277,6 @@ class _Others:
                 return describe_ticket(ticket)
             self._words[ticket.id] = found[0]
         return self._words[ticket.id]
-
-    def _stands_still(self, ticket: Ticket) -> bool:
-        now = time.monotonic()
-        if ticket.id not in self._seen or self._seen[ticket.id][0] != ticket:
-            self._seen[ticket.id] = (ticket, now)
-        newest = max(at for at in (ticket.first, ticket.second) if at is not None)
-        age = (datetime.now(UTC) - newest).total_seconds()
-        seconds = self._own.seconds
-        return now - self._seen[ticket.id][1] > seconds * 1.25 or age > seconds + _CLOCK_SKEW
 
 
 def _clock() -> float:

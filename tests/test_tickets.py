@@ -247,6 +247,15 @@ class TestEndings:
         after.confirm()
         after.release()
 
+    def test_long_dead_holder(self, store: DirectoryStore) -> None:
+        """Tickets of ours from long ago, by the store's clock, hold nobody up."""
+        dead = foreign_ticket(store, "catalog0123456789abcdef")
+        for number in (0, 1):
+            os.utime(next(Path(store.where).rglob(f"*{dead}-{number}*")), (1_700_000_000, 1_700_000_000))
+        held = acquire(store)
+        assert set(read_tickets(store, NAME)) == {held.holder.id}
+        held.release()
+
     def test_renewed_holder(self, store: DirectoryStore) -> None:
         """A holder that lives keeps its place for longer than its time, and its rank."""
         held = acquire(store, seconds=1)
