@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
+import signal
 import sqlite3
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from datetime import timedelta
@@ -18,6 +22,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 import catalog
 from catalog import Database, IntegrityError, InvalidInputError, PreconditionFailedError, S3Connection, UnreachableError
+from catalog.changes import collect as collecting
 from catalog.changes.collect import Collected
 from catalog.progress import Progress
 from catalog.remote.garbage import Keep
@@ -398,3 +403,84 @@ class CollectingMachine(RuleBasedStateMachine):
 
 TestCollecting = CollectingMachine.TestCase
 TestCollecting.settings = settings(max_examples=8, stateful_step_count=16, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+def test_a_push_between_the_commit_and_the_deletion_is_safe(
+    remote: S3Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a push brings up while a collection deletes never has the name of what is deleted, even with the same content."""
+    with open_writer(remote, tmp_path / "mine.blt") as mine, open_writer(remote, tmp_path / "theirs.blt") as theirs:
+        mine.set("a", 1, timestamp=1_700_000_000_000_000)
+        mine.changes().push()
+        push(mine, b=1)
+        push(mine, a=2)
+
+        def push_the_same_again(*arguments: Any) -> None:
+            theirs.changes().pull()
+            del theirs["b"]
+            theirs.set("a", 1, timestamp=1_700_000_000_000_000)
+            theirs.changes().push()
+            delete(*arguments)
+
+        delete = collecting._delete
+        monkeypatch.setattr(collecting, "_delete", push_the_same_again)
+        assert collect(mine).segments > 0
+
+    assert content(remote, tmp_path / "fresh.blt") == {"a": 1}
+
+
+KILLED = """
+import sys
+from pathlib import Path
+import catalog.opening
+from catalog import S3Connection
+from catalog.access import connect_store
+from catalog.testing.faults import Fault, FaultKind, FaultPlan, FaultyStore
+from changes.test_collect import collect, open_writer
+
+folder, kind, verb, number = Path(sys.argv[1]), FaultKind[sys.argv[2]], sys.argv[3], int(sys.argv[4])
+plan = FaultPlan()
+catalog.opening.connect_store = lambda *a, **more: FaultyStore(connect_store(*a, **more), plan)
+with open_writer(S3Connection(db_key="db", endpoint_url=(folder / "store").as_uri()), folder / "mine.blt") as mine:
+    plan.add(Fault(kind, verb, number))
+    collect(mine)
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "verb", "number"),
+    [
+        (FaultKind.KILL_AFTER, "put", 1),
+        (FaultKind.KILL_AFTER, "put", 3),
+        (FaultKind.KILL_AFTER, "put", 4),
+        (FaultKind.KILL_BEFORE, "delete_many", 1),
+        (FaultKind.KILL_AFTER, "delete_many", 1),
+    ],
+)
+def test_a_killed_process_loses_nothing(memory: Path, kind: FaultKind, verb: str, number: int) -> None:
+    """A process that dies while it collects leaves everything readable, its working copy too, and another ends its work."""
+    connection = S3Connection(db_key="db", endpoint_url=(memory / "store").as_uri())
+    with open_writer(connection, memory / "mine.blt") as mine:
+        push(mine, **{f"k{n}": str(n) * 500 for n in range(10)})
+        push(mine, **{f"k{n}": n for n in range(1, 10)})
+        push(mine, a=1)
+        expected = dict(mine.items())
+        mine["edit"] = "unpushed"
+    search = os.pathsep.join([str(Path(__file__).parents[1]), *sys.path])
+    died = subprocess.run(
+        [sys.executable, "-c", KILLED, str(memory), kind.name, verb, str(number)],
+        env={**os.environ, "PYTHONPATH": search},
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert died.returncode == -signal.SIGKILL, died.stderr
+
+    assert content(connection, memory / "fresh.blt") == expected
+    with open_writer(connection, memory / "mine.blt") as mine:
+        assert dict(mine.items()) == {**expected, "edit": "unpushed"}
+        collect(mine)
+        assert history_reads(mine, connection, memory / "history.blt")
+        assert not collect(mine, 2, dry_run=True).packs
+        mine.changes().push()
+    assert content(connection, memory / "again.blt") == {**expected, "edit": "unpushed"}
