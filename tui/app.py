@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 import traceback
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from textual import constants
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.command import Provider
@@ -29,6 +30,8 @@ class CatalogApp(App[None]):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+q", "quit", "Quit", show=False, priority=True)]
 
     def __init__(self, catalog: Catalog, *, is_read_only: bool = False) -> None:
+        # Textual's log of events, where TEXTUAL_LOG asks for it, quotes every key that is pressed and all that is pasted.
+        constants.LOG_FILE = None  # type: ignore[misc]
         super().__init__()
         self.jobs = Jobs()
         self._browse = BrowseScreen(catalog, self.jobs, is_read_only=is_read_only)
@@ -58,6 +61,9 @@ class CatalogApp(App[None]):
         self.jobs.close()
         if self._browse.opened:
             self._browse.opened.database.close()
+
+    def _log(self, *_: Any, **__: Any) -> None:
+        """Tell nothing to Textual's developer console, for the same reason."""
 
     def _fatal_error(self) -> None:
         """End with where the program failed, and nothing of what it was holding."""

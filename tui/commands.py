@@ -88,6 +88,12 @@ def _needs_write(now: Situation) -> str:
     return _needs_open(now)
 
 
+def _enter_keys(now: Situation) -> str:
+    if now.entry and (now.entry.connection.is_folder or now.entry.connection.is_address_only):
+        return "This database needs no keys: it lives in a folder or at a public address."
+    return _needs_database(now)
+
+
 def _push(now: Situation) -> str:
     if refusal := _needs_write(now):
         return refusal
@@ -202,6 +208,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("keys", "Keys", "2", "Show the keys of the database.", _always),
     Command("changes", "Changes", "3", "Show what differs from the remote.", _always, rank=65),
     Command("details", "Details", "4", "Show what is known about the database.", _always),
+    Command("enter-keys", "Enter keys…", "e", "Enter the key pair that this database needs.", _enter_keys),
+    Command("credentials", "Credentials", "K", "Show which keys there are and which are used; add, try, forget.", _always),
     Command("zoom", "Zoom", "z", "Give the whole screen to one pane, and back.", _always, rank=20),
     Command("theme", "Dark or light", "t", "Change between the dark and the light look.", _always),
     Command("log", "Log", "L", "Show the messages of this session with their details.", _always, rank=10),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from textual.message import Message
 
 from catalog import CatalogError, Change, Database, Direction, Entry, KeyInfo, PullResult, PushResult, Status, Summary
+from catalog.credentials import Profile, SourceReport
 
 from .comparison import Comparison
 from .values import Document
@@ -182,6 +184,69 @@ class JobFailed(Answer):
 
     what: str
     error: CatalogError
+
+
+@dataclass(frozen=True)
+class ProfileRow:
+    """A profile that has keys: in the keyring since ``created``, or in this session only (None)."""
+
+    profile: Profile
+    key_id_ending: str = ""
+    created: datetime | None = None
+
+
+@dataclass
+class ProfilesListed(Answer):
+    """The profiles that have keys."""
+
+    rows: tuple[ProfileRow, ...]
+
+
+@dataclass
+class SourceExplained(Answer):
+    """What each source says about the keys of a database."""
+
+    entry: Entry
+    reports: tuple[SourceReport, ...]
+
+
+@dataclass
+class KeyringChecked(Answer):
+    """Why there is no keyring to use (empty when there is), and how many seconds one is waited for."""
+
+    problem: str
+    seconds: float
+
+
+@dataclass
+class KeysSaved(Answer):
+    """A key pair is kept."""
+
+    profile: Profile
+    in_keyring: bool
+
+
+@dataclass
+class KeysForgotten(Answer):
+    """The keys of a profile are gone."""
+
+    profile: Profile
+
+
+@dataclass
+class KeysTried(Answer):
+    """A server was asked with the keys of a profile."""
+
+    profile: Profile
+    entry: Entry
+    status: Status
+
+
+@dataclass
+class Approved(Answer):
+    """The place of a database may be used from now on."""
+
+    entry: Entry
 
 
 @dataclass(frozen=True)

@@ -8,15 +8,19 @@ from typing import TYPE_CHECKING, cast
 from textual.binding import Binding
 from textual.content import Content
 
+from catalog import Catalog
 from tui.commands import COMMANDS, Place
 from tui.dialogs.confirm import Confirm
 from tui.dialogs.help import HelpDialog
+from tui.dialogs.keys import KeysDialog
 from tui.dialogs.log import LogDialog
 from tui.jobs import Jobs
+from tui.messages import KeysSaved
 from tui.plain import plain
 from tui.widgets.catalog_tree import CatalogTree
 from tui.widgets.reader import paragraphs
 
+from .credentials import CredentialsScreen, prefilled, saved_words
 from .places import IN, OUT
 from .settling import Settling
 
@@ -29,8 +33,9 @@ if TYPE_CHECKING:
 class Acts:
     """One method for each command, with the command's id for a name. Whether it can be used was asked before."""
 
-    def __init__(self, screen: BrowseScreen, jobs: Jobs, settling: Settling) -> None:
+    def __init__(self, screen: BrowseScreen, catalog: Catalog, jobs: Jobs, settling: Settling) -> None:
         self._screen = screen
+        self._catalog = catalog
         self._jobs = jobs
         self._settling = settling
 
@@ -129,6 +134,21 @@ class Acts:
     def theme(self) -> None:
         """Change between dark and light."""
         cast("CatalogApp", self._screen.app).switch_theme()
+
+    def enter_keys(self) -> None:
+        """Ask for the keys of the selected database."""
+
+        def entered(saved: KeysSaved | None) -> None:
+            if saved:
+                self._screen.tell(saved_words(saved))
+                self._screen.keys_changed()
+
+        self._screen.app.push_screen(KeysDialog(self._jobs, *prefilled(self._screen.entry)), entered)
+
+    def credentials(self) -> None:
+        """Show which keys there are."""
+        screen = self._screen
+        screen.app.push_screen(CredentialsScreen(self._catalog, self._jobs, screen.entry, screen.places, screen.keys_changed))
 
     def log(self) -> None:
         """Show the log."""

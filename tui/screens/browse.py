@@ -20,10 +20,10 @@ from textual.widgets import ContentSwitcher
 from catalog import Catalog, ConflictError, Entry, NotApprovedError, State, Status
 from tui.amounts import clock
 from tui.commands import BY_ID, Place, Situation, bindings
-from tui.dialogs.confirm import Confirm
 from tui.dialogs.explanation import Explanation
 from tui.jobs import Jobs
 from tui.messages import (
+    Approved,
     CatalogListed,
     DatabaseOpened,
     Discarded,
@@ -57,8 +57,10 @@ from tui.widgets.top_bar import TopBar
 from tui.widgets.transfer_bar import TransferBar
 
 from .acts import Acts
+from .approving import Approving
+from .credentials import KnownPlace
 from .places import PLACES, TAB_OF, TAB_PLACES, WIDGETS
-from .settling import Settling, approval_question, outcome
+from .settling import Settling, outcome
 
 _RESTING = 0.15
 """Seconds the cursor rests on a database before it is opened."""
@@ -95,7 +97,8 @@ class BrowseScreen(Screen[None]):
         self._trust = Trust()
         self._groups: dict[str, str] = {}
         self._settling = Settling(self, catalog, jobs, self._vouching, self.tell, self.transfers_changed)
-        self._acts = Acts(self, jobs, self._settling)
+        self._approving = Approving(self, jobs, self._trust, self._use)
+        self._acts = Acts(self, catalog, jobs, self._settling)
 
     def compose(self) -> ComposeResult:
         """Top bar, tree and tabs, transfers, keys."""
@@ -257,7 +260,7 @@ class BrowseScreen(Screen[None]):
             self.words = Content.styled("Opening…", "$quiet")
         elif self.status.state in _UNREADABLE:
             self.words = Content.assemble(
-                (plain(self.status.problem), "$state-trouble"), ("\n\nr asks again, Enter tries to open it.", "$quiet")
+                (plain(self.status.problem), "$state-trouble"), (f"\n\n{_ways_out(self.status)}", "$quiet")
             )
         else:
             self.words = Content.assemble(
@@ -311,21 +314,29 @@ class BrowseScreen(Screen[None]):
                 (plain(message.error.message), "$state-trouble"), "\n\n", (plain(message.error.hint), "$quiet")
             )
             if isinstance(message.error, NotApprovedError):
-                self._ask_approval(message.entry)
+                self._approving.ask(self._groups[message.entry.key], message.entry)
             else:
                 self.tell(f"{message.entry.name} could not be opened.", "error", str(message.error))
 
-    def _ask_approval(self, entry: Entry) -> None:
-        """Ask before keys sign requests to a place that only a group has named."""
+    @on(Approved)
+    def _approved(self, message: Approved) -> None:
+        self._use(message.entry)
 
-        def go_on(yes: bool | None) -> None:
-            if yes:
-                self._trust.add(entry.connection)
-                self._ask_again(entry)
-                self._open(entry)
+    def _use(self, entry: Entry) -> None:
+        """Go to a place that the user has just vouched for."""
+        self._ask_again(entry)
+        self._open(entry)
 
-        question = approval_question(self._groups[entry.key], entry)
-        self.app.push_screen(Confirm("Do you know this place?", question, "Use it", stay="Not now"), go_on)
+    def keys_changed(self) -> None:
+        """Ask all remotes again, as whoever the keys now say."""
+        if self.listings:
+            self._ask_statuses(self.listings)
+        self.reopen()
+
+    @property
+    def places(self) -> list[KnownPlace]:
+        """The databases that keys can be tried on."""
+        return [KnownPlace(entry, self._vouching(entry)) for listing in self.listings or () for entry in listing.entries]
 
     @on(JobFailed)
     def _report(self, message: JobFailed) -> None:
@@ -412,3 +423,9 @@ class BrowseScreen(Screen[None]):
             self.tell(refusal, "warning")
             return
         getattr(self._acts, name.replace("-", "_"))()
+
+
+def _ways_out(status: Status) -> str:
+    """Say which keys help where a database cannot be read."""
+    ways = "r asks again, Enter tries to open it."
+    return f"e enters keys, K shows which there are, {ways}" if status.state in {State.NO_KEYS, State.DENIED} else ways

@@ -28,7 +28,7 @@ WriteWork = Callable[[Progress], Answer]
 _NAME_WIDTH = 9
 
 
-def _question(facts: Sequence[Fact], note: str) -> Lines:
+def question(facts: Sequence[Fact], note: str) -> Lines:
     """Put facts above a note."""
 
     def lines(width: int) -> list[Content]:
@@ -49,7 +49,7 @@ def push_question(entry: Entry, summary: Summary) -> Lines:
     facts: list[Fact] = [
         ("send", _amount(summary.outgoing + summary.conflicts, "key", summary.bytes_up)),
         ("from", Content(plain(entry.name))),
-        *_place("to", entry.connection),
+        *place_facts("to", entry.connection),
     ]
     note = ""
     if summary.conflicts:
@@ -60,21 +60,21 @@ def push_question(entry: Entry, summary: Summary) -> Lines:
     elif summary.incoming:
         others = quantity(summary.incoming, "other key")
         note = f"Your colleagues changed {others} meanwhile, which stay as they are."
-    return _question(facts, note)
+    return question(facts, note)
 
 
 def pull_question(entry: Entry, summary: Summary) -> Lines:
     """Say what a pull would bring, and where from."""
     facts: list[Fact] = [
         ("fetch", _amount(summary.incoming + summary.conflicts, "changed key", summary.bytes_down)),
-        *_place("from", entry.connection),
+        *place_facts("from", entry.connection),
         ("into", Content(plain(entry.name))),
     ]
     kept = f"Your {quantity(summary.outgoing, 'unpushed change')} stay as they are." if summary.outgoing else ""
     if summary.conflicts:
         both = quantity(summary.conflicts, "key")
         kept = f"{kept} {both} changed on both sides keep your value and stay marked as conflicts.".strip()
-    return _question(facts, kept)
+    return question(facts, kept)
 
 
 def discard_question(entry: Entry, change: Change | None, summary: Summary | None) -> Lines:
@@ -91,19 +91,7 @@ def discard_question(entry: Entry, change: Change | None, summary: Summary | Non
         count = summary.outgoing + summary.conflicts if summary else 0
         facts = [("give up", Content.styled(f"all of your {quantity(count, 'unpushed change')}", "bold"))]
     facts.append(("of", Content(plain(entry.name))))
-    return _question(facts, f"{after} This cannot be undone.")
-
-
-def approval_question(group: str, entry: Entry) -> Lines:
-    """Say which place would be used, and who says so."""
-    facts: list[Fact] = [
-        ("group", Content(plain(group))),
-        *_place("names", entry.connection),
-    ]
-    if entry.connection.is_folder:
-        return _question(facts, "Whoever can write to the group can name any folder. Yours is read and written from now on.")
-    facts.append(("keys", Content(f"profile {plain(entry.connection.profile or 'default')}")))
-    return _question(facts, "Whoever can write to the group can name any server. Your keys sign requests to it from now on.")
+    return question(facts, f"{after} This cannot be undone.")
 
 
 def outcome(message: Pushed | Pulled | Discarded | Resolved) -> tuple[str, str]:
@@ -123,7 +111,8 @@ def outcome(message: Pushed | Pulled | Discarded | Resolved) -> tuple[str, str]:
             return f"Kept your value of {key_name(key)}.", "The next push puts it over theirs."
 
 
-def _place(name: str, connection: S3Connection) -> list[Fact]:
+def place_facts(name: str, connection: S3Connection) -> list[Fact]:
+    """Say where a database lives."""
     if connection.is_folder or connection.is_address_only:
         return [(name, Content(plain(str(connection))))]
     place = Content(plain(f"{connection.bucket}/{connection.db_key}"))

@@ -21,10 +21,16 @@ def paragraphs(text: Content) -> Lines:
 class Reader(TextView):
     """Shows lines that are made for the width there is."""
 
-    def __init__(self, lines: Lines, *, can_focus: bool = True) -> None:
-        super().__init__()
+    def __init__(self, lines: Lines, *, can_focus: bool = True, id: str | None = None) -> None:
+        super().__init__(id=id)
         self.can_focus = can_focus
         self._lines = lines
+
+    def show(self, lines: Lines) -> None:
+        """Show other lines."""
+        self._lines = lines
+        self.refresh(layout=True)
+        self.lay_out()
 
     def rows_for(self, width: int) -> Sequence[Content]:
         """Give the lines."""

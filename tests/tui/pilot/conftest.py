@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
+import keyring.core
 import pytest
 from textual.widgets import Input
 
 from catalog import Catalog
+from catalog.credentials import this_session
 from tui.app import CatalogApp
 from tui.screens import browse
 
 from .driving import Driver
+from .keyrings import MemoryKeyring
 from .shelf import Shelf, stock
 
 Drive = Callable[..., AbstractAsyncContextManager[Driver]]
@@ -32,6 +36,19 @@ def _steady(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     yield
     monkeypatch.undo()
     time.tzset()
+
+
+@pytest.fixture(autouse=True)
+def memory(monkeypatch: pytest.MonkeyPatch, _steady: None) -> MemoryKeyring:
+    """A keyring that works, and no keys anywhere else."""
+    for name in [*os.environ]:
+        if name.startswith(("CATALOG_", "AWS_")):
+            monkeypatch.delenv(name)
+    for profile in this_session.list():
+        this_session.forget(profile)
+    backend = MemoryKeyring()
+    monkeypatch.setattr(keyring.core, "_keyring_backend", backend)
+    return backend
 
 
 @pytest.fixture(scope="session")

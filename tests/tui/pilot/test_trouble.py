@@ -10,8 +10,9 @@ import pytest
 from rich.console import Console
 
 from catalog import Catalog, S3Connection, State
+from catalog.credentials import Approvals
 from tui.app import CatalogApp
-from tui.dialogs.confirm import Confirm
+from tui.dialogs.approval import ApprovalDialog
 from tui.dialogs.explanation import Explanation
 from tui.dialogs.push import PushDialog
 from tui.screens import browse
@@ -203,27 +204,44 @@ async def test_keys_that_vanish_meanwhile_are_no_crash(shelf: Shelf, drive: Driv
         assert not isinstance(driver.app.screen, Explanation)
 
 
+def _elsewhere(shelf: Shelf, port: int) -> str:
+    """Let a group suggest a server, and give its address."""
+    endpoint = f"http://127.0.0.1:{port}"
+    shelf.list_at("earth", "rain", S3Connection(db_key="rain", bucket="elsewhere", endpoint_url=endpoint))
+    return endpoint
+
+
 async def test_a_place_that_only_a_group_names_is_asked_about(shelf: Shelf, drive: Drive, closed_port: int) -> None:
     """Before keys sign requests to a server that a group suggests, the user says yes; without a yes nothing is sent."""
-    _small(shelf)
-    endpoint = f"http://127.0.0.1:{closed_port}"
-    shelf.list_at("earth", "rain", S3Connection(db_key="rain", bucket="elsewhere", endpoint_url=endpoint))
+    endpoint = _elsewhere(_small(shelf), closed_port)
     async with drive(shelf.catalog) as driver:
         await driver.select("rain")
         words = " ".join(driver.text_of("#key-list").replace("│", " ").split())
         assert "never approved on this machine; nothing was sent" in words
 
         await driver.pilot.press("enter")
-        await driver.until(lambda: isinstance(driver.app.screen, Confirm), "the question")
+        await driver.until(lambda: isinstance(driver.app.screen, ApprovalDialog), "the question")
         text = driver.app.screen.query_one(Reader)
         question = " ".join(" ".join(row.plain for row in text._rows).split())
         assert "elsewhere/rain" in question
         assert endpoint in question
         await driver.press("enter")
         assert driver.log == []
+    assert Approvals().list() == ()
 
-        await driver.pilot.press("1", "enter")
-        await driver.until(lambda: isinstance(driver.app.screen, Confirm), "the question again")
-        await driver.pilot.press("right", "enter")
+
+@pytest.mark.parametrize(("answer", "remembered"), [(["right"], []), (["right", "right"], ["earth"])])
+async def test_an_approval_is_for_this_time_or_for_good(
+    shelf: Shelf, drive: Drive, closed_port: int, answer: list[str], remembered: list[str]
+) -> None:
+    """A yes lets the place be used at once; only the yes for good is kept on this machine, with the group it came from."""
+    _elsewhere(_small(shelf), closed_port)
+    async with drive(shelf.catalog) as driver:
+        await driver.select("rain")
+        await driver.pilot.press("enter")
+        await driver.until(lambda: isinstance(driver.app.screen, ApprovalDialog), "the question")
+        await driver.pilot.press(*answer, "enter")
         await driver.wait_told("rain could not be opened.")
         assert "approved" not in driver.screen.happenings[-1].details
+
+    assert [approval.origin for approval in Approvals().list()] == remembered

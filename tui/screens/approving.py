@@ -1,0 +1,50 @@
+"""Asks before a place that only a group has named is used, and remembers the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from textual.content import Content
+from textual.screen import Screen
+
+from catalog import Entry
+from tui.dialogs.approval import Approval, ApprovalDialog
+from tui.jobs import Jobs
+from tui.plain import plain
+from tui.profiles import approve_place
+from tui.trust import Trust
+from tui.widgets.columns import Fact
+from tui.widgets.reader import Lines
+
+from .settling import place_facts, question
+
+
+def approval_question(group: str, entry: Entry) -> Lines:
+    """Say which place would be used, and who says so."""
+    facts: list[Fact] = [("group", Content(plain(group))), *place_facts("names", entry.connection)]
+    if entry.connection.is_folder:
+        return question(facts, "Whoever can write to the group can name any folder. Yours is read and written from now on.")
+    facts.append(("keys", Content(f"profile {plain(entry.connection.profile or 'default')}")))
+    return question(facts, "Whoever can write to the group can name any server. Your keys sign requests to it from now on.")
+
+
+class Approving:
+    """Vouches for a place in this session, or has the library remember it; the screen is told by Approved."""
+
+    def __init__(self, screen: Screen[None], jobs: Jobs, trust: Trust, go_on: Callable[[Entry], None]) -> None:
+        self._screen = screen
+        self._jobs = jobs
+        self._trust = trust
+        self._go_on = go_on
+
+    def ask(self, group: str, entry: Entry) -> None:
+        """Ask about the place of a database."""
+
+        def answered(answer: Approval | None) -> None:
+            if answer is Approval.ALWAYS:
+                self._jobs.read_latest("approve", "Remembering the place", lambda: approve_place(group, entry), self._screen)
+            elif answer is Approval.ONCE:
+                self._trust.add(entry.connection)
+                self._go_on(entry)
+
+        self._screen.app.push_screen(ApprovalDialog(approval_question(group, entry)), answered)
