@@ -16,6 +16,7 @@ from typing import Any, Literal, TypedDict, Unpack, overload
 from catalog.access import connect_store
 from catalog.changes.forget import forget_remote
 from catalog.changes.pull import fast_forward
+from catalog.changes.settle import settle_drafts
 from catalog.changes.versions import Version, find_version
 from catalog.connection import S3Connection
 from catalog.database import Database
@@ -263,6 +264,7 @@ def _catch_up(session: Session, progress: Progress) -> None:
         session.base = session.remote.snapshot(seen)
         return
     try:
+        settle_drafts(session, writer)
         fast_forward(session, writer, progress)
     finally:
         if writer is not session.writer:

@@ -9,12 +9,12 @@ from typing import Any, Literal
 
 import orjson
 
+from catalog.codecs.codec import Codec
 from catalog.errors import ConflictError, InvalidInputError, ReadOnlyError
 from catalog.local.local_table import Status
 from catalog.local.writer import Writer
 from catalog.progress import Progress
 from catalog.remote.head import Commit, encode_metadata
-from catalog.codecs.codec import Codec
 from catalog.session import Session
 
 from .blame import blame
@@ -25,6 +25,7 @@ from .estimate import estimate
 from .pull import PullResult, pull
 from .push import HeldLease, PushOptions, PushResult, push
 from .resolve import Conflict, Decision, Merged, Side, check_decision, conflicting, replace, resolve
+from .settle import settle_drafts
 
 _NOTHING: Any = object()
 
@@ -157,6 +158,7 @@ class Changes:
         """Build on the newest commit. Local edits stay; those that meet someone else's edit become conflicts."""
         writer = self._writer()
         self._session.refresh()
+        settle_drafts(self._session, writer)
         return pull(self._session, writer, progress or Progress())
 
     def discard(self, keys: Iterable[str] | None = None) -> int:
@@ -184,6 +186,7 @@ class Changes:
         if (side is None) == (value is _NOTHING):
             raise InvalidInputError("A conflict ends with a side or with a value.", hint="Give 'mine', 'theirs' or value=….")
         decision = check_decision(Merged(value) if side is None else side)
+        settle_drafts(self._session, writer)
         pull(self._session, writer, Progress())
         if len(conflicting(self._session, chosen)) < len(set(chosen)):
             self.pull()

@@ -125,6 +125,7 @@ def move_base(session: Session, writer: Writer, target: StoredHead, plan: PullPl
                 session.sidecar.put("metadata_conflict", None if same else kept)
             edited = not same
         session.remember_base(target)
+        session.sidecar.put("drafts", None)
     writer.remove_leaving()
     if not edited and theirs is not None and theirs != ours:
         writer.set_metadata(bytes(theirs.value), theirs.timestamp, edited=False)

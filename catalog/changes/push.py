@@ -8,7 +8,6 @@ and it is a conflict.
 from __future__ import annotations
 
 import base64
-import contextlib
 import time
 import uuid
 from collections.abc import Iterator, Sequence
@@ -20,7 +19,6 @@ import msgspec
 
 from catalog.checksum import checksum
 from catalog.errors import (
-    CatalogError,
     ConflictError,
     DatabaseMismatchError,
     IntegrityError,
@@ -41,13 +39,14 @@ from catalog.remote.index_segment import EncodedSegment, Entry
 from catalog.remote.pack import PlannedPack, PlannedValue
 from catalog.remote.snapshot import Snapshot
 from catalog.remote.upload import STREAM_ABOVE, Uploads
-from catalog.session import KeptMetadata, Session
+from catalog.session import Session
 from catalog.writing import HeadWriter
 
 from .change import METADATA
 from .diff import agrees, edits, incoming, metadata_change
 from .pack_plan import Deletion, plan_entries
-from .pull import fetch_copies, move_base, plan_pull, pull, spell_out
+from .pull import pull, spell_out
+from .settle import Draft, forget_draft, note_draft, settle, settle_drafts
 
 _TRIES = 20
 _GAP = 4 << 10
@@ -96,6 +95,7 @@ class Tally:
     value_bytes: int
     pushed: int = 0
     names: list[str] = field(default_factory=list)
+    draft: Draft = field(default_factory=lambda: Draft(0, "", 0, None))
 
 
 def push(session: Session, writer: Writer, options: PushOptions, lease: HeldLease | None, progress: Progress) -> PushResult:
@@ -113,18 +113,18 @@ def push(session: Session, writer: Writer, options: PushOptions, lease: HeldLeas
         up_to = writer.last_edit
         progress.begin("comparing")
         for _ in range(_TRIES):
+            settle_drafts(session, writer)
             target, arriving = target_of(session, options)
-            uploaded: set[bytes] = {bytes(row[0]) for row in _resumable(session)}
-            made = _try_commit(session, writer, options, heads, target, arriving, uploaded, progress)
+            made = _try_commit(session, writer, options, heads, target, arriving, up_to, progress)
             if made is None:
                 if any(row.key in arriving for row, _, _ in chosen_edits(session, options)):
                     pull(session, writer, progress)
                 return PushResult(None, 0, traffic.bytes_up - bytes_up, traffic.total_requests - requests)
             outcome, tally = made
             if isinstance(outcome, StoredHead):
-                foreign = _foreign(session, target, arriving)
-                _settle(session, writer, outcome, options, tally, up_to, foreign, progress)
+                settle(session, writer, outcome, tally.draft, target, progress)
                 return PushResult(outcome.commit, tally.pushed, traffic.bytes_up - bytes_up, traffic.total_requests - requests)
+            forget_draft(session, tally.draft)
             session.remember_seen(outcome.current)
         raise PreconditionFailedError(session.remote.where, session.remote.names.head)
 
@@ -155,15 +155,6 @@ def target_of(session: Session, options: PushOptions) -> tuple[StoredHead | None
         if newest is target:
             raise
         return newest, _arriving(session, newest, options)
-
-
-def _foreign(session: Session, target: StoredHead | None, arriving: dict[str, Entry | None]) -> set[str]:
-    """The keys that others changed since our base, the metadata's too."""
-    foreign = set(arriving)
-    ours = session.base.stored.head.metadata if session.base is not None else None
-    if target is not None and target.head.metadata != ours:
-        foreign.add(METADATA)
-    return foreign
 
 
 def _arriving(session: Session, seen: StoredHead | None, options: PushOptions) -> dict[str, Entry | None]:
@@ -205,7 +196,7 @@ def _try_commit(
     heads: HeadWriter,
     target: StoredHead | None,
     arriving: dict[str, Entry | None],
-    uploaded: set[bytes],
+    up_to: int,
     progress: Progress,
 ) -> tuple[StoredHead | Beaten, Tally] | None:
     """Upload what is not up yet and try to make it the newest commit; None when there is nothing to push."""
@@ -214,6 +205,7 @@ def _try_commit(
     if not (metadata_pushed or new_head) and all(row.key in arriving for row, _, _ in chosen_edits(session, options)):
         return None
     remote = session.remote
+    uploaded: set[bytes] = {bytes(row[0]) for row in _resumable(session)}
     tally = Tally(target.head.keys if target else 0, target.head.value_bytes if target else 0)
     with Uploads(remote.store, min(remote.threads, 4), progress) as uploads:
         progress.begin("uploading", *_expected(session, options))
@@ -225,6 +217,9 @@ def _try_commit(
         name = remote.names.commit(draft.head.number, draft.commit_id)
         uploads.put(name, lambda: draft.body, len(draft.body))
     progress.begin("committing")
+    names = tally.names if options.keys is not None else None
+    tally.draft = Draft(draft.head.number, draft.commit_id, up_to, names)
+    note_draft(session, tally.draft)
     return heads.commit(draft, target), tally
 
 
@@ -393,39 +388,3 @@ def metadata_of(session: Session, options: PushOptions, target: StoredHead | Non
     if session.replacing:
         return None, False
     return (target.head.metadata if target else None), False
-
-
-def _settle(
-    session: Session,
-    writer: Writer,
-    made: StoredHead,
-    options: PushOptions,
-    tally: Tally,
-    up_to: int,
-    foreign: set[str],
-    progress: Progress,
-) -> None:
-    """Build on the commit that was made: what was pushed is an edit no more."""
-    on_our_base = made.head.parent is None or made.head.parent.id == session.base_id
-    with writer.held():
-        writer.flush()
-        session.sidecar.run("DELETE FROM uploaded WHERE at < ?", (int(time.time()) - _RESUMABLE_SECONDS,))
-        if on_our_base:
-            with session.sidecar.transaction(durable=True):
-                session.remember_base(made)
-                session.table.settle(tally.names if options.keys is not None else None, up_to)
-                if session.metadata() == _kept(made.head.metadata):
-                    session.sidecar.put("metadata_edited", None)
-                session.sidecar.put("replacing", None)
-                session.sidecar.run("DELETE FROM uploaded")
-            return
-        session.remember_seen(made)
-        plan = plan_pull(session, made, foreign)
-        move_base(session, writer, made, plan)
-    # The commit is made: copies that cannot be fetched now are fetched when they are read.
-    with contextlib.suppress(CatalogError):
-        fetch_copies(session, writer, plan.refetch, progress)
-
-
-def _kept(metadata: Metadata | None) -> KeptMetadata | None:
-    return KeptMetadata(bytes(metadata.value), metadata.timestamp) if metadata is not None else None

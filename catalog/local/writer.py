@@ -311,6 +311,7 @@ class Writer:
                 self.sidecar.run("DELETE FROM local")
                 self.sidecar.put("replacing", 1 if replacing else None)
                 self.sidecar.put("metadata_mark", _mark(keeping.timestamp, keeping.value) if keeping else None)
+                self.sidecar.put("drafts", None)
                 self.sidecar.put("compacting", temporary.name)
             self.data.replace_content(temporary)
             self.sidecar.put("compacting", None)
