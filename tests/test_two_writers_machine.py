@@ -1,4 +1,4 @@
-"""Writers of one remote whose network loses, cuts and fails: no acknowledged edit is lost, and every commit is one person's whole push.
+"""Writers of one remote with bad networks: no acknowledged edit is lost, and every commit is one whole push.
 
 The model is the history itself. Each push is signed with the number of its attempt, so that the commits tell afterwards which
 attempts were made, and what each of them changed.
@@ -10,6 +10,7 @@ import os
 import shutil
 import tempfile
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -161,7 +162,7 @@ class TwoWriters(RuleBasedStateMachine):
     def changed_by_others(self, person: Person, key: str) -> bool:
         """Whether someone else committed a change of a key after this person's edit of it began."""
         history = self.history()
-        for before, after in zip(history, history[1:], strict=False):
+        for before, after in pairwise(history):
             attempt = self.attempts.get(after.commit.message)
             changed = self.state(before).get(key) != self.state(after).get(key)
             if changed and after.head.number > person.since[key] and attempt is not None and attempt.writer != person.number:
@@ -370,7 +371,7 @@ class TwoWriters(RuleBasedStateMachine):
         by_id = {stored.commit_id: stored for stored in history}
         for attempt in self.attempts.values():
             assert attempt.acknowledged is None or attempt.acknowledged in by_id
-        for before, after in zip(history, history[1:], strict=False):
+        for before, after in pairwise(history):
             attempt = self.attempts[after.commit.message]
             base = self.state(by_id[attempt.base]) if attempt.base is not None else {}
             old, new = self.state(before), self.state(after)
@@ -408,7 +409,7 @@ class ThreeWriters(TwoWriters):
 
 
 _SETTINGS = settings(
-    max_examples=int(os.environ.get("EX", "300")) if LARGE else 12,
+    max_examples=200 if LARGE else 15,
     stateful_step_count=60 if LARGE else 25,
     deadline=None,
     suppress_health_check=list(HealthCheck),
