@@ -14,6 +14,7 @@ import pytest
 
 import catalog
 from catalog import Database, EntryMissingError, PreconditionFailedError, ReadOnlyError, S3Connection, UnreachableError
+from catalog.changes import expunge as expunging
 from catalog.remote.index_segment import decode_columns, decompress, encode_columns
 from catalog.remote.objects import list_objects
 from catalog.remote.pack import directory_range
@@ -243,3 +244,26 @@ def test_the_salt_is_a_column_that_readers_leave_aside() -> None:
     plain, salted = encode_columns([]), encode_columns([], 7)
     assert msgspec.msgpack.decode(salted) == [*msgspec.msgpack.decode(plain), 7]
     assert decode_columns(salted, "it") == decode_columns(plain, "it")
+
+
+def test_a_push_between_the_commit_and_the_deletion_is_safe(
+    folder_connection: S3Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a colleague brings up while the old objects are deleted stays."""
+    with (
+        open_writer(folder_connection, tmp_path / "mine.blt") as mine,
+        open_writer(folder_connection, tmp_path / "theirs.blt") as theirs,
+    ):
+        others = fill(mine)
+        delete = expunging._delete
+
+        def push_first(*arguments: Any) -> None:
+            theirs.changes().pull()
+            push(theirs, e="1")
+            delete(*arguments)
+
+        monkeypatch.setattr(expunging, "_delete", push_first)
+        mine.forget([SECRET_KEY])
+        assert SECRET_KEY.encode() not in everything(mine)
+    with catalog.open(folder_connection, tmp_path / "fresh.blt") as fresh:
+        assert dict(fresh.items()) == {**others, "e": "1"}
