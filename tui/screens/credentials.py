@@ -14,7 +14,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 
 from catalog import Catalog, Entry, State
-from catalog.credentials import Profile, SourceReport
+from catalog.credentials import Profile, Source, SourceReport
 from tui.badges import database_badge
 from tui.dialogs.confirm import Confirm
 from tui.dialogs.keys import KeysDialog
@@ -61,12 +61,12 @@ class CredentialsScreen(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         """The profiles, what was done to them, and the sources of the selected database."""
-        with Vertical(classes="box wide") as box:
+        with Vertical(classes="box wide", id="profiles-box") as box:
             box.border_title = "Credentials"
             box.border_subtitle = "a add · t try · f forget · esc close"
             yield ProfileList(id="profiles")
             yield Reader(paragraphs(Content("")), can_focus=False, id="result")
-            yield Reader(self._about_sources(None), can_focus=False, id="sources")
+            yield Reader(self._about_sources(None), id="sources")
 
     def on_mount(self) -> None:
         """Read what there is."""
@@ -87,7 +87,7 @@ class CredentialsScreen(ModalScreen[None]):
             if reports is None:
                 return [title, Content.styled("  Asking…", "$quiet")]
             rows = [title]
-            for report in reports:
+            for report in _worth_telling(reports):
                 mark, style = _mark(report)
                 name = f"{mark} {report.source.value}"
                 rows += beside([(name, Content.styled(plain(report.why), style))], width, _SOURCE_WIDTH, style, indent=1)
@@ -191,6 +191,13 @@ def prefilled(entry: Entry | None) -> tuple[str, str]:
 def saved_words(saved: KeysSaved) -> str:
     """Say what was kept, and where."""
     return f"Kept the keys of {saved.profile} {'in the keyring' if saved.in_keyring else 'for this session'}."
+
+
+def _worth_telling(reports: Sequence[SourceReport]) -> list[SourceReport]:
+    """The source that decides, then the others in order; those that only a program or a connection could use if they are."""
+    rare = {Source.EXPLICIT, Source.ANONYMOUS}
+    shown = [report for report in reports if report.found or report.source not in rare]
+    return sorted(shown, key=lambda report: not report.used)
 
 
 def _mark(report: SourceReport) -> tuple[str, str]:
