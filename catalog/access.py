@@ -2,16 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from catalog.connection import S3Connection
-from catalog.credentials import AwsChain, Identity, resolve
-from catalog.errors import AccessDeniedError, CredentialsError, CredentialsKind, ObjectMissingError
+from catalog.credentials import AwsChain, Identity, require_approval, resolve
+from catalog.errors import AccessDeniedError, CredentialsError, CredentialsKind, NotApprovedError, ObjectMissingError
 from catalog.objectstore.connect import connect, name_of
 from catalog.objectstore.interface import ObjectStore
 from catalog.progress import Progress
 
 _NONE_AT_ALL = (CredentialsKind.MISSING, CredentialsKind.NO_BACKEND, CredentialsKind.REFUSED_BACKEND)
+
+
+def given_connection(remote_conn: S3Connection | str | Mapping[str, Any], *, writing: bool, trust: bool = False) -> S3Connection:
+    """The connection that a caller gives: an S3Connection, an address, a dict of parameters, or a group's entry.
+
+    An entry is only a suggestion of whoever wrote the group: without an approval on this machine (or ``trust``) its public
+    address is read, if it has one; otherwise NotApprovedError is raised.
+    """
+    connection = S3Connection.of(remote_conn)
+    if not isinstance(remote_conn, Mapping) or "remote_conn" not in remote_conn:
+        return connection
+    try:
+        require_approval(connection, origin="whose entry was given", trust=trust)
+    except NotApprovedError:
+        if connection.db_url is None or writing:
+            raise
+        return S3Connection(db_url=connection.db_url)
+    return connection
 
 
 def connect_store(connection: S3Connection, *, writing: bool, progress: Progress | None = None) -> ObjectStore:

@@ -13,11 +13,12 @@ from itertools import chain, count
 from pathlib import Path
 from typing import Any, Literal, TypedDict, Unpack, overload
 
-from catalog.access import connect_store
+from catalog.access import connect_store, given_connection
 from catalog.changes.forget import forget_remote
 from catalog.changes.pull import fast_forward
 from catalog.changes.settle import settle_drafts
 from catalog.changes.versions import Version, find_version
+from catalog.codecs.codec import Codec, check_serializer, codec_of
 from catalog.connection import S3Connection
 from catalog.database import Database
 from catalog.errors import (
@@ -43,7 +44,6 @@ from catalog.remote.commit import read_head
 from catalog.remote.head import StoredHead
 from catalog.remote.object_names import ObjectNames
 from catalog.remote.remote import Remote
-from catalog.codecs.codec import Codec, check_serializer, codec_of
 from catalog.session import Session
 from catalog.writing import take_lease
 
@@ -69,6 +69,7 @@ class Options:
     author: str
     type: Literal["database", "group"]
     version: Version | None
+    trust_connection: bool
 
     def __post_init__(self) -> None:
         if self.flag not in ("r", "w", "c", "n"):
@@ -96,7 +97,7 @@ def open_parts(
     progress: Progress,
 ) -> Opened:
     """Open a database; see `catalog.open`."""
-    connection = S3Connection.of(remote_conn)
+    connection = given_connection(remote_conn, writing=options.writing, trust=options.trust_connection)
     if connection.is_address_only and options.writing:
         raise ReadOnlyError(f"{connection} is a web address: it can only be read.", hint="Open it with flag='r'.")
     path = Path(file_path).expanduser().absolute()
@@ -331,6 +332,7 @@ class More(TypedDict, total=False):
     progress: Progress | None
     author: str | None
     version: Version | None
+    trust_connection: bool
 
 
 @overload
@@ -398,6 +400,7 @@ def open(
         trust: True reads pickled values without restriction: only for databases of people you trust with your machine.
         progress: Told of waiting and transfers; can cancel them.
         author: Who signs the commits; default user@host.
+        trust_connection: True vouches for the place that a group's entry names, without asking for an approval.
         version: Open an earlier state, read-only: a commit number, the beginning of a commit id, a tag, or a time.
 
     Raises:
@@ -420,6 +423,7 @@ def open(
         author=more.get("author") or default_author(),
         type="group" if remote_conn_group else "database",
         version=more.get("version"),
+        trust_connection=more.get("trust_connection", False),
     )
     return open_parts(remote_conn, file_path, options, more.get("progress") or Progress())
 

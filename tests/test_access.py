@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from catalog.access import check_access, connect_store
+import catalog
+from catalog.access import check_access, connect_store, given_connection
 from catalog.connection import AccessKeys, S3Connection
-from catalog.errors import BucketMissingError, CredentialsError
+from catalog.errors import BucketMissingError, CredentialsError, NotApprovedError
 from catalog.objectstore.https import HttpsStore
 from catalog.objectstore.s3 import S3Store
 from catalog.objectstore.s3_account import list_buckets
@@ -82,3 +83,22 @@ def test_access_is_found_out_without_writing(seaweed: Seaweed) -> None:
 def test_the_buckets_of_an_account(seaweed: Seaweed) -> None:
     """A signed request names the buckets that a key pair sees."""
     assert set(seaweed.buckets) <= set(list_buckets(seaweed.endpoint_url, seaweed.rw))
+
+
+def test_a_groups_entry_is_only_a_suggestion(bucket_connection: S3Connection, tmp_path: Path) -> None:
+    """An entry given to open is not signed for before it is approved or vouched for."""
+    entry = {"entry_version": 1, "remote_conn": bucket_connection.to_dict()}
+
+    with pytest.raises(NotApprovedError, match="never approved"):
+        catalog.open(entry, tmp_path / "mine.blt")
+    with pytest.raises(CredentialsError):
+        catalog.open(entry, tmp_path / "mine.blt", trust_connection=True)
+
+
+def test_an_entry_with_a_public_address_is_read_there(tmp_path: Path) -> None:
+    """Without an approval the public address of an entry is read, and nothing is signed."""
+    place = {"db_key": "x", "bucket": "bucket", "endpoint_url": "http://127.0.0.1:9", "db_url": "http://127.0.0.1:9/bucket/x"}
+
+    assert given_connection({"remote_conn": place}, writing=False) == S3Connection(db_url=place["db_url"])
+    with pytest.raises(NotApprovedError):
+        given_connection({"remote_conn": place}, writing=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from catalog.access import connect_store
+from catalog.access import connect_store, given_connection
 from catalog.changes.changes import Changes
 from catalog.connection import S3Connection
 from catalog.database import Database
@@ -66,7 +66,7 @@ class ConnectionGroup(Mapping[str, dict[str, Any]]):
             raise ReadOnlyError(f"{self.file_path} is open for reading.", hint="Open the group with flag='w'.")
         if key is not None and (not isinstance(key, str) or not _KEY.fullmatch(key)):
             raise InvalidKeyError(f"{key!a} is no key of an entry.", hint="Use letters, digits and . _ -.")
-        connection = S3Connection.of(remote_conn)
+        connection = given_connection(remote_conn, writing=False)
         store = connect_store(connection, writing=False)
         try:
             head = read_head(store, ObjectNames(name_of(connection)))
