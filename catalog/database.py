@@ -25,6 +25,7 @@ from catalog.changes.load import load
 from catalog.changes.pull import fast_forward
 from catalog.changes.push import PushOptions
 from catalog.changes.versions import Version, before_last_change, find_version, history, metadata_between, revert, tag
+from catalog.codecs.codec import Codec
 from catalog.connection import S3Connection
 from catalog.errors import (
     CatalogError,
@@ -46,8 +47,8 @@ from catalog.remote.delete import delete_remote
 from catalog.remote.garbage import GRACE, Keep
 from catalog.remote.head import Commit, StoredHead, encode_metadata
 from catalog.remote.object_names import ObjectNames
-from catalog.codecs.codec import Codec
 from catalog.session import Held, KeyInfo, Session
+from catalog.writing import take_lease
 
 Timestamp = int | str | datetime | None
 
@@ -531,7 +532,7 @@ class Database(MutableMapping[str, Any]):
                 raise InvalidInputError(f"{target}: a database cannot be copied onto itself.", hint="Choose another db_key.")
             if (done := already_copied(target, stored)) is not None:
                 return done
-            lease = Lease.acquire(store, target.names.lease, timeout=_LEASE_TIMEOUT, force=False, progress=watched)
+            lease = take_lease(store, target.names, timeout=_LEASE_TIMEOUT, force=False, progress=watched)
             try:
                 return copy_remote(source, stored, target, session.remote.threads, watched)
             finally:

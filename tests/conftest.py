@@ -10,15 +10,26 @@ import pytest
 
 from catalog.access import connect_store
 from catalog.connection import S3Connection
+from catalog.powers import conditions_of
 from catalog.progress import Progress
 from catalog.testing.faults import FaultPlan, FaultyStore
 from catalog.testing.seaweed import Seaweed
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep what is remembered on this machine out of the user's own folders."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CATALOG_HOME", str(tmp_path_factory.mktemp("home")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def seaweed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seaweed]:
-    """A real S3 server, one per test process, started when a test first asks for it."""
+    """A real S3 server, one per test process, started when a test first asks for it; its powers are known."""
     with Seaweed(tmp_path_factory.mktemp("seaweed")) as server:
+        for bucket in server.buckets:
+            conditions_of(server.store(bucket, "rw"), "powers", Progress())
         yield server
 
 
