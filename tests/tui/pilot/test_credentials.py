@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import keyring.core
 import pytest
@@ -74,7 +73,8 @@ async def _until_said(driver: Driver, words: str, selector: str = "Reader") -> N
 async def test_without_keys_a_database_says_how_to_enter_some(shelf: Shelf, drive: Drive) -> None:
     """A database without keys names the keys to press, and its form begins with its own endpoint and profile."""
     async with _at_rain(shelf, drive) as driver:
-        assert driver.screen.status and driver.screen.status.state is State.NO_KEYS
+        assert driver.screen.status
+        assert driver.screen.status.state is State.NO_KEYS
         assert "e enters keys" in " ".join(driver.text_of("#key-list").replace("│", " ").split())
 
         dialog = await _open_form(driver)
@@ -117,7 +117,7 @@ async def test_without_a_usable_keyring_only_the_session_is_offered(
     shelf: Shelf, drive: Drive, monkeypatch: pytest.MonkeyPatch, backend: type[NoKeyring], reason: str
 ) -> None:
     """Where there is no keyring, or one that is refused, the form says why, and Enter keeps the keys for this session."""
-    monkeypatch.setattr(keyring.core, "_keyring_backend", backend())  # type: ignore[no-untyped-call]
+    monkeypatch.setattr(keyring.core, "_keyring_backend", backend())
     async with _at_rain(shelf, drive) as driver:
         dialog = await _open_form(driver)
         await _until_said(driver, reason)
@@ -141,7 +141,7 @@ async def test_without_a_usable_keyring_only_the_session_is_offered(
     ],
     ids=["no key id", "no secret", "white space", "too long", "profile", "endpoint"],
 )
-async def test_what_cannot_be_kept_is_explained_and_stays(  # noqa: PLR0913, PLR0917 - a row of the table above
+async def test_what_cannot_be_kept_is_explained_and_stays(
     shelf: Shelf,
     drive: Drive,
     memory: MemoryKeyring,
@@ -230,8 +230,8 @@ async def test_the_screen_lists_profiles_and_the_source_of_the_database(shelf: S
         rows = [profiles.draw_row(row, 90).plain for row in range(2)]
         await _until_said(driver, "✓ keyring the key that ends in 1234", "#sources")
 
-        assert "guest" in rows[0] and "https://s3.amazonaws.com" in rows[0] and "this session" in rows[0]
-        assert ENDPOINT in rows[1] and "…1234" in rows[1]
+        assert [words for words in ("guest", "https://s3.amazonaws.com", "this session") if words not in rows[0]] == []
+        assert [words for words in (ENDPOINT, "…1234") if words not in rows[1]] == []
         await driver.press("escape")
         assert driver.app.screen is driver.screen
 
@@ -263,10 +263,10 @@ async def test_keys_can_be_added_from_the_screen(shelf: Shelf, drive: Drive) -> 
         await driver.until(lambda: driver.app.screen.query_one(ProfileList).row_count == 1, "the profile")
 
 
-async def test_trying_keys_tells_good_from_bad(shelf: Shelf, drive: Drive, seaweed: Seaweed, tmp_path: Path) -> None:
+async def test_trying_keys_tells_good_from_bad(shelf: Shelf, drive: Drive, seaweed: Seaweed) -> None:
     """t asks the server of a database with the stored keys: accepted, refused, or nothing to try them on."""
     right = seaweed.connection("data/rain.blt")
-    assert right.access_keys is not None and right.bucket is not None
+    assert right.access_keys is not None
     profile = Profile.at(right.endpoint_url)
     credentials.save(profile, right.access_keys)
     where = S3Connection(db_key="data/rain.blt", bucket=right.bucket, endpoint_url=right.endpoint_url)

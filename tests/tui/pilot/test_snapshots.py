@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime, tzinfo
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
+import keyring.core
 import pytest
+from keyring.backends.fail import Keyring as NoKeyring
 from textual.pilot import Pilot
 
-from catalog import Catalog, Database
+from catalog import Catalog, Database, credentials
+from catalog.connection import AccessKeys
+from catalog.credentials import Profile
 from tui.app import CatalogApp
+from tui.dialogs.approval import ApprovalDialog
 from tui.dialogs.confirm import Confirm
 from tui.dialogs.explanation import Explanation
 from tui.dialogs.push import PushDialog
@@ -194,3 +200,52 @@ class TestMoments:
             return
 
         assert snap(act, MEDIUM, catalog=Catalog(tmp_path))
+
+
+LOOKS = [(WIDE, False), (MEDIUM, True), (NARROW, False)]
+
+
+@pytest.fixture
+def kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three profiles in the keyring and one in this session, all of the same day."""
+
+    class Day(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Self:
+            return cls(2026, 3, 2, 9, 30, tzinfo=tz)
+
+    monkeypatch.setattr("catalog.credentials.keyring_store.datetime", Day)
+    keys = AccessKeys("AKIAEXAMPLE7K2Q", "a secret")
+    for endpoint, name in (("https://s3.example.org", "lab"), ("https://minio.harbour.example:9000", "harbour"), (None, None)):
+        credentials.save(Profile.at(endpoint, name), keys)
+    credentials.this_session.save(Profile.at("https://s3.example.org", "guest"), keys)
+
+
+@pytest.mark.usefixtures("kept")
+@pytest.mark.parametrize(("size", "light"), LOOKS, ids=["dark", "light", "narrow"])
+class TestCredentials:
+    """Keys: which there are, and how they are entered."""
+
+    def test_screen(self, snap: Snap, size: tuple[int, int], light: bool) -> None:
+        """The profiles, and which source the selected database would use."""
+        assert snap(after("weather", "K", "j"), size, light=light)
+
+    def test_form(self, snap: Snap, size: tuple[int, int], light: bool) -> None:
+        """The form with all that is typed, the secret as bullets."""
+        assert snap(after("weather", "e", *"AKIAEXAMPLE", "tab", *"secret"), size, light=light)
+
+    def test_no_keyring(self, snap: Snap, size: tuple[int, int], light: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The form where there is no keyring."""
+        monkeypatch.setattr(keyring.core, "_keyring_backend", NoKeyring())  # type: ignore[no-untyped-call]
+        assert snap(after("weather", "e"), size, light=light)
+
+    def test_approval(self, snap: Snap, size: tuple[int, int], light: bool) -> None:
+        """The question before a place that a group has named is used."""
+
+        async def act(driver: Driver) -> None:
+            await after("weather")(driver)
+            assert driver.screen.entry
+            driver.screen._approving.ask("earth", driver.screen.entry)
+            await driver.until(lambda: isinstance(driver.app.screen, ApprovalDialog))
+
+        assert snap(act, size, light=light)
