@@ -12,6 +12,7 @@ import pytest
 
 import catalog
 from catalog import ConflictError, Database, Direction, InvalidInputError, Kind, S3Connection
+from catalog.changes import push as module
 from catalog.changes.changes import Summary
 
 T0 = 1_700_000_000_000_000
@@ -125,7 +126,7 @@ def test_value_of_each_side(pair: Pair) -> None:
     def sides() -> dict[str, tuple[Any, ...]]:
         found = {}
         for change in changes.all():
-            raw = [changes.value(change, side) for side in ("base", "local", "remote")]  # type: ignore[arg-type]
+            raw = [changes.value(change, side) for side in ("base", "local", "remote")]
             found[change.key] = tuple(None if value is None else orjson.loads(value) for value in raw)
         return found
 
@@ -354,7 +355,6 @@ def test_edit_after_the_commit_of_a_push_on_top_of_others(pair: Pair, monkeypatc
 
 def test_refresh_beside_a_push_hides_no_conflict(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     """A refresh in another thread while a push compares does not let it commit over what it did not compare."""
-    from catalog.changes import push as module
 
     pair.mine["a"] = "mine"
     compare = module._arriving
@@ -408,7 +408,7 @@ def test_conflicts_survive_reopening(pair: Pair) -> None:
     pair.mine.close()
     with opened(pair.mine.connection, pair.mine.file_path) as mine:
         (conflict,) = mine.changes().conflicts()
-        values = [mine.changes().value(conflict, side) for side in ("base", "local", "remote")]  # type: ignore[arg-type]
+        values = [mine.changes().value(conflict, side) for side in ("base", "local", "remote")]
         assert values == [b'"base"', b'"mine"', b'"theirs"']
         with pytest.raises(ConflictError):
             mine.changes().push()
@@ -522,7 +522,7 @@ def test_clear_is_one_small_commit(pair: Pair) -> None:
     pair.mine.set_metadata("kept")
     pair.mine.clear()
 
-    assert listed(pair.mine.changes().all()) == {"": "outgoing added", **{key: "outgoing deleted" for key in BASE}}
+    assert listed(pair.mine.changes().all()) == {"": "outgoing added", **dict.fromkeys(BASE, "outgoing deleted")}
     assert pair.mine.changes().push().keys == 4
     assert pair.seen_by_others() == {}
     pair.theirs.changes().pull()
@@ -591,7 +591,7 @@ def test_metadata_conflict(pair: Pair, side: Any) -> None:
         if pull:
             pair.mine.changes().pull()
         (change,) = pair.mine.changes().conflicts()
-        values = [pair.mine.changes().value(change, one) for one in ("local", "remote")]  # type: ignore[arg-type]
+        values = [pair.mine.changes().value(change, one) for one in ("local", "remote")]
         assert values == [b'"mine"', b'"theirs"']
     pair.mine.changes().resolve("", side)
     pair.mine.changes().push()
