@@ -23,9 +23,9 @@ def approval_question(group: str, entry: Entry) -> Lines:
     """Say which place would be used, and who says so."""
     facts: list[Fact] = [("group", Content(plain(group))), *place_facts("names", entry.connection)]
     if entry.connection.is_folder:
-        return question(facts, "Whoever can write to the group can name any folder. Yours is read and written from now on.")
+        return question(facts, "Whoever can write to the group can name any folder. A yes lets it be read and written.")
     facts.append(("keys", Content(f"profile {plain(entry.connection.profile or 'default')}")))
-    return question(facts, "Whoever can write to the group can name any server. Your keys sign requests to it from now on.")
+    return question(facts, "Whoever can write to the group can name any server. A yes lets your keys sign requests.")
 
 
 class Approving:
