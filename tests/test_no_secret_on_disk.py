@@ -39,6 +39,8 @@ _WORDS = {
     "--description",
     "--dir",
     "--group",
+    "--keep-commits",
+    "--keep-days",
     "--key",
     "--limit",
     "--message",

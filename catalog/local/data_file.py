@@ -32,6 +32,9 @@ HEADER_BYTES = 200
 LONGEST_KEY = 65_535
 LONGEST_VALUE = (1 << 32) - 1
 DEFAULT_BUCKETS = 12_007
+FEWEST_BUCKETS = 64
+"""booklet damages its own file when it grows one of fewer than six buckets that was pruned before."""
+
 METADATA_KEY = b"adb01ebc1ba3433eb043527"
 RESERVED_KEYS = frozenset((METADATA_KEY, b"7c40d2ea915b4f3a8e6d201", b"f19a5c3d7e2b48069ab34c5"))
 _MAGIC = b"O~\x8a?\xe7\\GP\xadC\nr\x8f\xe3\x1c\xfe"

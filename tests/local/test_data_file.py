@@ -36,7 +36,8 @@ VALUES = st.one_of(st.binary(max_size=40), st.just(b""), st.integers(1000, 9000)
 class OursAndBooklets(RuleBasedStateMachine):
     """A file that both we and booklet write to, against a dict."""
 
-    @initialize(timestamps=st.booleans(), buckets=st.integers(1, 9))
+    # booklet cannot move an array of fewer than six buckets: too small for the dead block that it leaves
+    @initialize(timestamps=st.booleans(), buckets=st.integers(6, 13))
     def begin(self, timestamps: bool, buckets: int) -> None:
         self.folder = Path(tempfile.mkdtemp(dir="/dev/shm" if Path("/dev/shm").is_dir() else None))
         self.path = self.folder / "f.blt"

@@ -95,7 +95,7 @@ class TestNames:
 
 def test_real_remote(remote: S3Connection) -> None:
     """Whatever kind of remote it is, a connection with its own keys leads to a store that works."""
-    store = connect(remote, remote.keys, writing=True)
+    store = connect(remote, remote.access_keys, writing=True)
     store.put(name_of(remote), b"head")
 
     assert store.get(name_of(remote)).body == b"head"
@@ -106,7 +106,7 @@ def test_same_objects_by_key_and_by_address(seaweed: Seaweed) -> None:
     """What was written into a public bucket is read at its address under the same names."""
     writer = seaweed.connection("data/both.blt", bucket="pub")
     reader = S3Connection(db_url=f"{seaweed.endpoint_url}/pub/data/both.blt")
-    store = connect(writer, writer.keys, writing=True)
+    store = connect(writer, writer.access_keys, writing=True)
     store.put("data/both.blt", b"head")
     store.put("data/both.blt/packs/1", b"pack")
     web = connect(reader, None, writing=False)
