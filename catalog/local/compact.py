@@ -7,6 +7,7 @@ mark ``compacting`` in the sidecar makes the next opening repeat a copy that was
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
 from collections.abc import Iterator, Sequence
 from itertools import islice
@@ -47,6 +48,14 @@ def compact(data: DataFile, sidecar: Sidecar, table: LocalTable, reserved: Seque
         sidecar.put("compacting", None)
     with contextlib.suppress(OSError):
         temporary.unlink()
+
+
+def remove_leftovers(path: Path) -> None:
+    """Remove what a killed compaction left beside a file. Needs the write lock, and no compaction under way."""
+    for pattern in (".{}.compacting", ".{}.empty", "..{}.compacting.*.new", "..{}.empty.*.new"):
+        for found in path.parent.glob(pattern.format(glob.escape(path.name))):
+            with contextlib.suppress(OSError):
+                found.unlink()
 
 
 def record_of(data: DataFile, block: Block) -> Record:

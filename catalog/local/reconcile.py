@@ -14,7 +14,7 @@ from catalog.checksum import checksum
 from catalog.errors import UnsupportedFormatError
 from catalog.progress import Progress
 
-from .compact import compact, record_of, resume_compaction
+from .compact import compact, record_of, remove_leftovers, resume_compaction
 from .data_file import METADATA_KEY, RESERVED_KEYS, Block, DataFile, Record, TornBlockError
 from .local_table import LocalTable, Row, Status
 from .sidecar import Sidecar
@@ -53,6 +53,8 @@ def reconcile(data: DataFile, sidecar: Sidecar, table: LocalTable, progress: Pro
         _compare_metadata(data, sidecar, found)
         table.remove([row.key for row in table.leaving()])
     sidecar.run("DROP TABLE temp.found")
+    if dirty:
+        remove_leftovers(data.path)
     if dirty or found.torn_at is not None or found.alive != found.keys or data.header.n_keys != found.keys:
         compact(data, sidecar, table, _own_records(data, sidecar, found), progress)
     return True

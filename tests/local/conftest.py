@@ -10,7 +10,7 @@ import pytest
 from hypothesis import settings
 
 settings.register_profile("small", max_examples=60, deadline=None)
-settings.register_profile("large", max_examples=3_000, deadline=None)
+settings.register_profile("large", max_examples=600, deadline=None)
 if settings.get_current_profile_name() in ("default", "ci"):
     settings.load_profile("small")
 

@@ -11,7 +11,7 @@ from catalog.objectstore.directory import DirectoryStore
 from catalog.remote.object_names import ObjectNames
 
 settings.register_profile("small", max_examples=60, deadline=None)
-settings.register_profile("large", max_examples=3_000, deadline=None)
+settings.register_profile("large", max_examples=600, deadline=None)
 if settings.get_current_profile_name() in ("default", "ci"):
     settings.load_profile("small")
 
