@@ -6,6 +6,7 @@ import io
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import chain
 
 from catalog.errors import IntegrityError, InvalidInputError, PreconditionFailedError
 from catalog.objectstore.interface import ObjectStore, Source
@@ -18,11 +19,14 @@ from .index_segment import Segment, decode_segment
 from .object_names import ObjectNames
 from .object_stream import ObjectStream
 from .objects import list_objects
-from .upload import STREAM_ABOVE, Uploads
+from .pack import TARGET_BYTES
+from .upload import Uploads
 from .verify import verify_object
 
+_STREAM_ABOVE = TARGET_BYTES + (1 << 20)
+"""Objects of more bytes than an ordinary pack's are copied in parts, one object at a time."""
 _AT_ONCE = 2
-"""Objects on their way at a time: each large one takes up to 48 MiB of memory, and its parts travel at once anyway."""
+"""Smaller objects on their way at a time; each is held in memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +84,7 @@ def copy_remote(source: Place, stored: StoredHead, target: Place, threads: int, 
                 server_side += 1
                 progress.advance(size, 1)
             else:
-                _stream(source, target, name, size, uploads)
+                _stream(source, target, name, size, uploads, progress)
     streamed = server_side < len(missing) or not missing
     progress.begin("verifying", sum(wanted.values()) if streamed else 0, len(wanted))
     _check_presence(target, wanted)
@@ -128,12 +132,15 @@ def _packs(source: Place, segment: Segment, seen: set[str]) -> Iterator[tuple[st
             yield name[len(source.names.folder) :], source.store.head(name).size
 
 
-def _stream(source: Place, target: Place, name: str, size: int, uploads: Uploads) -> None:
+def _stream(source: Place, target: Place, name: str, size: int, uploads: Uploads, progress: Progress) -> None:
+    """Bring an object over; a large one alone, because its parts fill the memory and the line by themselves."""
     from_name, to_name = source.names.folder + name, target.names.folder + name
-    if size > STREAM_ABOVE:
-        uploads.put_large(to_name, Source(size, lambda: io.BufferedReader(ObjectStream(source.store, from_name, size))))
-    else:
+    if size <= _STREAM_ABOVE:
         uploads.put(to_name, lambda: source.store.get(from_name, most=size).body, size)
+        return
+    uploads.finish()
+    body = Source(size, lambda: io.BufferedReader(ObjectStream(source.store, from_name, size)))
+    target.store.put_large(to_name, body, advance=lambda count: progress.advance(count, 0))
 
 
 def _check_presence(target: Place, wanted: Mapping[str, int]) -> None:
@@ -159,9 +166,12 @@ def _verify(target: Place, wanted: Mapping[str, int], threads: int, progress: Pr
             ) from None
         return item[1]
 
+    by_itself = {name: size for name, size in wanted.items() if values and name.startswith("packs/")}
+    together = {name: size for name, size in wanted.items() if name not in by_itself}
     pool = ThreadPoolExecutor(threads, thread_name_prefix="verify")
     try:
-        for size in pool.map(check, wanted.items()):
+        # Packs that are read whole, one by one: they fill the line by themselves, and each thread would keep memory of its own.
+        for size in chain(pool.map(check, together.items()), map(check, by_itself.items())):
             progress.advance(size if values else 0, 1)
     finally:
         pool.shutdown(cancel_futures=True)
