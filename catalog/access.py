@@ -23,10 +23,11 @@ def given_connection(remote_conn: S3Connection | str | Mapping[str, Any], *, wri
     address is read, if it has one; otherwise NotApprovedError is raised.
     """
     connection = S3Connection.of(remote_conn)
-    if not isinstance(remote_conn, Mapping) or "remote_conn" not in remote_conn:
+    is_entry = isinstance(remote_conn, Mapping) and "remote_conn" in remote_conn
+    if not is_entry or (connection.is_folder and not writing):
         return connection
     try:
-        require_approval(connection, origin="whose entry was given", trust=trust)
+        require_approval(connection, origin="that the entry came from", trust=trust)
     except NotApprovedError:
         if connection.db_url is None or writing:
             raise
