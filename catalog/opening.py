@@ -191,7 +191,9 @@ def _create(path: Path, head: StoredHead | None, options: Options, where: str) -
         if head is not None:
             header = header.fresh(header.n_buckets, head.head.database_uuid)
     else:
-        header = Header.parse(head.head.header, where).fresh(max(options.n_buckets or buckets_for(head.head.keys), FEWEST_BUCKETS))
+        header = Header.parse(head.head.header, where).fresh(
+            max(options.n_buckets or buckets_for(head.head.keys), FEWEST_BUCKETS)
+        )
     WorkingCopy.create(path, header)
 
 

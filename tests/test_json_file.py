@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from catalog.json_file import JsonFile
 from catalog.errors import LocalFileError, LockTimeoutError
+from catalog.json_file import JsonFile
 
 
 class Numbers(BaseModel):

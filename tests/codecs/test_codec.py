@@ -13,6 +13,7 @@ import zstandard
 from booklet import serializers as booklet_serializers
 
 from catalog.codecs import codec as serializers
+from catalog.codecs.codec import check_serializer, codec_of, decompress
 from catalog.errors import (
     FormatError,
     IntegrityError,
@@ -21,7 +22,6 @@ from catalog.errors import (
     UnsupportedFormatError,
     UntrustedValueError,
 )
-from catalog.codecs.codec import check_serializer, codec_of, decompress
 
 CODES: dict[Any, int] = booklet_serializers.serial_name_dict
 ROW = {"id": 1, "name": "é", "tags": ["a", None]}

@@ -23,8 +23,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.errors import FormatError, IntegrityError, UntrustedValueError
 from catalog.codecs.safe_pickle import restricted_loads
+from catalog.errors import FormatError, IntegrityError, UntrustedValueError
 
 PROTOCOLS = range(pickle.HIGHEST_PROTOCOL + 1)
 PARIS = zoneinfo.ZoneInfo("Europe/Paris")
