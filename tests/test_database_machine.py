@@ -139,8 +139,8 @@ class OnePersonAndAColleague(RuleBasedStateMachine):
         try:
             result = self.database.changes().push()
         except ConflictError as error:
-            assert clashes  # noqa: PT017 - a conflict is one of two right outcomes
-            assert set(error.keys) == clashes or set(error.keys) == set(self.started)
+            assert clashes
+            assert set(error.keys) == clashes or set(error.keys) == set(self.started)  # noqa: PT017 - a conflict is one of two right outcomes
             return
         assert not clashes
         self.unsynced = {}
