@@ -212,6 +212,14 @@ class Database(MutableMapping[str, Any]):
             raise KeyError(key)
         return held.value
 
+    def encode(self, value: Any) -> bytes:
+        """Turn a value into the bytes that would be stored; InvalidValueError when the serializer refuses it."""
+        return self._codec.encode(value)
+
+    def sizes(self) -> dict[str, int]:
+        """Every key with the bytes of its value as stored; fetches no value."""
+        return {info.key: info.size for info in self._open().key_infos()}
+
     def decode(self, raw: bytes) -> Any:
         """Turn stored bytes into a value, without running code that a stranger wrote."""
         return self._codec.decode(raw)

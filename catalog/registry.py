@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Literal, Unpack
 
@@ -247,7 +248,8 @@ def status_of(database: Database) -> Status:
         state = State.AHEAD
     else:
         state = State.BEHIND if behind else State.IN_STEP
-    if database.commit is None and database.remote_commit is None:
+    gone = database.remote_commit is None
+    if gone:
         state = State.EMPTY if not ahead else State.AHEAD
     return Status(
         state,
@@ -258,6 +260,7 @@ def status_of(database: Database) -> Status:
         database.value_bytes,
         database.commit,
         database.remote_commit,
+        "The remote was deleted." if gone and database.commit is not None else "",
         file_exists=True,
     )
 
@@ -293,4 +296,5 @@ def _candidates(slug: str) -> Any:
 
 
 def _file_name(key: str) -> str:
-    return re.sub(r"[^A-Za-z0-9._-]", "_", key)[:200]
+    plain = re.sub(r"[^A-Za-z0-9._-]", "_", key)[:100]
+    return plain if plain == key else f"{plain}-{blake2b(key.encode(), digest_size=8).hexdigest()}"

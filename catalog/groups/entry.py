@@ -16,7 +16,8 @@ from catalog.connection import STORED_FIELDS, S3Connection
 from catalog.errors import IntegrityError, InvalidConnectionError
 from catalog.remote.head import KINDS, StoredHead
 
-_MOST_BYTES = 1 << 20
+MOST_BYTES = 1 << 20
+"""An entry of more bytes is not read."""
 
 
 @dataclass(frozen=True, slots=True)

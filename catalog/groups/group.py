@@ -17,6 +17,7 @@ from catalog.database import Database
 from catalog.errors import (
     CatalogError,
     EntryMissingError,
+    FormatError,
     IntegrityError,
     InvalidInputError,
     InvalidKeyError,
@@ -30,7 +31,7 @@ from catalog.remote.head import Commit
 from catalog.remote.object_names import ObjectNames
 from catalog.session import KeyInfo
 
-from .entry import Entry, describe, read_entry
+from .entry import MOST_BYTES, Entry, describe, read_entry
 
 _KEY = re.compile(r"[A-Za-z0-9._-]{1,200}")
 
@@ -75,7 +76,7 @@ class ConnectionGroup(Mapping[str, dict[str, Any]]):
         if head is None:
             raise RemoteMissingError(f"{connection}: there is no database here.", hint="Push it first, then add it.")
         key = key or head.head.uuid
-        self._database[key] = describe(
+        described = describe(
             connection,
             head,
             name=name or name_of(connection).rpartition("/")[2],
@@ -84,7 +85,20 @@ class ConnectionGroup(Mapping[str, dict[str, Any]]):
             owner=owner or self._database.author,
             user_meta=user_meta,
         )
+        self._check(key, described)
+        self._database[key] = described
         return key
+
+    def _check(self, key: str, described: dict[str, Any]) -> None:
+        """Raise InvalidInputError for an entry that nobody could read."""
+        try:
+            read_entry(key, described)
+        except IntegrityError as error:
+            raise InvalidInputError(error.message, hint="Shorten its name, description or tags.") from None
+        if (size := len(self._database.encode(described))) > MOST_BYTES:
+            raise InvalidInputError(
+                f"This entry takes {size:,} bytes; at most {MOST_BYTES:,} are accepted.", hint="Shorten its user_meta."
+            )
 
     def remove(self, key: str) -> None:
         """Remove an entry; the database that it describes stays where it is. KeyError when there is none."""
@@ -111,23 +125,29 @@ class ConnectionGroup(Mapping[str, dict[str, Any]]):
 
     def entries(self) -> list[Entry]:
         """All entries that can be used, sorted by name; unusable ones are left out (see `problems`)."""
-        found = []
-        for key, stored in self._database.items():
-            try:
-                found.append(read_entry(key, stored))
-            except IntegrityError:
-                continue
+        found = [entry for _, entry in self._read_all() if isinstance(entry, Entry)]
         return sorted(found, key=lambda entry: (entry.name.casefold(), entry.key))
 
     def problems(self) -> dict[str, CatalogError]:
         """The entries that cannot be used, with what is wrong with each."""
-        found: dict[str, CatalogError] = {}
-        for key, stored in self._database.items():
+        return {key: problem for key, problem in self._read_all() if isinstance(problem, FormatError)}
+
+    def _read_all(self) -> Iterator[tuple[str, Entry | FormatError]]:
+        """Every entry, or what is wrong with it; one that is damaged or too large hides no other."""
+        sizes = self._database.sizes()
+        failed = self._database.load_items([key for key, size in sizes.items() if size <= MOST_BYTES])
+        for key, size in sizes.items():
             try:
-                read_entry(key, stored)
-            except IntegrityError as error:
-                found[key] = error
-        return found
+                yield key, self._read(key, size, failed.get(key))
+            except FormatError as problem:
+                yield key, problem
+
+    def _read(self, key: str, size: int, failure: CatalogError | None) -> Entry:
+        if failure is not None:
+            raise failure
+        if size > MOST_BYTES:
+            raise IntegrityError(f"The group entry {key!a} claims {size:,} bytes.", key=key, hint="Remove it, or add it again.")
+        return self.entry(key)
 
     def __getitem__(self, key: str) -> dict[str, Any]:
         value: dict[str, Any] = self._database[key]
