@@ -132,7 +132,7 @@ class TestCopy:
         check_copy(target, tmp_path)
 
     def test_inside_an_account_no_value_passes_through_here(self, seaweed: Seaweed, tmp_path: Path) -> None:
-        """The service copies: the line carries requests, indexes and heads, 3% of what is copied; only small bodies go up."""
+        """The service copies: the line carries requests, indexes and heads, under 5% of what is copied; bodies that go up are tiny."""
         with Tap(seaweed.port) as tap:
             keys = (seaweed.rw.access_key_id, seaweed.rw.secret_access_key)
             source, target = (
@@ -146,7 +146,7 @@ class TestCopy:
 
         assert result.server_side == result.copied
         assert result.total_bytes > 2 * MB
-        assert counts.bytes_up + counts.bytes_down < 0.03 * result.total_bytes
+        assert counts.bytes_up + counts.bytes_down < 0.05 * result.total_bytes
         assert sum(request.body_bytes for request in counts.log) < 10_000
 
     def test_two_key_pairs_are_streamed(self, seaweed: Seaweed, tmp_path: Path) -> None:
@@ -311,7 +311,7 @@ class TestVerification:
 
         monkeypatch.setattr("catalog.database.connect_store", connect)
         with catalog.open(in_folder, tmp_path / "made.blt", "w") as db:
-            with pytest.raises(catalog.FormatError):
+            with pytest.raises(IntegrityError, match="copy again"):
                 db.copy_remote(target)
             assert len(spoiled) == 1
             with pytest.raises(RemoteMissingError):

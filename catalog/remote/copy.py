@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain
 
-from catalog.errors import IntegrityError, InvalidInputError, PreconditionFailedError
+from catalog.errors import FormatError, IntegrityError, InvalidInputError, PreconditionFailedError
 from catalog.objectstore.interface import ObjectStore, Source
 from catalog.progress import Progress
 
@@ -157,11 +157,11 @@ def _verify(target: Place, wanted: Mapping[str, int], threads: int, progress: Pr
         progress.check()
         try:
             verify_object(target.store, target.names, *item, values=values)
-        except IntegrityError as error:
+        except FormatError as error:
             target.store.delete(target.names.folder + item[0])
             raise IntegrityError(
                 f"The copy is no good: {error.message}",
-                key=error.key,
+                key=error.key if isinstance(error, IntegrityError) else None,
                 hint="It was removed: copy again. If that does not help, the original is damaged.",
             ) from None
         return item[1]
