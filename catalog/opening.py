@@ -49,6 +49,9 @@ from catalog.writing import take_lease
 
 Flag = Literal["r", "w", "c", "n"]
 Opened = Database | ConnectionGroup
+_MOST_EXPECTED_KEYS = 1_728_017
+"""Room for more is made when values arrive: a head may claim any number."""
+
 _PICKLES = ("pickle", "pickle_zstd")
 
 
@@ -192,7 +195,7 @@ def _create(path: Path, head: StoredHead | None, options: Options, where: str) -
             header = header.fresh(header.n_buckets, head.head.database_uuid)
     else:
         header = Header.parse(head.head.header, where).fresh(
-            max(options.n_buckets or buckets_for(head.head.keys), FEWEST_BUCKETS)
+            max(options.n_buckets or buckets_for(min(head.head.keys, _MOST_EXPECTED_KEYS)), FEWEST_BUCKETS)
         )
     WorkingCopy.create(path, header)
 

@@ -9,6 +9,7 @@ from catalog.remote.index_segment import DELETED, Entry
 from catalog.remote.pack import TARGET_BYTES, PlannedPack, PlannedValue, plan_pack
 
 _MOST_VALUES = 200_000
+_MOST_KEY_CHARACTERS = 16 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +28,15 @@ def plan_entries(
     The same changes give the same packs. A value as large as a pack gets one of its own.
     """
     chunk: list[PlannedValue | Deletion] = []
-    size = count = 0
+    size = count = characters = 0
     for change in outgoing:
         length = change.length if isinstance(change, PlannedValue) else 0
-        if chunk and (size + length > TARGET_BYTES or count >= _MOST_VALUES):
+        full = size + length > TARGET_BYTES or count >= _MOST_VALUES or characters >= _MOST_KEY_CHARACTERS
+        if chunk and full:
             yield from _entries(chunk, upload, salt)
-            chunk, size, count = [], 0, 0
+            chunk, size, count, characters = [], 0, 0, 0
         chunk.append(change)
-        size, count = size + length, count + 1
+        size, count, characters = size + length, count + 1, characters + len(change.key)
     yield from _entries(chunk, upload, salt)
 
 
