@@ -132,7 +132,7 @@ class TestCopy:
         check_copy(target, tmp_path)
 
     def test_inside_an_account_no_value_passes_through_here(self, seaweed: Seaweed, tmp_path: Path) -> None:
-        """The service copies: the line carries requests, indexes and heads, under 5% of what is copied; bodies that go up are tiny."""
+        """The service copies: requests, indexes and heads are under 5% of what is copied; bodies that go up are tiny."""
         with Tap(seaweed.port) as tap:
             keys = (seaweed.rw.access_key_id, seaweed.rw.secret_access_key)
             source, target = (
