@@ -104,6 +104,12 @@ def open_parts(
     if connection.is_address_only and options.writing:
         raise ReadOnlyError(f"{connection} is a web address: it can only be read.", hint="Open it with flag='r'.")
     path = Path(file_path).expanduser().absolute()
+    if "\0" in str(path):
+        raise InvalidInputError(f"{str(path)!a} is no path of a file.", hint="Give another file_path.")
+    try:
+        path.exists()
+    except OSError as error:
+        raise system_error(error, path, "looking for") from None
     if options.offline is True:
         return _open_offline(connection, path, options, progress)
     try:
@@ -247,7 +253,7 @@ def _meet_remote(session: Session, options: Options, *, online: bool, progress: 
             f"{session.copy.path} belongs to another database than {session.remote.where}.",
             hint="Give another file_path, or another db_key; flag='n' replaces the remote by a new database.",
         )
-    if options.pull or session.base is None:
+    if online and (options.pull or session.base is None):
         _catch_up(session, progress)
 
 

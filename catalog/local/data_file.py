@@ -292,9 +292,9 @@ class DataFile:
             os.utime(self._fd if os.utime in os.supports_fd else self.path, ns=(found.st_atime_ns, odd))
 
     def read(self, offset: int, length: int) -> bytes:
-        """The bytes at a position; fewer when the file ends before."""
+        """The bytes at a position; fewer when the file ends before, none where there is no such position."""
         pieces = []
-        while length:
+        while length and offset >= 0:
             piece = os.pread(self._fd, min(length, 1 << 30), offset)
             if not piece:
                 break

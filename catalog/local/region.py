@@ -65,7 +65,7 @@ def check_region(fd: int, offset: int, length: int, expected: bytes, what: str) 
     """Verify a large value in the file without holding it in memory; IntegrityError names ``what``."""
     digest = blake2b(digest_size=CHECKSUM_BYTES)
     at, end = offset, offset + length
-    while at < end and (piece := os.pread(fd, min(_STEP, end - at), at)):
+    while 0 <= at < end and (piece := os.pread(fd, min(_STEP, end - at), at)):
         digest.update(piece)
         at += len(piece)
     if at < end or digest.digest() != expected:

@@ -309,7 +309,8 @@ def parameters(connection: S3Connection) -> str:
 @pytest.mark.parametrize("moment", ["before", "after"])
 def test_killed_push_goes_on(folder_connection: S3Connection, tmp_path: Path, moment: str) -> None:
     """After a kill just before or after its commit a push goes on where it was: nothing that was up goes up again."""
-    opened(folder_connection, tmp_path / "a.blt").changes().push()
+    with opened(folder_connection, tmp_path / "a.blt") as database:
+        database.changes().push()
     process = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(_PUSH_AND_DIE), str(tmp_path / "b.blt"), moment],
         input=parameters(folder_connection),
