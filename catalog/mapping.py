@@ -53,8 +53,13 @@ def apply(function: Function, items: Iterable[Item], executor: Executor | None, 
 
 
 def _results(done: Iterable[Future[list[Item]]]) -> Iterator[Item]:
-    for future in done:
-        yield from future.result()
+    finished = list(done)
+    failed = [future for future in finished if future.exception() is not None]
+    for future in finished:
+        if future not in failed:
+            yield from future.result()
+    for future in failed:
+        future.result()
 
 
 def _workers_of(pool: Executor) -> int:

@@ -42,7 +42,7 @@ def find_version(remote: Remote, newest: StoredHead | None, version: Version) ->
     for tag in tags:
         if tag.name == version:
             return remote.commit(tag.number, tag.id)
-    if isinstance(version, str) and version.isdecimal() and len(version) < _SHORTEST_ID * 2:
+    if isinstance(version, str) and version.isdecimal() and (newest is None or int(version) <= newest.head.number):
         version = int(version)
     elif isinstance(version, str) and (moment := _moment(version)) is not None:
         version = moment

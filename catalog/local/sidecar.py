@@ -20,6 +20,7 @@ SCHEMA_VERSION = 1
 _MOST_FETCHED_BYTES = 256 << 20
 _MOST_SEGMENT_BYTES = 1 << 30
 _BUSY_SECONDS = 30
+_PAUSE = 0.02
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS state (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -63,7 +64,7 @@ class Sidecar:
         run = self._connection.execute
         version = run("PRAGMA user_version").fetchone()[0]
         if version == 0:
-            run("PRAGMA journal_mode = WAL")
+            self._use_wal()
             with self.transaction():
                 for statement in _SCHEMA.split(";"):
                     run(statement)
@@ -75,6 +76,19 @@ class Sidecar:
         run("PRAGMA synchronous = NORMAL")
         run("PRAGMA temp_store = MEMORY")
         run("PRAGMA mmap_size = 268435456")
+
+    def _use_wal(self) -> None:
+        """Switch to write-ahead logging; SQLite does not wait by itself for another process that is doing so now."""
+        deadline = time.monotonic() + _BUSY_SECONDS
+        while True:
+            try:
+                self._connection.execute("PRAGMA journal_mode = WAL")
+            except sqlite3.OperationalError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(_PAUSE)
+            else:
+                return
 
     @contextlib.contextmanager
     def _translated(self) -> Iterator[None]:

@@ -331,6 +331,9 @@ def test_eight_threads(secret_service: SecretService) -> None:
 
 def test_four_processes(secret_service: SecretService) -> None:
     """Processes that save at once lose no profile, in the keyring or in the index, and never a torn one."""
+    first = Profile.at("https://s3.example.com", "first")
+    credentials.save(first, AccessKeys("AKFIRST", "not-a-secret"))
+    credentials.forget(first)
     processes = [subprocess.Popen([sys.executable, "-c", _WRITER, name], stderr=subprocess.PIPE) for name in "abcd"]
 
     errors = [process.communicate(timeout=60)[1].decode() for process in processes]
