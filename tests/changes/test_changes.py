@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,14 +44,27 @@ class Pair:
             return dict(reader.items())
 
 
-@pytest.fixture
-def pair(remote: S3Connection, tmp_path: Path) -> Iterator[Pair]:
-    """Two people on the same commit."""
-    with opened(remote, tmp_path / "mine.blt", "c") as mine:
+@contextmanager
+def two_people(connection: S3Connection, folder: Path) -> Iterator[Pair]:
+    with opened(connection, folder / "mine.blt", "c") as mine:
         mine.update(BASE)
         mine.changes().push()
-        with opened(remote, tmp_path / "theirs.blt") as theirs:
-            yield Pair(mine, theirs, tmp_path)
+        with opened(connection, folder / "theirs.blt") as theirs:
+            yield Pair(mine, theirs, folder)
+
+
+@pytest.fixture
+def pair(folder_connection: S3Connection, tmp_path: Path) -> Iterator[Pair]:
+    """Two people on the same commit of a database in a folder."""
+    with two_people(folder_connection, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def anywhere(remote: S3Connection, tmp_path: Path) -> Iterator[Pair]:
+    """The same in a folder and in a bucket."""
+    with two_people(remote, tmp_path) as made:
+        yield made
 
 
 def listed(changes: list[catalog.Change]) -> dict[str, str]:
@@ -67,12 +81,12 @@ def test_nothing_differs(pair: Pair) -> None:
     assert changes.pull().keys == 0
 
 
-def test_each_kind_is_listed(pair: Pair) -> None:
+def test_each_kind_is_listed(anywhere: Pair) -> None:
     """Additions, changes and deletions of both sides and conflicts are listed, sorted by key, before anything is pulled."""
-    mine, theirs = pair.mine, pair.theirs
+    mine, theirs = anywhere.mine, anywhere.theirs
     mine.update({"a": "mine", "new": "mine", "both": "mine"})
     del mine["b"]
-    pair.they_push("b", c="theirs", both="theirs", they="theirs")
+    anywhere.they_push("b", c="theirs", both="theirs", they="theirs")
     changes = mine.changes()
     changes.refresh()
 
@@ -113,14 +127,14 @@ def test_changes_can_be_printed(pair: Pair) -> None:
     assert (deleted.local_timestamp, "absent" in str(deleted)) == (None, True)
 
 
-def test_value_of_each_side(pair: Pair) -> None:
+def test_value_of_each_side(anywhere: Pair) -> None:
     """Each side's stored bytes can be had for every kind of change; None where the key is absent."""
-    pair.mine["a"] = "mine"
-    pair.mine["b"] = "mine"
-    pair.mine["new"] = "mine"
-    del pair.mine["d"]
-    pair.they_push(b="theirs", c="theirs", they="theirs")
-    changes = pair.mine.changes()
+    anywhere.mine["a"] = "mine"
+    anywhere.mine["b"] = "mine"
+    anywhere.mine["new"] = "mine"
+    del anywhere.mine["d"]
+    anywhere.they_push(b="theirs", c="theirs", they="theirs")
+    changes = anywhere.mine.changes()
     changes.refresh()
 
     def sides() -> dict[str, tuple[Any, ...]]:
@@ -171,19 +185,19 @@ def test_clock_skew_hides_nothing(pair: Pair) -> None:
 # Push
 
 
-def test_push_of_some_keys(pair: Pair) -> None:
+def test_push_of_some_keys(anywhere: Pair) -> None:
     """A push of some keys brings up those, deletions too, and leaves the others outgoing."""
-    pair.mine.update({"a": "mine", "b": "mine", "new": "mine"})
-    del pair.mine["c"]
-    pair.mine.set_metadata("later")
-    result = pair.mine.changes().push(keys=["a", "c", "unknown"], message="two")
+    anywhere.mine.update({"a": "mine", "b": "mine", "new": "mine"})
+    del anywhere.mine["c"]
+    anywhere.mine.set_metadata("later")
+    result = anywhere.mine.changes().push(keys=["a", "c", "unknown"], message="two")
 
     assert result.commit is not None
     assert (result.keys, result.commit.message) == (2, "two")
-    assert pair.seen_by_others() == {"a": "mine", "b": "base", "d": "base"}
-    assert listed(pair.mine.changes().all()) == {"": "outgoing added", "b": "outgoing modified", "new": "outgoing added"}
-    assert pair.mine.changes().push().keys == 2
-    assert pair.seen_by_others() == {"a": "mine", "b": "mine", "d": "base", "new": "mine"}
+    assert anywhere.seen_by_others() == {"a": "mine", "b": "base", "d": "base"}
+    assert listed(anywhere.mine.changes().all()) == {"": "outgoing added", "b": "outgoing modified", "new": "outgoing added"}
+    assert anywhere.mine.changes().push().keys == 2
+    assert anywhere.seen_by_others() == {"a": "mine", "b": "mine", "d": "base", "new": "mine"}
 
 
 def test_push_of_metadata_alone(pair: Pair) -> None:
@@ -197,18 +211,18 @@ def test_push_of_metadata_alone(pair: Pair) -> None:
     assert listed(pair.mine.changes().all()) == {"a": "outgoing modified"}
 
 
-def test_push_on_top_of_others(pair: Pair) -> None:
+def test_push_on_top_of_others(anywhere: Pair) -> None:
     """A push that meets another's commit of other keys is put on top of it; both are there, and nothing is left to do."""
-    pair.mine["a"] = "mine"
-    del pair.mine["b"]
-    pair.they_push("d", c="theirs")
-    result = pair.mine.changes().push()
+    anywhere.mine["a"] = "mine"
+    del anywhere.mine["b"]
+    anywhere.they_push("d", c="theirs")
+    result = anywhere.mine.changes().push()
 
     assert result.commit is not None
     assert result.commit.number == 3
-    assert pair.seen_by_others() == dict(pair.mine.items()) == {"a": "mine", "c": "theirs"}
-    assert pair.mine.changes().all() == []
-    assert len(pair.mine) == 2
+    assert anywhere.seen_by_others() == dict(anywhere.mine.items()) == {"a": "mine", "c": "theirs"}
+    assert anywhere.mine.changes().all() == []
+    assert len(anywhere.mine) == 2
 
 
 def test_push_on_top_of_many(pair: Pair) -> None:
@@ -223,7 +237,7 @@ def test_push_on_top_of_many(pair: Pair) -> None:
 
 @pytest.mark.parametrize("first", ["set", "delete"])
 @pytest.mark.parametrize("second", ["set", "delete"])
-def test_conflict_names_its_keys(pair: Pair, first: str, second: str) -> None:
+def test_conflict_names_its_keys(anywhere: Pair, first: str, second: str) -> None:
     """Both change one key: the second push stops with the key's name and writes nothing, except when both deleted it."""
 
     def act(database: Database, what: str, value: str) -> None:
@@ -232,23 +246,23 @@ def test_conflict_names_its_keys(pair: Pair, first: str, second: str) -> None:
         else:
             del database["a"]
 
-    act(pair.theirs, first, "theirs")
-    pair.theirs.changes().push()
-    act(pair.mine, second, "mine")
-    pair.mine["b"] = "mine"
-    expected = pair.seen_by_others()
+    act(anywhere.theirs, first, "theirs")
+    anywhere.theirs.changes().push()
+    act(anywhere.mine, second, "mine")
+    anywhere.mine["b"] = "mine"
+    expected = anywhere.seen_by_others()
     if (first, second) == ("delete", "delete"):
-        pair.mine.changes().push()
-        assert pair.seen_by_others() == {"b": "mine", "c": "base", "d": "base"}
+        anywhere.mine.changes().push()
+        assert anywhere.seen_by_others() == {"b": "mine", "c": "base", "d": "base"}
         return
     for _ in range(2):
         with pytest.raises(ConflictError) as caught:
-            pair.mine.changes().push()
+            anywhere.mine.changes().push()
         assert caught.value.keys == ("a",)
-    assert pair.seen_by_others() == expected
-    assert [change.key for change in pair.mine.changes().conflicts()] == ["a"]
-    assert pair.mine.changes().push(keys=["b"]).keys == 1
-    assert pair.seen_by_others() == {**expected, "b": "mine"}
+    assert anywhere.seen_by_others() == expected
+    assert [change.key for change in anywhere.mine.changes().conflicts()] == ["a"]
+    assert anywhere.mine.changes().push(keys=["b"]).keys == 1
+    assert anywhere.seen_by_others() == {**expected, "b": "mine"}
 
 
 def test_equal_edits_are_no_conflict(pair: Pair) -> None:
@@ -375,15 +389,15 @@ def test_refresh_beside_a_push_hides_no_conflict(pair: Pair, monkeypatch: pytest
 # Pull
 
 
-def test_pull_brings_everything(pair: Pair) -> None:
+def test_pull_brings_everything(anywhere: Pair) -> None:
     """A pull shows the newest commit, and tells how many keys changed."""
-    pair.they_push("b", a="theirs", new="theirs")
-    result = pair.mine.changes().pull()
+    anywhere.they_push("b", a="theirs", new="theirs")
+    result = anywhere.mine.changes().pull()
 
     assert (result.keys, result.conflicts) == (3, ())
-    assert result.commit == pair.theirs.commit
-    assert dict(pair.mine.items()) == dict(pair.theirs.items())
-    assert pair.mine.changes().all() == []
+    assert result.commit == anywhere.theirs.commit
+    assert dict(anywhere.mine.items()) == dict(anywhere.theirs.items())
+    assert anywhere.mine.changes().all() == []
 
 
 def test_pull_keeps_every_edit(pair: Pair) -> None:
@@ -517,16 +531,16 @@ def test_resolved_is_not_forgotten_by_others(pair: Pair) -> None:
 # Clear
 
 
-def test_clear_is_one_small_commit(pair: Pair) -> None:
+def test_clear_is_one_small_commit(anywhere: Pair) -> None:
     """Clearing shows each key as deleted, and pushes as one commit that leaves nothing."""
-    pair.mine.set_metadata("kept")
-    pair.mine.clear()
+    anywhere.mine.set_metadata("kept")
+    anywhere.mine.clear()
 
-    assert listed(pair.mine.changes().all()) == {"": "outgoing added", **dict.fromkeys(BASE, "outgoing deleted")}
-    assert pair.mine.changes().push().keys == 4
-    assert pair.seen_by_others() == {}
-    pair.theirs.changes().pull()
-    assert (len(pair.theirs), pair.theirs.get_metadata()) == (0, "kept")
+    assert listed(anywhere.mine.changes().all()) == {"": "outgoing added", **dict.fromkeys(BASE, "outgoing deleted")}
+    assert anywhere.mine.changes().push().keys == 4
+    assert anywhere.seen_by_others() == {}
+    anywhere.theirs.changes().pull()
+    assert (len(anywhere.theirs), anywhere.theirs.get_metadata()) == (0, "kept")
 
 
 def test_clear_meets_a_colleagues_edit(pair: Pair) -> None:
@@ -563,18 +577,18 @@ def test_push_of_some_keys_after_clear(pair: Pair) -> None:
 # Metadata
 
 
-def test_metadata_goes_round(pair: Pair) -> None:
+def test_metadata_goes_round(anywhere: Pair) -> None:
     """Metadata is a change like any other: listed, with values, pushed and pulled."""
-    assert pair.mine.get_metadata() is None
-    pair.mine.set_metadata({"a": [1]}, timestamp=T0)
-    (change,) = pair.mine.changes().outgoing()
-    assert (change.key, change.kind, pair.mine.changes().value(change, "local")) == ("", Kind.ADDED, b'{"a":[1]}')
-    pair.mine.changes().push()
-    pair.theirs.changes().refresh()
-    (change,) = pair.theirs.changes().incoming()
-    assert pair.theirs.changes().value(change, "remote") == b'{"a":[1]}'
-    pair.theirs.changes().pull()
-    assert pair.theirs.get_metadata(include_timestamp=True) == ({"a": [1]}, T0)
+    assert anywhere.mine.get_metadata() is None
+    anywhere.mine.set_metadata({"a": [1]}, timestamp=T0)
+    (change,) = anywhere.mine.changes().outgoing()
+    assert (change.key, change.kind, anywhere.mine.changes().value(change, "local")) == ("", Kind.ADDED, b'{"a":[1]}')
+    anywhere.mine.changes().push()
+    anywhere.theirs.changes().refresh()
+    (change,) = anywhere.theirs.changes().incoming()
+    assert anywhere.theirs.changes().value(change, "remote") == b'{"a":[1]}'
+    anywhere.theirs.changes().pull()
+    assert anywhere.theirs.get_metadata(include_timestamp=True) == ({"a": [1]}, T0)
 
 
 @pytest.mark.parametrize("side", ["mine", "theirs"])

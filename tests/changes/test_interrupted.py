@@ -342,22 +342,22 @@ _MOVE_LARGE = """
 """
 
 
-def test_large_value(remote: S3Connection, tmp_path: Path) -> None:
+def test_large_value(bucket_connection: S3Connection, tmp_path: Path) -> None:
     """A value beyond what is sent at once goes up in parts from the disk, taking little memory, and comes back whole."""
     value = random.Random(1).randbytes(MIB) * 70
-    with opened(remote, tmp_path / "a.blt") as database:
+    with opened(bucket_connection, tmp_path / "a.blt") as database:
         database["small"] = b"s"
         database["large"] = value
     process = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(_MOVE_LARGE), str(tmp_path / "a.blt")],
-        input=parameters(remote),
+        input=parameters(bucket_connection),
         capture_output=True,
         text=True,
         timeout=100,
         check=True,
     )
     assert int(process.stdout) < 64 + 40
-    with opened(remote, tmp_path / "b.blt", "r") as database:
+    with opened(bucket_connection, tmp_path / "b.blt", "r") as database:
         assert database["large"] == value
         assert database["small"] == b"s"
 
