@@ -128,7 +128,7 @@ def main() -> int:
     keys, rounds = (10_000, 1) if options.quick else (options.keys, options.rounds)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        with Seaweed(folder / "server") as server, Tap(server.port) as tap:
+        with Seaweed(folder / "server", small=False) as server, Tap(server.port) as tap:
             comparison = Comparison(server, tap, folder, options.timeout)
             comparison.play(keys, rounds)
             if not options.skip_million:
