@@ -9,8 +9,12 @@ import pytest
 from an_entry import ENTRY
 
 from catalog import Change, Direction, Kind, State, Status
-from tui.commands import BY_ID, COMMANDS, Place, Situation
-from tui.screens.acts import Acts
+from tui.acts.managing import ManagingActs
+from tui.acts.moving import MovingActs
+from tui.acts.program import ProgramActs
+from tui.acts.settling import SettlingActs
+from tui.acts.viewing import ViewingActs
+from tui.commands import BY_ID, COMMANDS, Command, Place, Situation, managing, moving, program, settling, viewing
 
 READY = Situation(entry=ENTRY, is_open=True, status=Status(State.IN_STEP, file_exists=True))
 
@@ -19,11 +23,26 @@ def _change(direction: Direction) -> Change:
     return Change("rain", direction, Kind.MODIFIED, None, None, None)
 
 
-def test_every_command_can_be_run() -> None:
-    """The screen has a method for each command, and no method without a command."""
-    methods = {name.replace("_", "-") for name in vars(Acts) if not name.startswith("_")}
+@pytest.mark.parametrize(
+    ("commands", "acts"),
+    [
+        (moving.COMMANDS, MovingActs),
+        (viewing.COMMANDS, ViewingActs),
+        (settling.COMMANDS, SettlingActs),
+        (managing.COMMANDS, ManagingActs),
+        (program.COMMANDS, ProgramActs),
+    ],
+)
+def test_every_command_can_be_run(commands: tuple[Command, ...], acts: type[object]) -> None:
+    """Each part of the commands has its acts: a method for each command, and none without a command."""
+    methods = {name.replace("_", "-") for name in vars(acts) if not name.startswith("_")}
 
-    assert methods == set(BY_ID)
+    assert methods == {command.id for command in commands}
+
+
+def test_no_command_is_declared_twice() -> None:
+    """Every command has an id of its own."""
+    assert len(BY_ID) == len(COMMANDS)
 
 
 @pytest.mark.parametrize("place", Place)

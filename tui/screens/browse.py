@@ -18,6 +18,12 @@ from textual.widget import Widget
 from textual.widgets import ContentSwitcher
 
 from catalog import Catalog, ConflictError, Entry, NotApprovedError, State, Status
+from tui.acts import Acts
+from tui.acts.managing import ManagingActs
+from tui.acts.moving import MovingActs
+from tui.acts.program import ProgramActs
+from tui.acts.settling import SettlingActs
+from tui.acts.viewing import ViewingActs
 from tui.amounts import clock
 from tui.commands import BY_ID, Place, Situation, bindings
 from tui.dialogs.explanation import Explanation
@@ -56,7 +62,6 @@ from tui.widgets.tab_bar import TabBar
 from tui.widgets.top_bar import TopBar
 from tui.widgets.transfer_bar import TransferBar
 
-from .acts import Acts
 from .approving import Approving
 from .credentials import KnownPlace
 from .places import PLACES, TAB_OF, TAB_PLACES, WIDGETS
@@ -98,7 +103,15 @@ class BrowseScreen(Screen[None]):
         self._groups: dict[str, str] = {}
         self._settling = Settling(self, catalog, jobs, self._vouching, self.tell, self.transfers_changed)
         self._approving = Approving(self, jobs, self._trust, self._use)
-        self._acts = Acts(self, catalog, jobs, self._settling)
+        self._acts = Acts(
+            (
+                MovingActs(self),
+                ViewingActs(self),
+                SettlingActs(self, jobs, self._settling),
+                ManagingActs(self, catalog, jobs),
+                ProgramActs(self, jobs),
+            )
+        )
 
     def compose(self) -> ComposeResult:
         """Top bar, tree and tabs, transfers, keys."""
@@ -352,7 +365,7 @@ class BrowseScreen(Screen[None]):
     @on(KeyList.Chosen)
     @on(ChangeList.Chosen)
     def _row_chosen(self) -> None:
-        self._acts.go_in()
+        self._acts.of("go-in")()
 
     @on(SettlingPlanned)
     def _ask_settling(self, message: SettlingPlanned) -> None:
@@ -422,7 +435,7 @@ class BrowseScreen(Screen[None]):
         if refusal := command.refusal(self.situation):
             self.tell(refusal, "warning")
             return
-        getattr(self._acts, name.replace("-", "_"))()
+        self._acts.of(name)()
 
 
 def _ways_out(status: Status) -> str:

@@ -26,13 +26,13 @@ from tui.app import run
 sys.exit(run(Catalog(Path(sys.argv[1]))))
 """
 CRASH = f"""
-from tui.screens.acts import Acts
+from tui.acts.program import ProgramActs
 
 def fail(acts):
     held = "{SECRET}"
     raise RuntimeError(f"could not sign with {{held}}")
 
-Acts.zoom = fail
+ProgramActs.zoom = fail
 {RUN}
 """
 

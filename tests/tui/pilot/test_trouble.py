@@ -11,12 +11,12 @@ from rich.console import Console
 
 from catalog import Catalog, S3Connection, State
 from catalog.credentials import Approvals
+from tui.acts.program import ProgramActs
 from tui.app import CatalogApp
 from tui.dialogs.approval import ApprovalDialog
 from tui.dialogs.explanation import Explanation
 from tui.dialogs.push import PushDialog
 from tui.screens import browse
-from tui.screens.acts import Acts
 from tui.widgets.key_list import KeyList
 from tui.widgets.reader import Reader
 
@@ -151,7 +151,7 @@ async def test_a_crash_shows_no_value(shelf: Shelf, monkeypatch: pytest.MonkeyPa
         held = SECRET
         raise RuntimeError(f"could not sign with {held}")
 
-    monkeypatch.setattr(Acts, "zoom", fail)
+    monkeypatch.setattr(ProgramActs, "zoom", fail)
     app = CatalogApp(_small(shelf).catalog)
     app.error_console = Console(file=said, width=200)
 

@@ -1,0 +1,27 @@
+"""Every command of the program, declared once: footer, palette, help and key settings are made of this list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from textual.binding import Binding
+
+from . import managing, moving, program, settling, viewing
+from .command import Command, Place, Situation
+
+__all__ = ["BY_ID", "COMMANDS", "Command", "Place", "Situation", "bindings"]
+
+COMMANDS: tuple[Command, ...] = (
+    *moving.COMMANDS,
+    *viewing.COMMANDS,
+    *settling.COMMANDS,
+    *managing.COMMANDS,
+    *program.COMMANDS,
+)
+
+BY_ID = {command.id: command for command in COMMANDS}
+
+
+def bindings(commands: Iterable[Command] = COMMANDS) -> list[Binding]:
+    """The key bindings of all commands."""
+    return [command.binding() for command in commands]

@@ -1,0 +1,98 @@
+"""What a command is: its words, its keys, where it works, and what stands in its way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from textual.binding import Binding
+
+from catalog import Change, Entry, Status
+
+
+class Place(StrEnum):
+    """Where on the screen the user is; the value is its name in the help."""
+
+    DATABASES = "Databases"
+    KEYS = "Keys"
+    FILTER = "Filter"
+    VALUE = "Value"
+    CHANGES = "Changes"
+    COMPARISON = "Old and new"
+    DETAILS = "Details"
+
+
+@dataclass(frozen=True)
+class Situation:
+    """All that decides whether a command can be used now."""
+
+    place: Place = Place.DATABASES
+    entry: Entry | None = None
+    status: Status | None = None
+    is_open: bool = False
+    is_writing: bool = False
+    is_anything_running: bool = False
+    is_read_only: bool = False
+    change: Change | None = None
+    has_key: bool = False
+    has_more: bool = False
+
+
+Refusal = Callable[[Situation], str]
+
+
+@dataclass(frozen=True)
+class Command:
+    """One thing a user can do.
+
+    ``keys`` are Textual's names, separated by commas. ``places`` are where the keys work; empty is everywhere. The footer
+    keeps the commands of highest ``rank`` when it is narrow, and never shows those of rank 0. ``refusal`` says why the
+    command cannot be used now; an empty answer is none.
+    """
+
+    id: str
+    words: str
+    keys: str
+    help: str
+    refusal: Refusal
+    places: frozenset[Place] = frozenset()
+    rank: int = 0
+
+    def works_at(self, place: Place) -> bool:
+        """Whether the keys of this command work at a place; where one types, only those that say so."""
+        return place in self.places or (not self.places and place is not Place.FILTER)
+
+    def binding(self) -> Binding:
+        """The key binding, whose id is what a keymap names."""
+        return Binding(self.keys, f"command('{self.id}')", self.words, id=self.id, show=self.rank > 0, tooltip=self.help)
+
+
+def always(_: Situation) -> str:
+    """Nothing ever stands in the way."""
+    return ""
+
+
+def needs_database(now: Situation) -> str:
+    """A database must be chosen."""
+    return "" if now.entry else "Choose a database first."
+
+
+def needs_open(now: Situation) -> str:
+    """The database must be open."""
+    return needs_database(now) or ("" if now.is_open else "Open the database first: press Enter on it.")
+
+
+def needs_write(now: Situation) -> str:
+    """The database must be open and free to be written."""
+    if now.is_read_only:
+        return "This session is read-only: nothing can be pushed, pulled or discarded."
+    if now.is_writing:
+        return "A push, pull or discard of this database is still running."
+    return needs_open(now)
+
+
+LISTS = frozenset({Place.DATABASES, Place.KEYS, Place.CHANGES})
+KEYS = frozenset({Place.KEYS})
+KEY_AND_VALUE = frozenset({Place.KEYS, Place.VALUE})
+CHANGES = frozenset({Place.CHANGES, Place.COMPARISON})
