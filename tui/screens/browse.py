@@ -419,9 +419,9 @@ class BrowseScreen(Screen[None]):
             self.place = place
 
     def go_to(self, place: Place) -> None:
-        """Put the focus at a place, which may first have to appear."""
+        """Put the focus at a place at once, though it may still have to appear: the next key is meant for it."""
         self.place = place
-        self.call_after_refresh(self.query_one(WIDGETS[place], Widget).focus)
+        self.set_focus(self.query_one(WIDGETS[place], Widget), scroll_visible=False)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Bind the keys of a command only where they work."""
