@@ -1,4 +1,4 @@
-"""Progress of one long operation, and the wish to stop it."""
+"""Progress of one long operation, and the wish to pause or stop it."""
 
 from __future__ import annotations
 
@@ -21,16 +21,19 @@ class Report:
 
 
 class Progress:
-    """Carries reports from the engine to whoever watches, and a cancel from them to the engine.
+    """Carries reports from the engine to whoever watches, and a pause or a cancel from them to the engine.
 
     ``watch`` is called from any thread of the operation, never two at a time, and must be quick. One object serves
-    one operation; ``cancel`` may be called from any thread and takes effect at the next step.
+    one operation; ``pause``, ``resume`` and ``cancel`` may be called from any thread and take effect at the next step.
     """
 
     def __init__(self, watch: Callable[[Report], None] | None = None) -> None:
         self._watch = watch
         self._lock = threading.Lock()
         self._cancelled = threading.Event()
+        self._going = threading.Event()
+        self._going.set()
+        self._wishes = threading.Lock()
         self._report = Report("", 0, 0, 0, 0)
 
     @property
@@ -43,12 +46,30 @@ class Progress:
         """Whether a stop was asked for."""
         return self._cancelled.is_set()
 
+    @property
+    def paused(self) -> bool:
+        """Whether the operation was asked to hold still."""
+        return not self._going.is_set()
+
+    def pause(self) -> None:
+        """Ask the operation to hold still at its next step, until `resume` or `cancel`; what it has locked stays locked."""
+        with self._wishes:
+            if not self._cancelled.is_set():
+                self._going.clear()
+
+    def resume(self) -> None:
+        """Let a paused operation go on."""
+        self._going.set()
+
     def cancel(self) -> None:
-        """Ask the operation to stop at its next step."""
-        self._cancelled.set()
+        """Ask the operation to stop at its next step, also a paused one."""
+        with self._wishes:
+            self._cancelled.set()
+            self._going.set()
 
     def check(self) -> None:
-        """Raise CancelledError when a stop was asked for."""
+        """Hold still while paused; raise CancelledError when a stop was asked for."""
+        self._going.wait()
         if self._cancelled.is_set():
             raise CancelledError(self._report.phase.capitalize() or "The operation")
 

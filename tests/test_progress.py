@@ -78,7 +78,7 @@ def test_a_cancel_before_the_first_phase_has_words() -> None:
         progress.begin("uploading")
 
 
-def test_a_cancel_ends_a_pause_at_once() -> None:
+def test_a_cancel_ends_a_wait_at_once() -> None:
     """Waiting ends when another thread cancels."""
     progress = Progress()
     threading.Timer(0.1, progress.cancel).start()
@@ -89,9 +89,87 @@ def test_a_cancel_ends_a_pause_at_once() -> None:
     assert time.monotonic() - started < 10
 
 
-def test_a_pause_ends_by_itself() -> None:
-    """Without a cancel a pause is as long as asked."""
+def test_a_wait_ends_by_itself() -> None:
+    """Without a cancel a wait is as long as asked."""
     started = time.monotonic()
     Progress().wait(0.05)
 
     assert time.monotonic() - started >= 0.05
+
+
+class _Worker:
+    """A thread that makes steps of one byte until it is cancelled."""
+
+    def __init__(self, progress: Progress) -> None:
+        self.progress = progress
+        self.stopped_by: Exception | None = None
+        self._thread = threading.Thread(target=self._work)
+
+    def __enter__(self) -> _Worker:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.progress.cancel()
+        self._thread.join(10)
+        assert not self._thread.is_alive()
+
+    def _work(self) -> None:
+        try:
+            while True:
+                self.progress.advance(1)
+        except CancelledError as error:
+            self.stopped_by = error
+
+    def wait_for_a_step(self) -> None:
+        """Wait until another step was made."""
+        done, deadline = self.progress.report.done_bytes, time.monotonic() + 10
+        while self.progress.report.done_bytes == done:
+            assert time.monotonic() < deadline
+
+
+def test_a_pause_holds_the_operation_until_it_is_resumed() -> None:
+    """A paused operation makes at most the step it was in, reports nothing more, and goes on where it was."""
+    progress = Progress()
+    progress.begin("uploading", 100)
+    with _Worker(progress) as worker:
+        worker.wait_for_a_step()
+        progress.pause()
+        held = threading.Event()
+        held.wait(0.05)
+        done = progress.report.done_bytes
+        held.wait(0.1)
+
+        assert progress.paused
+        assert progress.report.done_bytes == done
+        progress.resume()
+        assert not progress.paused
+        worker.wait_for_a_step()
+        assert progress.report.done_bytes > done
+
+
+def test_a_cancel_ends_a_paused_operation() -> None:
+    """What is paused can be cancelled, and what is cancelled cannot be paused any more."""
+    progress = Progress()
+    with _Worker(progress) as worker:
+        worker.wait_for_a_step()
+        progress.pause()
+        progress.cancel()
+    progress.pause()
+
+    assert isinstance(worker.stopped_by, CancelledError)
+    assert not progress.paused
+    with pytest.raises(CancelledError):
+        progress.check()
+
+
+def test_a_watcher_may_pause_and_cancel() -> None:
+    """Wishes that come out of a report do not wait for that report to end."""
+    progress = Progress(lambda _: progress.pause() if not progress.paused else progress.cancel())
+    progress.begin("uploading")
+    assert progress.paused
+    progress.resume()
+    progress.advance(1)
+    progress.cancel()
+    with pytest.raises(CancelledError):
+        progress.advance(1)
