@@ -41,6 +41,7 @@ from catalog.local.data_file import LONGEST_KEY, RESERVED_KEYS
 from catalog.local.writer import Writer
 from catalog.mapping import Function, apply
 from catalog.objectstore.connect import name_of
+from catalog.objectstore.observed import observed, observer_of
 from catalog.progress import Progress
 from catalog.remote.copy import CopyResult, Place, already_copied, copy_remote
 from catalog.remote.delete import delete_remote
@@ -532,7 +533,7 @@ class Database(MutableMapping[str, Any]):
         if stored is None:
             raise RemoteMissingError(f"{session.remote.where}: there is no database to copy.", hint="Push it first.")
         watched = progress or Progress()
-        store = connect_store(target_connection, writing=True, progress=watched)
+        store = observed(connect_store(target_connection, writing=True, progress=watched), observer_of(session.remote.store))
         try:
             target = Place(store, ObjectNames(name_of(target_connection)))
             source = Place(session.remote.store, session.remote.names)

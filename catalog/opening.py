@@ -37,6 +37,7 @@ from catalog.local.working_copy import WorkingCopy
 from catalog.local.writer import Writer
 from catalog.objectstore.connect import name_of
 from catalog.objectstore.interface import ObjectStore
+from catalog.objectstore.observed import Observer, observed
 from catalog.objectstore.offline import OfflineStore
 from catalog.past_session import PastSession
 from catalog.progress import Progress
@@ -73,6 +74,7 @@ class Options:
     type: Literal["database", "group"]
     version: Version | None
     trust_connection: bool
+    observer: Observer | None = None
 
     def __post_init__(self) -> None:
         if self.flag not in ("r", "w", "c", "n"):
@@ -127,7 +129,7 @@ def _open_offline(connection: S3Connection, path: Path, options: Options, progre
 
 
 def _open_online(connection: S3Connection, path: Path, options: Options, progress: Progress) -> Opened:
-    store = connect_store(connection, writing=options.writing, progress=progress)
+    store = observed(connect_store(connection, writing=options.writing, progress=progress), options.observer)
     lease: Lease | None = None
     try:
         if options.writing and options.lock == "session":
@@ -344,6 +346,7 @@ class More(TypedDict, total=False):
     author: str | None
     version: Version | None
     trust_connection: bool
+    observer: Observer | None
 
 
 @overload
@@ -412,6 +415,7 @@ def open(
         progress: Told of waiting and transfers; can cancel them.
         author: Who signs the commits; default user@host.
         trust_connection: True vouches for the place that a group's entry names, without asking for an approval.
+        observer: Told of each request that is made of the store.
         version: Open an earlier state, read-only: a commit number, the beginning of a commit id, a tag, or a time.
 
     Raises:
@@ -435,6 +439,7 @@ def open(
         type="group" if remote_conn_group else "database",
         version=more.get("version"),
         trust_connection=more.get("trust_connection", False),
+        observer=more.get("observer"),
     )
     return open_parts(remote_conn, file_path, options, more.get("progress") or Progress())
 
