@@ -33,6 +33,7 @@ from catalog.errors import (
     InvalidInputError,
     InvalidKeyError,
     InvalidValueError,
+    PreconditionFailedError,
     ReadOnlyError,
     RemoteMissingError,
 )
@@ -366,35 +367,53 @@ class Database(MutableMapping[str, Any]):
         """The differences between the working copy and its remote, and the ways to settle them."""
         return Changes(self._open(), self._codec, self._lease, self.author, self._type)
 
-    def history(self, limit: int | None = None) -> Iterator[Commit]:
-        """The commits of the remote that are kept, newest first; asks once for the newest, then once for each before it."""
+    def history(self, limit: int | None = None, *, before: Commit | None = None) -> Iterator[Commit]:
+        """The commits of the remote that are kept, newest first; asks once for the newest, then once for each before it.
+
+        With ``before`` only what came before that commit: a long history can be read in pages.
+        """
         session = self._open()
-        commits = (stored.commit for stored in history(session.remote, session.refresh()))
+        commits = (stored.commit for stored in history(session.remote, session.refresh(), before))
         return islice(commits, limit)
 
-    def diff(self, a: Version, b: Version) -> Iterator[Change]:
+    def commit_at(self, version: Version) -> Commit:
+        """The commit that a version names; EntryMissingError when there is none."""
+        session = self._open()
+        return find_version(session.remote, session.refresh(), version).commit
+
+    def diff(self, a: Version | None, b: Version) -> Iterator[Change]:
         """What led from version ``a`` to ``b``, metadata first: each change with ``base`` as in ``a`` and ``remote`` as in ``b``.
 
-        A version is a commit number, id, tag or time. Read the values with ``changes().value(change, side)``.
+        A version is a commit, its number, id, tag or time; None for ``a`` is the emptiness before the first. Read the values with
+        ``changes().value(change, side)``.
         """
         session = self._open()
         newest = session.refresh()
-        old, new = (session.remote.snapshot(find_version(session.remote, newest, version)) for version in (a, b))
-        if (metadata := metadata_between(old.stored, new.stored)) is not None:
+        new = session.remote.snapshot(find_version(session.remote, newest, b))
+        old = None if a is None else session.remote.snapshot(find_version(session.remote, newest, a))
+        if (metadata := metadata_between(old.stored if old else None, new.stored)) is not None:
             yield metadata
-        for key, before, after in old.differing(new):
+        found = old.differing(new) if old is not None else ((key, None, entry) for key, entry in new.items())
+        for key, before, after in found:
             base, remote = version_of_entry(before), version_of_entry(after)
             yield Change(key, Direction.INCOMING, kind_of(base, remote), base, base, remote)
 
-    def revert(self, to: Version, *, message: str = "") -> Commit:
+    def before_last_change(self) -> Commit | None:
+        """The commit that `undo` goes back to: the newest whose content is another than the newest's; None when none is kept."""
+        before = before_last_change(self._open().remote, self._newest())
+        return before.commit if before is not None else None
+
+    def revert(self, to: Version, *, message: str = "", over: Commit | None = None) -> Commit:
         """Make an earlier version the newest, as a new commit; nothing in the history changes.
 
         Unpushed changes stay; those that meet the reverted keys become conflicts. Raises PreconditionFailedError when someone
-        commits at the same moment.
+        commits at the same moment, or when ``over`` is given and is not the newest any more.
         """
         writer, session = self._writer(), self._session
         with session.lock:
             newest = self._newest()
+            if over is not None and over.id != newest.commit_id:
+                raise PreconditionFailedError(session.remote.where, session.remote.names.head)
             version = find_version(session.remote, newest, to)
             made = revert(session.remote, newest, version, PushOptions(self.author, message), self._lease)
             session.remember_seen(made)

@@ -13,31 +13,38 @@ import msgspec
 from catalog.errors import EntryMissingError, InvalidInputError, PreconditionFailedError
 from catalog.progress import Progress
 from catalog.remote.commit import Beaten
-from catalog.remote.head import Head, Parent, StoredHead, Tag, encode_head
+from catalog.remote.head import Commit, Head, Parent, StoredHead, Tag, encode_head
 from catalog.remote.remote import Remote
 from catalog.writing import HeadWriter
 
 from .change import METADATA, Change, Direction, kind_of, metadata_version
 from .push import HeldLease, PushOptions
 
-Version = int | str | datetime
-"""A commit number, the beginning of a commit id, a tag, or a time (a text of one too): the state at that moment."""
+Version = int | str | datetime | Commit
+"""A commit, its number, the beginning of its id, a tag, or a time (a text of one too): the state at that moment."""
 
 _MOST_TAGS = 1000
 _SHORTEST_ID = 4
 
 
-def history(remote: Remote, newest: StoredHead | None) -> Iterator[StoredHead]:
-    """The commits of a remote that are still kept, newest first."""
-    return iter(()) if newest is None else remote.history(newest)
+def history(remote: Remote, newest: StoredHead | None, before: Commit | None = None) -> Iterator[StoredHead]:
+    """The commits of a remote that are still kept, newest first; only those before one, if it is given."""
+    if newest is None:
+        return
+    if before is None:
+        yield newest
+    current = before or newest.commit
+    while current.parent is not None and current.parent[0] >= newest.head.oldest:
+        stored = remote.commit(*current.parent)
+        yield stored
+        current = stored.commit
 
 
 def find_version(remote: Remote, newest: StoredHead | None, version: Version) -> StoredHead:
     """The commit that ``version`` names; EntryMissingError when there is none, InvalidInputError when it is ambiguous."""
-    if isinstance(version, bool) or not isinstance(version, int | str | datetime):
-        raise InvalidInputError(f"A version is a number, an id, a tag or a time, not {version!r}.")
-    if isinstance(version, datetime) and version.tzinfo is None:
-        raise InvalidInputError(f"The time {version} needs a time zone.", hint="Add one, such as datetime.UTC.")
+    if isinstance(version, Commit):
+        return _stored(remote, newest, version)
+    _check(version)
     tags = newest.head.tags if newest is not None else ()
     for tag in tags:
         if tag.name == version:
@@ -60,6 +67,20 @@ def find_version(remote: Remote, newest: StoredHead | None, version: Version) ->
     return next(iter(found.values()))
 
 
+def _check(version: object) -> None:
+    if isinstance(version, bool) or not isinstance(version, int | str | datetime):
+        raise InvalidInputError(f"A version is a commit, a number, an id, a tag or a time, not {version!r}.")
+    if isinstance(version, datetime) and version.tzinfo is None:
+        raise InvalidInputError(f"The time {version} needs a time zone.", hint="Add one, such as datetime.UTC.")
+
+
+def _stored(remote: Remote, newest: StoredHead | None, commit: Commit) -> StoredHead:
+    """A commit whose id is known, in one request at most."""
+    if newest is not None and newest.commit_id == commit.id:
+        return newest
+    return remote.commit(commit.number, commit.id)
+
+
 def _moment(text: str) -> datetime | None:
     """The time that a text is, if it is one; without a zone it is local time."""
     try:
@@ -68,7 +89,7 @@ def _moment(text: str) -> datetime | None:
         return None
 
 
-def _matching(remote: Remote, newest: StoredHead | None, version: Version) -> Iterator[StoredHead]:
+def _matching(remote: Remote, newest: StoredHead | None, version: int | str | datetime) -> Iterator[StoredHead]:
     """The commits of the history that a version can mean; the first, where there can be but one."""
     for stored in history(remote, newest):
         if isinstance(version, datetime):
@@ -89,9 +110,9 @@ def _names(version: int | str, number: int, commit_id: str) -> bool:
     return len(version) >= _SHORTEST_ID and commit_id.startswith(version.lower())
 
 
-def metadata_between(old: StoredHead, new: StoredHead) -> Change | None:
-    """How the user's metadata differs between two versions."""
-    before, after = metadata_version(old.head.metadata), metadata_version(new.head.metadata)
+def metadata_between(old: StoredHead | None, new: StoredHead) -> Change | None:
+    """How the user's metadata differs between two versions; None stands for the emptiness before the first."""
+    before, after = metadata_version(old.head.metadata if old is not None else None), metadata_version(new.head.metadata)
     if before == after:
         return None
     return Change(METADATA, Direction.INCOMING, kind_of(before, after), before, before, after)

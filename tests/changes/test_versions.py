@@ -11,7 +11,16 @@ import pytest
 from static_web import StaticWeb
 
 import catalog
-from catalog import Change, Database, EntryMissingError, InvalidInputError, Kind, ReadOnlyError, S3Connection
+from catalog import (
+    Change,
+    Database,
+    EntryMissingError,
+    InvalidInputError,
+    Kind,
+    PreconditionFailedError,
+    ReadOnlyError,
+    S3Connection,
+)
 from catalog.changes.versions import _names, find_version
 
 
@@ -179,6 +188,50 @@ def test_undo_takes_the_last_change_back_and_forth(local: Database) -> None:
 
     local.undo()
     assert dict(local.items()) == STATES[3]
+
+
+def test_a_history_is_read_in_pages(local: Database) -> None:
+    """What comes before a commit continues the list that ended with it, also where garbage collection has given older ones up."""
+    first = list(local.history(2))
+    assert [commit.number for commit in first] == [3, 2]
+    assert [commit.number for commit in local.history(before=first[-1])] == [1]
+    assert list(local.history(before=next(local.history(before=first[-1])))) == []
+
+    local.collect_garbage(keep_days=0, keep_commits=2, dry_run=False)
+    pages = list(local.history())
+    assert [commit.number for commit in pages] == [4, 3, 2]
+    assert list(local.history(before=pages[-1])) == []
+
+
+def test_a_commit_is_a_version(local: Database, tmp_path: Path) -> None:
+    """What `history` gives opens, compares and reverts without looking for it again."""
+    third, second, first = local.history()
+
+    assert at(local.connection, tmp_path / "second.blt", second) == STATES[2]
+    assert sides(local, first, third) == sides(local, 1, 3)
+    assert (local.commit_at("2"), local.commit_at(third)) == (second, third)
+    assert local.revert(first).keys == 2
+
+
+def test_the_first_commit_is_compared_with_nothing(local: Database) -> None:
+    """Without a version to begin with, all is added."""
+    assert sides(local, None, 1) == {
+        "": (Kind.ADDED, None, b'{"title":"first"}'),
+        "a": (Kind.ADDED, None, b"1"),
+        "b": (Kind.ADDED, None, b"1"),
+    }
+
+
+def test_a_revert_can_insist_on_what_it_goes_over(local: Database) -> None:
+    """Where another commit came in between, nothing is reverted; what an undo goes back to can be asked for before."""
+    third, second, _ = local.history()
+    assert local.before_last_change() == second
+    push(local, "fourth", d=1)
+
+    with pytest.raises(PreconditionFailedError):
+        local.revert(second, over=third)
+    assert [commit.number for commit in local.history(1)] == [4]
+    assert local.revert(second, over=local.commit_at(4)).number == 5
 
 
 def test_undo_of_the_first_commit_has_nowhere_to_go(folder_connection: S3Connection, tmp_path: Path) -> None:
