@@ -41,6 +41,7 @@ from catalog.errors import (
 )
 from catalog.groups.entry import Entry
 from catalog.groups.group import ConnectionGroup
+from catalog.objectstore.observed import Asked
 from catalog.opening import open, open_ebooklet, open_rcg  # noqa: A004 - the names that ebooklet's users know
 from catalog.plain_text import escape
 from catalog.progress import Progress, Report
@@ -51,6 +52,7 @@ from catalog.session import KeyInfo, KeyState
 
 __all__ = [
     "AccessDeniedError",
+    "Asked",
     "BucketMissingError",
     "CancelledError",
     "Catalog",
