@@ -41,14 +41,18 @@ from catalog.errors import (
 )
 from catalog.groups.entry import Entry
 from catalog.groups.group import ConnectionGroup
+from catalog.lease import LeaseHolder
+from catalog.lock import read_holder
 from catalog.objectstore.observed import Asked
 from catalog.opening import open, open_ebooklet, open_rcg  # noqa: A004 - the names that ebooklet's users know
 from catalog.plain_text import escape
 from catalog.progress import Progress, Report
-from catalog.registry import Catalog, GroupRecord, State, Status
+from catalog.registry import Catalog, GroupRecord
 from catalog.remote.copy import CopyResult
 from catalog.remote.head import Commit
+from catalog.search import SearchIndex, SearchMatch, SearchResults
 from catalog.session import KeyInfo, KeyState
+from catalog.status import State, Status
 
 __all__ = [
     "AccessDeniedError",
@@ -82,6 +86,7 @@ __all__ = [
     "KeyInfo",
     "KeyState",
     "Kind",
+    "LeaseHolder",
     "LeaseLostError",
     "LocalFileError",
     "LockTimeoutError",
@@ -98,6 +103,9 @@ __all__ = [
     "RemoteMissingError",
     "Report",
     "S3Connection",
+    "SearchIndex",
+    "SearchMatch",
+    "SearchResults",
     "State",
     "Status",
     "StoreError",
@@ -110,4 +118,5 @@ __all__ = [
     "open",
     "open_ebooklet",
     "open_rcg",
+    "read_holder",
 ]

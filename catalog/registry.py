@@ -3,74 +3,36 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Literal, Unpack
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from catalog.access import connect_store
-from catalog.changes.change import Direction
 from catalog.connection import S3Connection
-from catalog.credentials import require_approval
+from catalog.credentials import approve, require_approval
 from catalog.database import Database
 from catalog.errors import (
-    AccessDeniedError,
-    BucketMissingError,
     CatalogError,
     CredentialsError,
     EntryMissingError,
     InvalidInputError,
+    NotApprovedError,
     RemoteMissingError,
-    UnreachableError,
 )
 from catalog.groups.entry import Entry
 from catalog.groups.group import ConnectionGroup
 from catalog.json_file import JsonFile
 from catalog.locations import data_folder
-from catalog.objectstore.connect import name_of
+from catalog.objectstore.observed import Observer
 from catalog.opening import Flag, More
 from catalog.opening import open as open_database
 from catalog.progress import Progress
-from catalog.remote.commit import read_head
-from catalog.remote.head import Commit
-from catalog.remote.object_names import ObjectNames
+from catalog.status import State, Status, remote_status, status_of, unless_stale, with_problem
 
 _NAME = re.compile(r"[^\x00-\x1f\x7f/\\]{1,100}")
-
-
-class State(StrEnum):
-    """How a working copy and its remote stand to each other."""
-
-    IN_STEP = "in step"
-    AHEAD = "ahead"
-    BEHIND = "behind"
-    DIVERGED = "diverged"
-    CONFLICT = "conflict"
-    NOT_HERE = "not here"
-    EMPTY = "empty"
-    UNREACHABLE = "unreachable"
-    NO_KEYS = "no keys"
-    DENIED = "denied"
-    BROKEN = "broken"
-
-
-@dataclass(frozen=True, slots=True)
-class Status:
-    """How one database stands: numbers of keys that are ahead, behind and in conflict, its size, and what is wrong."""
-
-    state: State
-    ahead: int = 0
-    behind: int = 0
-    conflicts: int = 0
-    keys: int = 0
-    value_bytes: int = 0
-    commit: Commit | None = None
-    remote_commit: Commit | None = None
-    problem: str = ""
-    file_exists: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +60,13 @@ class _StoredCatalog(BaseModel):
 
 
 class Catalog:
-    """The groups of this machine, kept in ``folder`` (default: the user's data folder) together with their working copies."""
+    """The groups of this machine, kept in ``folder`` (default: the user's data folder) together with their working copies.
 
-    def __init__(self, folder: Path | None = None) -> None:
+    ``observer`` is told of each request that is made of any of their stores.
+    """
+
+    def __init__(self, folder: Path | None = None, *, observer: Observer | None = None) -> None:
+        self.observer = observer
         self.folder = (Path(folder) if folder is not None else data_folder()).expanduser().absolute()
         self._file = JsonFile(self.folder / "catalog.json", _StoredCatalog, _StoredCatalog())
 
@@ -153,6 +119,7 @@ class Catalog:
     def open_group(self, name: str, flag: Flag = "r", **more: Unpack[More]) -> ConnectionGroup:
         """Open a group; ``more`` is passed to `catalog.open`."""
         record = self.group(name)
+        more.setdefault("observer", self.observer)
         return open_database(record.connection, record.file_path, flag, remote_conn_group=True, **more)
 
     def entries(self, group_name: str) -> list[Entry]:
@@ -164,6 +131,92 @@ class Catalog:
                 return group.entries()
         except RemoteMissingError:
             return []
+
+    def group_status(self, name: str, *, refresh: bool = True, progress: Progress | None = None) -> Status:
+        """How a group's own file stands to its remote: entries that were added or changed here and not pushed are ahead."""
+        record = self.group(name)
+        exists = record.file_path.exists()
+        try:
+            if not exists:
+                return remote_status(record.connection, self.observer) if refresh else Status(State.NOT_HERE)
+            with self.open_group(name, pull=False, offline=not refresh, progress=progress) as group:
+                return status_of(group)
+        except CatalogError as error:
+            return with_problem(error, None, exists)
+
+    def add(
+        self,
+        group_name: str,
+        connection: S3Connection,
+        *,
+        name: str = "",
+        description: str = "",
+        tags: Iterable[str] = (),
+        user_meta: Any = None,
+        progress: Progress | None = None,
+    ) -> Entry:
+        """Add a database to a group, or bring its entry up to date; its place is approved, for the user has named it here.
+
+        Raises RemoteMissingError when there is no database at the connection, and what its store raises.
+        """
+        with self._changing(group_name, progress) as group:
+            key = group.add(connection, name=name, description=description, tags=tags, user_meta=user_meta)
+            entry = group.entry(key)
+        try:
+            self.require_approval(entry, origin=group_name)
+        except NotApprovedError:
+            approve(connection, group_name)
+        return entry
+
+    def edit(
+        self,
+        group_name: str,
+        key: str,
+        *,
+        name: str | None = None,
+        description: str | None = None,
+        tags: Iterable[str] | None = None,
+        owner: str | None = None,
+    ) -> Entry:
+        """Change what a group says of a database, and leave what is None; EntryMissingError when it has no such entry."""
+        with self._changing(group_name) as group:
+            _check_there(group, group_name, key)
+            return group.edit(key, name=name, description=description, tags=tags, owner=owner)
+
+    def move(self, key: str, from_group: str, to_group: str) -> Entry:
+        """Move an entry to another group; the database, its working copy and its remote stay where they are.
+
+        Interrupted, the entry is in both groups. Raises InvalidInputError when the other group has the database already.
+        """
+        if from_group == to_group:
+            raise InvalidInputError(f"The database is in {to_group!r} already.", hint="Choose another group.")
+        self.group(to_group)
+        with self._changing(from_group) as source:
+            _check_there(source, from_group, key)
+            with self._changing(to_group) as target:
+                if key in target:
+                    raise InvalidInputError(f"{to_group!r} has this database already.", hint="Remove it from one of the two.")
+                target.put(key, source[key])
+                entry = target.entry(key)
+            source.remove(key)
+        return entry
+
+    def remove(self, group_name: str, key: str) -> dict[str, Any]:
+        """Remove a database from a group; no data is deleted. What was stored, with which `put_back` undoes it."""
+        with self._changing(group_name) as group:
+            _check_there(group, group_name, key)
+            stored = group[key]
+            group.remove(key)
+        return stored
+
+    def put_back(self, group_name: str, key: str, stored: Mapping[str, Any]) -> None:
+        """Undo a `remove`."""
+        with self._changing(group_name) as group:
+            group.put(key, stored)
+
+    def _changing(self, group_name: str, progress: Progress | None = None) -> ConnectionGroup:
+        """Open a group to change it here; without its remote when that does not answer."""
+        return self.open_group(group_name, "c", lock="commit", offline="auto", progress=progress)
 
     def file_of(self, entry: Entry) -> Path:
         """Where the working copy of a database lies; it may not exist yet."""
@@ -186,6 +239,7 @@ class Catalog:
         raised (see `require_approval`), unless ``trust_connection``.
         """
         self.require_approval(entry, origin=origin, trust=trust_connection)
+        more.setdefault("observer", self.observer)
         opened: Database = open_database(entry.connection, self.file_of(entry), flag, **more)
         return opened
 
@@ -210,7 +264,7 @@ class Catalog:
                 return status_of(database)
         except CatalogError as error:
             known = self._known(entry) if exists and not isinstance(error, CredentialsError) else None
-            return _with_problem(error, known, exists)
+            return with_problem(error, known, exists)
 
     def _known(self, entry: Entry) -> Status | None:
         """What can be said of a database without its remote."""
@@ -224,69 +278,12 @@ class Catalog:
         if not refresh:
             return Status(State.NOT_HERE, keys=entry.keys, value_bytes=entry.value_bytes)
         self.require_approval(entry, origin=origin, trust=trust)
-        store = connect_store(entry.connection, writing=False)
-        try:
-            head = read_head(store, ObjectNames(name_of(entry.connection)))
-        finally:
-            store.close()
-        if head is None:
-            return Status(State.EMPTY)
-        return Status(State.NOT_HERE, keys=head.head.keys, value_bytes=head.head.value_bytes, remote_commit=head.commit)
+        return unless_stale(remote_status(entry.connection, self.observer), entry)
 
 
-def status_of(database: Database) -> Status:
-    """How an open database stands, from what is known locally."""
-    counts = dict.fromkeys(Direction, 0)
-    for change in database.changes().all():
-        counts[change.direction] += 1
-    ahead, behind, conflicts = (counts[direction] for direction in (Direction.OUTGOING, Direction.INCOMING, Direction.CONFLICT))
-    if conflicts:
-        state = State.CONFLICT
-    elif ahead and behind:
-        state = State.DIVERGED
-    elif ahead:
-        state = State.AHEAD
-    else:
-        state = State.BEHIND if behind else State.IN_STEP
-    gone = database.remote_commit is None
-    if gone:
-        state = State.EMPTY if not ahead else State.AHEAD
-    return Status(
-        state,
-        ahead,
-        behind,
-        conflicts,
-        len(database),
-        database.value_bytes,
-        database.commit,
-        database.remote_commit,
-        "The remote was deleted." if gone and database.commit is not None else "",
-        file_exists=True,
-    )
-
-
-def _with_problem(error: CatalogError, known: Status | None, exists: bool) -> Status:
-    if isinstance(error, UnreachableError):
-        state = State.UNREACHABLE
-    elif isinstance(error, CredentialsError):
-        state = State.NO_KEYS
-    elif isinstance(error, AccessDeniedError | BucketMissingError):
-        state = State.DENIED
-    else:
-        state = State.BROKEN
-    known = known or Status(state)
-    return Status(
-        state,
-        known.ahead,
-        known.behind,
-        known.conflicts,
-        known.keys,
-        known.value_bytes,
-        known.commit,
-        known.remote_commit,
-        str(error),
-        exists,
-    )
+def _check_there(group: ConnectionGroup, name: str, key: str) -> None:
+    if key not in group:
+        raise EntryMissingError(f"The group {name!r} has no database {key!a}.", hint="List the group again: it may have changed.")
 
 
 def _candidates(slug: str) -> Any:

@@ -299,7 +299,7 @@ def test_status_of_a_place_that_was_not_approved(
     mine.add_group("strangers", S3Connection(db_key="g", endpoint_url=(tmp_path / "remote").as_uri()))
 
     status = mine.status(entry, origin="strangers")
-    assert (status.state, "never approved" in status.problem) == (State.NO_KEYS, True)
+    assert (status.state, "never approved" in status.problem) == (State.NOT_APPROVED, True)
     with pytest.raises(NotApprovedError):
         mine.open(entry, origin="strangers")
     assert mine.status(entry, origin="strangers", trust_connection=True).state == State.NOT_HERE

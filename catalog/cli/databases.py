@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from catalog.errors import NotApprovedError
 from catalog.plain_text import escape
 
 from .connection_options import connection_options
@@ -15,7 +14,7 @@ from .progress_line import progress_line
 from .selection import Selection, all_choices, pass_selection
 
 if TYPE_CHECKING:
-    from catalog import GroupRecord, S3Connection
+    from catalog import S3Connection
 
 
 @click.command()
@@ -69,18 +68,7 @@ def add(
         raise click.UsageError("Say where the database is: --db-key and --bucket, or --url.")
     catalog = selection.catalog()
     all_choices(catalog, group)
-    with progress_line() as progress, catalog.open_group(group, "c", lock="commit", progress=progress) as opened:
-        opened.add(connection, name=name, description=description, tags=tags)
-        total = len(opened)
-    _approve_as_given(connection, catalog.group(group))
+    with progress_line() as progress:
+        catalog.add(group, connection, name=name, description=description, tags=tags, progress=progress)
+    total = len(catalog.entries(group))
     click.echo(f"Added {escape(name)} to {escape(group)}, which has {count(total, 'database')} now.")
-
-
-def _approve_as_given(connection: S3Connection, group: GroupRecord) -> None:
-    """Approve a place that the user has just named, so that no later command asks about it."""
-    from catalog.credentials import approve, require_approval  # noqa: PLC0415 -- `--help` must not wait for the engine
-
-    try:
-        require_approval(connection, origin=group.name, group=group.connection)
-    except NotApprovedError:
-        approve(connection, group.name)

@@ -37,6 +37,7 @@ COMMANDS = {
     "push-group": "groups",
     "resolve": "changes",
     "revert": "history",
+    "search": "search",
     "show": "history",
     "status": "status",
     "tag": "history",

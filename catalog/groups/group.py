@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
 from catalog.access import connect_store, given_connection
 from catalog.changes.changes import Changes
@@ -100,11 +100,47 @@ class ConnectionGroup(Mapping[str, dict[str, Any]]):
                 f"This entry takes {size:,} bytes; at most {MOST_BYTES:,} are accepted.", hint="Shorten its user_meta."
             )
 
+    def put(self, key: str, stored: Mapping[str, Any]) -> None:
+        """Put in an entry as it is stored, such as another group's; no remote is asked.
+
+        Raises InvalidInputError for one that nobody could read.
+        """
+        described = dict(stored)
+        self._check(key, described)
+        self._database[key] = described
+
+    def edit(
+        self,
+        key: str,
+        *,
+        name: str | None = None,
+        description: str | None = None,
+        tags: Iterable[str] | None = None,
+        owner: str | None = None,
+    ) -> Entry:
+        """Change what is said of a database, and leave what is None; no remote is asked. KeyError when it has no entry."""
+        stored = self._database[key]
+        entry = read_entry(key, stored)
+        said = {
+            "name": entry.name if name is None else name,
+            "description": entry.description if description is None else description,
+            "tags": list(entry.tags if tags is None else tags),
+            "owner": entry.owner if owner is None else owner,
+        }
+        self.put(key, {**stored, "catalog": {**(stored.get("catalog") or {}), **said}})
+        return self.entry(key)
+
     def remove(self, key: str) -> None:
         """Remove an entry; the database that it describes stays where it is. KeyError when there is none."""
         del self._database[key]
 
     __delitem__ = remove
+
+    def __setitem__(self, key: str, value: object) -> NoReturn:
+        raise InvalidInputError(
+            f"An entry is not assigned: group[{key!a}] = … would not look whether there is a database.",
+            hint="Use group.add(connection, name=…), which reads what is there.",
+        )
 
     def find(self, uuid_or_name: str | uuid_module.UUID) -> str:
         """The key of an entry by its key, uuid or name; EntryMissingError when none or several have it."""
@@ -199,6 +235,11 @@ class ConnectionGroup(Mapping[str, dict[str, Any]]):
     def remote_commit(self) -> Commit | None:
         """The newest commit seen at the remote."""
         return self._database.remote_commit
+
+    @property
+    def value_bytes(self) -> int:
+        """How many bytes all entries take as stored."""
+        return self._database.value_bytes
 
     @property
     def requests(self) -> int:

@@ -262,3 +262,9 @@ def test_a_document_of_a_group_is_json(folder_connection: S3Connection, tmp_path
     with opened(folder_connection, tmp_path / "g.blt") as group:
         key = group.add(database(tmp_path, "rain"))
         assert orjson.loads(group.get_bytes(key))["remote_conn"]["db_key"] == "rain"
+
+
+def test_nothing_is_assigned(folder_connection: S3Connection, tmp_path: Path) -> None:
+    """group[key] = … is refused with the way that works: it would not look whether there is a database."""
+    with opened(folder_connection, tmp_path / "g.blt") as group, pytest.raises(InvalidInputError, match=r"group\.add\("):
+        group["x"] = {"db_key": "rain"}

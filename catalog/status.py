@@ -1,0 +1,138 @@
+"""How a working copy and its remote stand to each other, in a few numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from catalog.access import connect_store
+from catalog.changes.change import Direction
+from catalog.connection import S3Connection
+from catalog.database import Database
+from catalog.errors import (
+    AccessDeniedError,
+    BucketMissingError,
+    CatalogError,
+    CredentialsError,
+    NotApprovedError,
+    UnreachableError,
+)
+from catalog.groups.entry import Entry
+from catalog.groups.group import ConnectionGroup
+from catalog.objectstore.connect import name_of
+from catalog.objectstore.observed import Observer, observed
+from catalog.remote.commit import read_head
+from catalog.remote.head import Commit
+from catalog.remote.object_names import ObjectNames
+
+
+class State(StrEnum):
+    """How a working copy and its remote stand to each other."""
+
+    IN_STEP = "in step"
+    AHEAD = "ahead"
+    BEHIND = "behind"
+    DIVERGED = "diverged"
+    CONFLICT = "conflict"
+    NOT_HERE = "not here"
+    EMPTY = "empty"
+    UNREACHABLE = "unreachable"
+    NO_KEYS = "no keys"
+    NOT_APPROVED = "not approved"
+    DENIED = "denied"
+    STALE = "stale entry"
+    BROKEN = "broken"
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How one database stands: numbers of keys that are ahead, behind and in conflict, its size, and what is wrong."""
+
+    state: State
+    ahead: int = 0
+    behind: int = 0
+    conflicts: int = 0
+    keys: int = 0
+    value_bytes: int = 0
+    commit: Commit | None = None
+    remote_commit: Commit | None = None
+    problem: str = ""
+    file_exists: bool = False
+
+
+def remote_status(connection: S3Connection, observer: Observer | None = None) -> Status:
+    """What a remote says of itself, where nothing of it is on this machine."""
+    store = observed(connect_store(connection, writing=False), observer)
+    try:
+        head = read_head(store, ObjectNames(name_of(connection)))
+    finally:
+        store.close()
+    if head is None:
+        return Status(State.EMPTY)
+    return Status(State.NOT_HERE, keys=head.head.keys, value_bytes=head.head.value_bytes, remote_commit=head.commit)
+
+
+def unless_stale(status: Status, entry: Entry) -> Status:
+    """An entry is made of a database that was there: when there is none any more, the entry is stale."""
+    if status.state is State.EMPTY and entry.commit_number:
+        problem = "There is no database at this place any more. Remove the entry, or add the database where it lives now."
+        return replace(status, state=State.STALE, problem=problem)
+    return status
+
+
+def status_of(database: Database | ConnectionGroup) -> Status:
+    """How an open database stands, from what is known locally."""
+    counts = dict.fromkeys(Direction, 0)
+    for change in database.changes().all():
+        counts[change.direction] += 1
+    ahead, behind, conflicts = (counts[direction] for direction in (Direction.OUTGOING, Direction.INCOMING, Direction.CONFLICT))
+    if conflicts:
+        state = State.CONFLICT
+    elif ahead and behind:
+        state = State.DIVERGED
+    elif ahead:
+        state = State.AHEAD
+    else:
+        state = State.BEHIND if behind else State.IN_STEP
+    gone = database.remote_commit is None
+    if gone:
+        state = State.EMPTY if not ahead else State.AHEAD
+    return Status(
+        state,
+        ahead,
+        behind,
+        conflicts,
+        len(database),
+        database.value_bytes,
+        database.commit,
+        database.remote_commit,
+        "The remote was deleted." if gone and database.commit is not None else "",
+        file_exists=True,
+    )
+
+
+def with_problem(error: CatalogError, known: Status | None, exists: bool) -> Status:
+    """A state that says why no better one is known; ``known`` is what can be said without the remote."""
+    if isinstance(error, UnreachableError):
+        state = State.UNREACHABLE
+    elif isinstance(error, NotApprovedError):
+        state = State.NOT_APPROVED
+    elif isinstance(error, CredentialsError):
+        state = State.NO_KEYS
+    elif isinstance(error, AccessDeniedError | BucketMissingError):
+        state = State.DENIED
+    else:
+        state = State.BROKEN
+    known = known or Status(state)
+    return Status(
+        state,
+        known.ahead,
+        known.behind,
+        known.conflicts,
+        known.keys,
+        known.value_bytes,
+        known.commit,
+        known.remote_commit,
+        str(error),
+        exists,
+    )

@@ -1,0 +1,154 @@
+"""Arranging a catalog: adding, describing, moving and removing databases of its groups; no data is ever touched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import catalog
+from catalog import Catalog, Entry, EntryMissingError, InvalidInputError, RemoteMissingError, S3Connection, State
+from catalog.access import connect_store
+
+
+@pytest.fixture
+def rain(tmp_path: Path) -> S3Connection:
+    """A pushed database."""
+    connection = S3Connection(db_key="rain", endpoint_url=(tmp_path / "remotes").as_uri())
+    with catalog.open(connection, tmp_path / "rain.blt", "c", value_serializer="orjson", lock="commit") as database:
+        database["a"] = 1
+        database.changes().push()
+    return connection
+
+
+@pytest.fixture
+def mine(tmp_path: Path) -> Catalog:
+    """A catalog with two groups of this machine."""
+    made = Catalog(tmp_path / "catalog")
+    made.add_group("one")
+    made.add_group("two")
+    return made
+
+
+@pytest.fixture
+def entry(mine: Catalog, rain: S3Connection) -> Entry:
+    """The database, in the group `one`."""
+    return mine.add("one", rain, name="Rain", description="of a year", tags=["wet"], user_meta={"n": 1})
+
+
+def test_added(mine: Catalog, entry: Entry) -> None:
+    """A database that the user names is added with what is said of it, and its place counts as approved."""
+    assert mine.entries("one") == [entry]
+    assert (entry.name, entry.description, entry.tags, entry.keys, entry.user_meta) == (
+        "Rain",
+        "of a year",
+        ("wet",),
+        1,
+        {"n": 1},
+    )
+    with mine.open(entry, "w", origin="one", lock="commit") as database:
+        assert database["a"] == 1
+
+
+def test_not_added(mine: Catalog, tmp_path: Path) -> None:
+    """Where there is no database, nothing is added."""
+    with pytest.raises(RemoteMissingError):
+        mine.add("one", S3Connection(db_key="none", endpoint_url=tmp_path.as_uri()))
+
+    assert mine.entries("one") == []
+
+
+def test_described_anew(mine: Catalog, entry: Entry) -> None:
+    """Only what is given changes, and the remote is not asked."""
+    edited = mine.edit("one", entry.key, description="of two years", tags=[])
+
+    assert mine.entries("one") == [edited]
+    assert edited == replace(entry, description="of two years", tags=())
+    assert mine.edit("one", entry.key, name="Drizzle", owner="bo").name == "Drizzle"
+
+
+def test_a_description_nobody_could_read(mine: Catalog, entry: Entry) -> None:
+    """A name that is too long is refused, and the entry stays."""
+    with pytest.raises(InvalidInputError):
+        mine.edit("one", entry.key, name="x" * 2000)
+
+    assert mine.entries("one") == [entry]
+
+
+def test_moved(mine: Catalog, entry: Entry) -> None:
+    """A moved database is in the other group as it was; its working copy is the same file."""
+    mine.open(entry).close()
+    moved = mine.move(entry.key, "one", "two")
+
+    assert (mine.entries("one"), mine.entries("two")) == ([], [entry])
+    assert (moved, mine.file_of(moved).exists()) == (entry, True)
+
+
+def test_not_moved(mine: Catalog, entry: Entry, rain: S3Connection) -> None:
+    """To where it is already, to no group, and what is not there, is not moved."""
+    with pytest.raises(InvalidInputError, match="already"):
+        mine.move(entry.key, "one", "one")
+    with pytest.raises(EntryMissingError):
+        mine.move(entry.key, "one", "three")
+    mine.add("two", rain)
+    with pytest.raises(InvalidInputError, match="already"):
+        mine.move(entry.key, "one", "two")
+
+    assert mine.entries("one") == [entry]
+
+
+def test_removed_and_put_back(mine: Catalog, entry: Entry, rain: S3Connection, tmp_path: Path) -> None:
+    """Removing forgets an entry and no data; putting back undoes it."""
+    mine.open(entry).close()
+    stored = mine.remove("one", entry.key)
+
+    assert mine.entries("one") == []
+    assert mine.file_of(entry).exists()
+    with catalog.open(rain, tmp_path / "again.blt") as database:
+        assert database["a"] == 1
+    mine.put_back("one", entry.key, stored)
+    assert mine.entries("one") == [entry]
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda mine: mine.edit("one", "no-such-key", name="x"),
+        lambda mine: mine.move("no-such-key", "one", "two"),
+        lambda mine: mine.remove("one", "no-such-key"),
+    ],
+    ids=["edit", "move", "remove"],
+)
+def test_what_is_not_there(mine: Catalog, entry: Entry, act: Callable[[Catalog], object]) -> None:
+    """An entry that is gone is a typed error that names the group."""
+    with pytest.raises(EntryMissingError, match="'one'"):
+        act(mine)
+
+
+def test_groups_have_states_too(mine: Catalog, entry: Entry) -> None:
+    """A group is new, then ahead by what was not pushed, then in step."""
+    assert mine.group_status("two").state is State.EMPTY
+    assert (mine.group_status("one").state, mine.group_status("one").ahead) == (State.AHEAD, 1)
+    with mine.open_group("one", "w", lock="commit") as group:
+        group.changes().push()
+    assert mine.group_status("one").state is State.IN_STEP
+    assert mine.group_status("one", refresh=False).keys == 1
+
+
+def test_group_that_cannot_be_asked(mine: Catalog) -> None:
+    """A group whose server does not answer says so."""
+    place = S3Connection(db_key="g", bucket="data", endpoint_url="http://127.0.0.1:9", anonymous=True, retries=0)
+    mine.add_group("far", place)
+
+    status = mine.group_status("far")
+    assert (status.state, bool(status.problem)) == (State.UNREACHABLE, True)
+
+
+def test_stale_entry(mine: Catalog, entry: Entry, rain: S3Connection) -> None:
+    """An entry whose database is gone from its place is stale."""
+    connect_store(rain, writing=True).delete("rain")
+
+    status = mine.status(entry)
+    assert (status.state, "Remove the entry" in status.problem) == (State.STALE, True)
