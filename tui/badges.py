@@ -39,7 +39,9 @@ DATABASE_BADGES: dict[State, Badge] = {
     State.EMPTY: Badge("∅", "no remote yet: nothing was pushed", "quiet"),
     State.UNREACHABLE: Badge("⊘", "unreachable: no answer from its server", "state-trouble"),
     State.NO_KEYS: Badge("?", "no keys: there are no credentials for it", "state-trouble"),
+    State.NOT_APPROVED: Badge("¿", "not approved: its group names a place that you have not agreed to use", "state-trouble"),
     State.DENIED: Badge("⊗", "denied: the server refuses these credentials", "state-trouble"),
+    State.STALE: Badge("≠", "stale entry: there is no database at its place any more", "state-trouble"),
     State.BROKEN: Badge("✗", "broken: what is stored cannot be used", "state-conflict"),
 }
 
@@ -48,6 +50,8 @@ _TROUBLE_WORDS = {
     State.EMPTY: "new",
     State.UNREACHABLE: "unreachable",
     State.NO_KEYS: "no keys",
+    State.NOT_APPROVED: "not approved",
+    State.STALE: "stale",
     State.DENIED: "denied",
     State.BROKEN: "broken",
 }

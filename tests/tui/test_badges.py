@@ -25,6 +25,8 @@ def test_every_state_has_a_symbol_of_its_own() -> None:
         (Status(State.CONFLICT, ahead=3, behind=2, conflicts=1), "!1 ↑3 ↓2"),
         (Status(State.UNREACHABLE, problem="no answer"), "⊘ unreachable"),
         (Status(State.NO_KEYS), "? no keys"),
+        (Status(State.NOT_APPROVED), "¿ not approved"),
+        (Status(State.STALE), "≠ stale"),
     ],
 )
 def test_a_database_says_how_it_stands_in_a_few_cells(status: Status | None, words: str) -> None:

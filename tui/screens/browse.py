@@ -73,7 +73,7 @@ _ASKING = "Asking a remote"
 _ASK_EVERY = 300.0
 """Seconds between asking all remotes how they stand."""
 
-_UNREADABLE = {State.NO_KEYS, State.DENIED, State.BROKEN, State.UNREACHABLE}
+_UNREADABLE = {State.NO_KEYS, State.NOT_APPROVED, State.DENIED, State.STALE, State.BROKEN, State.UNREACHABLE}
 
 
 class BrowseScreen(Screen[None]):

@@ -28,7 +28,7 @@ from tui.widgets.profile_list import ProfileList
 from tui.widgets.reader import Lines, Reader, paragraphs
 
 _SOURCE_WIDTH = 16
-_REFUSED = frozenset({State.NO_KEYS, State.DENIED, State.BROKEN, State.UNREACHABLE})
+_REFUSED = frozenset({State.NO_KEYS, State.NOT_APPROVED, State.DENIED, State.BROKEN, State.UNREACHABLE})
 
 
 @dataclass(frozen=True)
