@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from contextlib import AbstractContextManager, nullcontext
 from itertools import islice
-from multiprocessing import get_context
 from typing import Any
 
 Item = tuple[str, Any]
@@ -31,9 +30,7 @@ def apply(function: Function, items: Iterable[Item], executor: Executor | None, 
     Workers get the function, keys and values, and nothing else. An error of the function is raised here, after what was
     finished before it.
     """
-    chosen: AbstractContextManager[Executor] = (
-        nullcontext(executor) if executor is not None else ProcessPoolExecutor(n_workers, mp_context=get_context("spawn"))
-    )
+    chosen: AbstractContextManager[Executor] = nullcontext(executor) if executor is not None else _processes(n_workers)
     stream = iter(items)
     with chosen as pool:
         most = (n_workers or _workers_of(pool)) * _AHEAD
@@ -50,6 +47,13 @@ def apply(function: Function, items: Iterable[Item], executor: Executor | None, 
         finally:
             for future in waiting:
                 future.cancel()
+
+
+def _processes(n_workers: int | None) -> Executor:
+    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 - slow to import, and needed only here
+    from multiprocessing import get_context  # noqa: PLC0415
+
+    return ProcessPoolExecutor(n_workers, mp_context=get_context("spawn"))
 
 
 def _results(done: Iterable[Future[list[Item]]]) -> Iterator[Item]:

@@ -19,6 +19,7 @@ from catalog.changes.pull import fast_forward
 from catalog.changes.settle import settle_drafts
 from catalog.changes.versions import Version, find_version
 from catalog.codecs.codec import Codec, check_serializer, codec_of
+from catalog.codecs.light_serializers import TEXT
 from catalog.connection import S3Connection
 from catalog.database import Database
 from catalog.errors import (
@@ -220,9 +221,7 @@ def _check_same_file(session: Session) -> None:
 
 
 def _check_keys_are_text(copy: WorkingCopy) -> None:
-    from booklet import serializers  # noqa: PLC0415 - it imports numpy and pandas where they are
-
-    if copy.header.key_serializer != serializers.serial_name_dict["str"]:
+    if copy.header.key_serializer != TEXT:
         raise UnsupportedFormatError(
             f"{copy.path} was made with another key serializer than 'str'.",
             hint="Keys must be strings: make the booklet with key_serializer='str'.",

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import metadata
 from typing import Any, Protocol
 
 import zstandard
 
+from catalog.codecs.light_serializers import LIGHT
 from catalog.codecs.safe_pickle import restricted_loads
 from catalog.errors import (
     CatalogError,
@@ -28,6 +28,7 @@ _LIBRARIES = {
     "msgpack": "msgpack",
     "msgpack_zstd": "msgpack",
 }
+_LIGHT_NAMES = frozenset(name for name, _ in LIGHT.values())
 _FIRST_SAFE_PYARROW = 15
 """Earlier ones unpickle what an Arrow file tells them to."""
 
@@ -111,8 +112,6 @@ def codec_of(code: int, custom: Any = None, *, trusted: bool = False) -> Codec:
 
     Pickles are read by a restricted unpickler unless ``trusted``.
     """
-    from booklet import serializers as booklet_serializers  # noqa: PLC0415 - it imports numpy and pandas where they are
-
     if code == 0:
         if custom is None or isinstance(custom, str):
             raise InvalidInputError(
@@ -120,16 +119,22 @@ def codec_of(code: int, custom: Any = None, *, trusted: bool = False) -> Codec:
                 hint="Pass that class as value_serializer, with dumps and loads.",
             )
         return Codec(getattr(custom, "__name__", "custom"), custom.dumps, custom.loads)
-    found = booklet_serializers.serial_int_dict.get(code)
-    names = list(booklet_serializers.serial_name_dict)
+    name, found = LIGHT.get(code) or _of_booklet(code)
+    if trusted:
+        return Codec(name, found.dumps, found.loads)
+    return Codec(name, found.dumps, _safe_loads(name, found.loads))
+
+
+def _of_booklet(code: int) -> tuple[str, Any]:
+    """The name and the class of one of booklet's serializers."""
+    from booklet import serializers  # noqa: PLC0415 - it imports numpy and pandas where they are
+
+    found = serializers.serial_int_dict.get(code)
     if found is None:
         raise InvalidInputError(
             f"This database uses serializer number {code}, which this booklet does not know. Upgrade booklet."
         )
-    name = str(names[code - 1] or "bytes")
-    if trusted:
-        return Codec(name, found.dumps, found.loads)
-    return Codec(name, found.dumps, _safe_loads(name, found.loads))
+    return str(list(serializers.serial_name_dict)[code - 1]), found
 
 
 def _safe_loads(name: str, plain: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
@@ -160,6 +165,8 @@ def _feather(raw: bytes, plain: Callable[[bytes], Any]) -> Any:
 
 
 def _version_of(library: str) -> str | None:
+    from importlib import metadata  # noqa: PLC0415 - slow to import, and needed only here
+
     try:
         return metadata.version(library)
     except metadata.PackageNotFoundError:
@@ -168,9 +175,11 @@ def _version_of(library: str) -> str | None:
 
 def check_serializer(value_serializer: Any) -> None:
     """Raise InvalidInputError unless booklet knows this serializer, or it is a class with dumps and loads."""
-    from booklet import available_serializers  # noqa: PLC0415
+    if value_serializer is None or (isinstance(value_serializer, str) and value_serializer in _LIGHT_NAMES):
+        return
+    from booklet import available_serializers  # noqa: PLC0415 - it imports numpy and pandas where they are
 
-    if isinstance(value_serializer, str) or value_serializer is None:
+    if isinstance(value_serializer, str):
         if value_serializer not in available_serializers:
             known = ", ".join(str(name) for name in available_serializers if name)
             raise InvalidInputError(f"There is no serializer {value_serializer!r}; there are {known}.")

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from pydantic import BaseModel, ConfigDict
 
@@ -134,5 +133,7 @@ def _matters(connection: S3Connection, group: S3Connection | None) -> bool:
 
 def _folder(connection: S3Connection) -> Path:
     """The folder that holds a connection's database, wherever links lead to."""
+    from urllib.request import url2pathname  # noqa: PLC0415 - it brings the whole of HTTP, and is needed only here
+
     folder = Path(url2pathname(urlsplit(connection.endpoint_url or "").path))
     return (folder / (connection.bucket or "")).resolve()

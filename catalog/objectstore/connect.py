@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TypedDict
 from urllib.parse import unquote, urlsplit
-from urllib.request import url2pathname
 
 from catalog.connection import S3Connection
 from catalog.errors import CredentialsError, ReadOnlyError
@@ -55,6 +54,8 @@ def name_of(connection: S3Connection) -> str:
 
 
 def _folder_of(connection: S3Connection) -> Path:
+    from urllib.request import url2pathname  # noqa: PLC0415 - it brings the whole of HTTP, and is needed only here
+
     folder = Path(url2pathname(urlsplit(connection.endpoint_url or "").path))
     return folder / connection.bucket if connection.bucket else folder
 
