@@ -50,6 +50,7 @@ from tui.panes.changes_pane import ChangesPane
 from tui.panes.keys_pane import KeysPane
 from tui.plain import plain
 from tui.reading import list_catalog, open_database, read_status
+from tui.settings import Settings
 from tui.trust import Trust, Vouching
 from tui.widgets.catalog_tree import CatalogTree
 from tui.widgets.change_list import ChangeList
@@ -70,9 +71,6 @@ from .settling import Settling, outcome
 _RESTING = 0.15
 """Seconds the cursor rests on a database before it is opened."""
 _ASKING = "Asking a remote"
-_ASK_EVERY = 300.0
-"""Seconds between asking all remotes how they stand."""
-
 _UNREADABLE = {State.NO_KEYS, State.NOT_APPROVED, State.DENIED, State.STALE, State.BROKEN, State.UNREACHABLE}
 
 
@@ -92,8 +90,9 @@ class BrowseScreen(Screen[None]):
     place: reactive[Place] = reactive(Place.DATABASES)
     tab: reactive[str] = reactive("keys")
 
-    def __init__(self, catalog: Catalog, jobs: Jobs, *, is_read_only: bool) -> None:
+    def __init__(self, catalog: Catalog, jobs: Jobs, settings: Settings, *, is_read_only: bool) -> None:
         super().__init__()
+        self.settings = settings
         self._catalog = catalog
         self._jobs = jobs
         self._is_read_only = is_read_only
@@ -136,7 +135,8 @@ class BrowseScreen(Screen[None]):
         self.watch_place(self.place, self.place)
         self.query_one(CatalogTree).focus()
         self.read_catalog()
-        self.set_interval(_ASK_EVERY, self._ask_remotes)
+        if self.settings.ask_every:
+            self.set_interval(self.settings.ask_every, self._ask_remotes)
 
     def read_catalog(self) -> None:
         """Read which groups and databases there are; their remotes are asked then."""
