@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import traceback
+from pathlib import Path
 from typing import Any, ClassVar
 
 from textual import constants
@@ -15,7 +16,9 @@ from catalog import Catalog
 
 from .jobs import Jobs
 from .palette import CommandProvider
+from .requests import RequestLog
 from .screens.browse import BrowseScreen
+from .settings import Found, read_settings
 from .themes import DARK, LIGHT, own_colours
 
 
@@ -29,15 +32,25 @@ class CatalogApp(App[None]):
     VERTICAL_BREAKPOINTS = [(0, "-short"), (24, "-tall")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+q", "quit", "Quit", show=False, priority=True)]
 
-    def __init__(self, catalog: Catalog, *, is_read_only: bool = False) -> None:
+    def __init__(self, catalog: Catalog, *, is_read_only: bool = False, found: Found | None = None) -> None:
         # Textual's log of events, where TEXTUAL_LOG asks for it, quotes every key that is pressed and all that is pasted.
         constants.LOG_FILE = None  # type: ignore[misc]
         super().__init__()
         self.jobs = Jobs()
-        self._browse = BrowseScreen(catalog, self.jobs, is_read_only=is_read_only)
+        self.requests = RequestLog()
+        catalog.observer = self.requests.note
+        self.found = found or Found()
+        settings = self.found.settings
+        self._browse = BrowseScreen(catalog, self.jobs, settings, is_read_only=is_read_only or settings.read_only)
         self.register_theme(DARK)
         self.register_theme(LIGHT)
-        self.theme = DARK.name
+        self.theme = settings.theme_name
+        self.set_keymap(dict(settings.keys))
+
+    def on_mount(self) -> None:
+        """Say what is wrong with the settings."""
+        for problem in self.found.problems:
+            self._browse.tell(problem, "warning", f"{self.found.path}: this is left out; the rest holds.")
 
     def get_default_screen(self) -> BrowseScreen:
         """The program has one screen, with dialogs over it."""
@@ -86,8 +99,9 @@ def crash_report(error: BaseException | None) -> str:
     return "\n".join(lines)
 
 
-def run(catalog: Catalog, *, read_only: bool = False) -> int:
-    """Run the program until the user leaves it; gives the exit code."""
-    app = CatalogApp(catalog, is_read_only=read_only)
+def run(catalog: Catalog, *, read_only: bool = False, settings_file: Path | None = None) -> int:
+    """Run the program until the user leaves it; gives the exit code. Settings that are wrong are told, and left out."""
+    found = read_settings(settings_file) if settings_file else None
+    app = CatalogApp(catalog, is_read_only=read_only, found=found)
     app.run()
     return app.return_code or 0

@@ -13,10 +13,13 @@ from textual.message import Message
 
 from catalog import CatalogError, Progress
 
+from .amounts import clock
 from .messages import Answer, JobFailed, WriteFailed
+from .pace import Pace
 
 Work = Callable[[], Answer]
 _AT_ONCE = 4
+_KEPT = 200
 
 
 class Target(Protocol):
@@ -28,13 +31,38 @@ class Target(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Transfer:
-    """A push, pull or discard that is running."""
+    """A push, a pull or another write that is running."""
 
     subject: str
     verb: str
     name: str
     progress: Progress
     started: float = field(default_factory=time.monotonic)
+    pace: Pace = field(default_factory=Pace)
+
+    @property
+    def is_held(self) -> bool:
+        """Whether it was asked to hold still."""
+        return self.progress.paused
+
+    def hold(self) -> None:
+        """Hold still at the next step."""
+        self.progress.pause()
+
+    def go_on(self) -> None:
+        """Go on after a pause."""
+        self.pace.begin_afresh()
+        self.progress.resume()
+
+
+@dataclass(frozen=True, eq=False)
+class Ended:
+    """A write that has ended: with what message, at what time of day, and after how many seconds."""
+
+    transfer: Transfer
+    message: Answer
+    time: str
+    seconds: float
 
 
 class AlreadyWritingError(Exception):
@@ -86,6 +114,7 @@ class Jobs:
         self._slots: dict[str, _Slot] = {}
         self._lanes: dict[str, _Lane] = {}
         self._transfers: dict[str, Transfer] = {}
+        self._ended: deque[Ended] = deque(maxlen=_KEPT)
         self._running = 0
         self._closed = False
         self.idle = threading.Event()
@@ -96,6 +125,12 @@ class Jobs:
         """The writes that are running, oldest first."""
         with self._lock:
             return tuple(self._transfers.values())
+
+    @property
+    def ended(self) -> tuple[Ended, ...]:
+        """The writes of this session that have ended, newest first."""
+        with self._lock:
+            return tuple(reversed(self._ended))
 
     def read_latest(self, slot: str, what: str, work: Work, target: Target) -> None:
         """Run a read whose older answers of the same slot are no longer wanted.
@@ -154,6 +189,7 @@ class Jobs:
             message = _message(work, failed)
             with self._lock:
                 del self._transfers[transfer.subject]
+                self._ended.append(Ended(transfer, message, clock(), time.monotonic() - transfer.started))
             self._post(target, message)
 
         self._start(run)

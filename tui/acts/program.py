@@ -12,13 +12,23 @@ from tui.commands import COMMANDS
 from tui.dialogs.confirm import Confirm
 from tui.dialogs.help import HelpDialog
 from tui.dialogs.log import LogDialog
+from tui.dialogs.requests import RequestsDialog
+from tui.dialogs.settings import SettingsDialog
+from tui.dialogs.transfers import TransfersDialog
 from tui.jobs import Jobs
+from tui.messages import Answer, Discarded, Pulled, Pushed
 from tui.plain import plain
+from tui.screens.settling import outcome
 from tui.widgets.reader import paragraphs
 
 if TYPE_CHECKING:
     from tui.app import CatalogApp
     from tui.screens.browse import BrowseScreen
+
+
+def words_of(message: Answer) -> tuple[str, str]:
+    """What a write has done, and its details; empty for one that nobody has words for."""
+    return outcome(message) if isinstance(message, Pushed | Pulled | Discarded) else ("", "")
 
 
 class ProgramActs:
@@ -28,13 +38,29 @@ class ProgramActs:
         self._screen = screen
         self._jobs = jobs
 
+    @property
+    def _app(self) -> CatalogApp:
+        return cast("CatalogApp", self._screen.app)
+
     def zoom(self) -> None:
         """Give the whole screen to one pane."""
         self._screen.toggle_class("-zoomed")
 
     def theme(self) -> None:
         """Change between dark and light."""
-        cast("CatalogApp", self._screen.app).switch_theme()
+        self._app.switch_theme()
+
+    def transfers(self) -> None:
+        """Show the transfers."""
+        self._screen.app.push_screen(TransfersDialog(self._jobs, words_of))
+
+    def requests(self) -> None:
+        """Show what was asked of the servers."""
+        self._screen.app.push_screen(RequestsDialog(self._app.requests))
+
+    def settings(self) -> None:
+        """Show the settings."""
+        self._screen.app.push_screen(SettingsDialog(self._app.found))
 
     def log(self) -> None:
         """Show the log."""

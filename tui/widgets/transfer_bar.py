@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
-
 from textual.content import Content
 from textual.geometry import Size
 from textual.reactive import reactive
 from textual.timer import Timer
 from textual.widget import Widget
 
+from catalog import Report
 from tui.amounts import duration, size
 from tui.jobs import Transfer
 from tui.plain import plain
@@ -21,7 +20,17 @@ _VERBS = {
     "resolve": ("!", "Settling a conflict of"),
 }
 _EVERY = 0.1
-_FIRST_GUESS = 2.0
+
+
+def doing(transfer: Transfer) -> tuple[str, str]:
+    """The symbol of what a transfer does, and the words for it."""
+    return _VERBS.get(transfer.verb, ("·", f"{transfer.verb.capitalize()} of"))
+
+
+def share_of(report: Report) -> float:
+    """How much of a phase is done, from 0 to 1; 0 when that is not known."""
+    done, total = (report.done_bytes, report.total_bytes) if report.total_bytes else (report.done_items, report.total_items)
+    return min(done / total, 1.0) if total else 0.0
 
 
 class TransferBar(Widget):
@@ -35,7 +44,12 @@ class TransferBar(Widget):
 
     def on_mount(self) -> None:
         """Look at the progress ten times a second while something runs."""
-        self._timer = self.set_interval(_EVERY, self.refresh, pause=True)
+        self._timer = self.set_interval(_EVERY, self._look, pause=True)
+
+    def _look(self) -> None:
+        for transfer in self.transfers:
+            transfer.pace.look(transfer.progress.report)
+        self.refresh()
 
     def watch_transfers(self) -> None:
         """Appear and disappear."""
@@ -53,22 +67,28 @@ class TransferBar(Widget):
 
     def _line(self, transfer: Transfer) -> Content:
         report = transfer.progress.report
-        symbol, verb = _VERBS[transfer.verb]
-        done, total = (report.done_bytes, report.total_bytes) if report.total_bytes else (report.done_items, report.total_items)
-        share = min(done / total, 1.0) if total else 0.0
-        phase = "cancelling" if transfer.progress.cancelled else plain(report.phase) or "starting"
+        symbol, verb = doing(transfer)
+        share = share_of(report)
+        phase = (
+            "cancelling" if transfer.progress.cancelled else "paused" if transfer.is_held else plain(report.phase) or "starting"
+        )
         head = Content.assemble(
             (f" {symbol} ", "bold $accent"), (f"{verb} {plain(transfer.name)}", "bold"), (f"  {phase}  ", "$quiet")
         )
         tail = f" {share:4.0%}"
         if report.total_bytes:
             tail += f"  {size(report.done_bytes)} of {size(report.total_bytes)}"
-        elapsed = time.monotonic() - transfer.started
-        if share and elapsed > _FIRST_GUESS:
-            tail += f"  {duration(elapsed / share - elapsed)} left"
-        tail += "  x cancels "
+        left = transfer.pace.seconds_left
+        if left is not None and not transfer.is_held:
+            tail += f"  {duration(left)} left"
+        tail += f"  {self._cancel_key()} cancels "
         length = self.size.width - head.cell_length - len(tail)
         if length < 5:
             return head.truncate(self.size.width, ellipsis=True)
         full = round(length * share)
         return Content.assemble(head, ("━" * full, "$primary"), ("━" * (length - full), "$line"), (tail, "$quiet"))
+
+    def _cancel_key(self) -> str:
+        """The key of the command, as the user has set it."""
+        bound = (active.binding for active in self.screen.active_bindings.values() if active.binding.id == "cancel")
+        return next((self.app.get_key_display(binding) for binding in bound), "x")
