@@ -38,6 +38,7 @@ COMMANDS = {
     "resolve": "changes",
     "revert": "history",
     "search": "search",
+    "settings": "screen",
     "show": "history",
     "status": "status",
     "tag": "history",
