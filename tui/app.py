@@ -49,8 +49,9 @@ class CatalogApp(App[None]):
 
     def on_mount(self) -> None:
         """Say what is wrong with the settings."""
-        for problem in self.found.problems:
-            self._browse.tell(problem, "warning", f"{self.found.path}: this is left out; the rest holds.")
+        if problems := self.found.problems:
+            words = problems[0] if len(problems) == 1 else f"The settings have {len(problems)} mistakes, which are left out."
+            self._browse.tell(words, "warning", "\n".join((*problems[:3], f"{self.found.path}: the rest of it holds.")))
 
     def get_default_screen(self) -> BrowseScreen:
         """The program has one screen, with dialogs over it."""

@@ -116,7 +116,12 @@ def _understand(text: str, given: Mapping[str, Any], path: Path) -> Found:
             kept["keys"] = chosen
     else:
         problems.append(f'{_line_of(text, "keys")}keys is a table: write [keys] on a line of its own, then lines as push = "P".')
-    return Found(Settings.model_validate(kept), path, tuple(problems), exists=True)
+    return Found(Settings.model_validate(kept), path, tuple(sorted(problems, key=_line_number)), exists=True)
+
+
+def _line_number(problem: str) -> int:
+    found = re.match(r"Line (\d+)", problem)
+    return int(found[1]) if found else 0
 
 
 def _problem(name: str, kind: str, words: str) -> str:
