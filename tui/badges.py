@@ -77,6 +77,8 @@ DIRECTION_BADGES: dict[Direction, Badge] = {
     Direction.CONFLICT: Badge("!", "conflict: changed on both sides", "state-conflict"),
 }
 
+CHOSEN = Badge("✓", "chosen: the next push sends only what is chosen", "accent")
+
 _SPACE = Content(" ")
 
 

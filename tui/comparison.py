@@ -46,7 +46,7 @@ class Comparison:
     cut: bool
 
 
-def _marked(old: Content, new: Content) -> tuple[Content, Content]:
+def marked(old: Content, new: Content) -> tuple[Content, Content]:
     """Mark the words that differ between two versions of one line."""
     if max(len(old), len(new)) > _LONGEST_MARKED:
         return old, new
@@ -88,7 +88,7 @@ def _replaced(old: Sequence[Content], new: Sequence[Content]) -> Iterator[Pair]:
         before = old[place] if place < len(old) else None
         after = new[place] if place < len(new) else None
         if before is not None and after is not None:
-            yield Pair(Mark.CHANGED, *_marked(before, after))
+            yield Pair(Mark.CHANGED, *marked(before, after))
         else:
             yield Pair(Mark.ADDED if before is None else Mark.REMOVED, before, after)
 

@@ -162,11 +162,12 @@ class Discarded(Answer):
 
 
 @dataclass
-class Resolved(Answer):
-    """A conflict was ended with the value of this copy."""
+class Done(Answer):
+    """A write ended well; what it has done, in words."""
 
     entry: Entry
-    key: str
+    text: str
+    details: str = ""
 
 
 @dataclass

@@ -119,7 +119,8 @@ def sides_of(change: Change) -> list[ChangeSides]:
     return [ChangeSides("remote", "local"), ChangeSides("base", "local"), ChangeSides("base", "remote")]
 
 
-def _side_document(opened: Opened, change: Change, side: str) -> Document | None:
+def side_document(opened: Opened, change: Change, side: str) -> Document | None:
+    """Read and describe one side of a change, as far as it is compared; None where the key is not there."""
     raw = opened.database.changes().value(change, _side(side))
     if raw is None:
         return None
@@ -135,7 +136,7 @@ def _side(name: str) -> Side:
 def read_comparison(opened: Opened, change: Change, sides: ChangeSides) -> ComparisonRead:
     """Compare two sides of a change, line by line."""
     try:
-        documents = [_side_document(opened, change, sides.old), _side_document(opened, change, sides.new)]
+        documents = [side_document(opened, change, sides.old), side_document(opened, change, sides.new)]
     except CatalogError as error:
         return ComparisonRead(opened, change, sides, compare((), ()), str(error))
     old, new = [document.body.fit(_COMPARED_WIDTH) if document else () for document in documents]

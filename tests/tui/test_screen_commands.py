@@ -12,9 +12,10 @@ from catalog import Change, Direction, Kind, State, Status
 from tui.acts.managing import ManagingActs
 from tui.acts.moving import MovingActs
 from tui.acts.program import ProgramActs
+from tui.acts.resolving import ResolvingActs
 from tui.acts.settling import SettlingActs
 from tui.acts.viewing import ViewingActs
-from tui.commands import BY_ID, COMMANDS, Command, Place, Situation, managing, moving, program, settling, viewing
+from tui.commands import BY_ID, COMMANDS, Command, Place, Situation, managing, moving, program, resolving, settling, viewing
 
 READY = Situation(entry=ENTRY, is_open=True, status=Status(State.IN_STEP, file_exists=True))
 
@@ -29,6 +30,7 @@ def _change(direction: Direction) -> Change:
         (moving.COMMANDS, MovingActs),
         (viewing.COMMANDS, ViewingActs),
         (settling.COMMANDS, SettlingActs),
+        (resolving.COMMANDS, ResolvingActs),
         (managing.COMMANDS, ManagingActs),
         (program.COMMANDS, ProgramActs),
     ],
@@ -58,7 +60,10 @@ def test_every_command_has_words_and_help() -> None:
     assert all(command.words and command.help.endswith((".", ").")) for command in COMMANDS)
 
 
-@pytest.mark.parametrize("name", ["push", "pull", "discard", "discard-all", "keep-mine"])
+@pytest.mark.parametrize(
+    "name",
+    ["push", "pull", "discard", "discard-all", "choose", "choose-all", "keep-mine", "take-theirs", "write-value", "settle-all"],
+)
 @pytest.mark.parametrize(
     ("situation", "reason"),
     [
@@ -93,14 +98,29 @@ def test_only_own_changes_can_be_discarded_and_only_conflicts_settled() -> None:
     allowed = {
         direction: [
             name
-            for name in ("discard", "keep-mine", "versions")
-            if not BY_ID[name].refusal(replace(READY, change=_change(direction)))
+            for name in ("choose", "discard", "keep-mine", "take-theirs", "versions", "write-value")
+            if not BY_ID[name].refusal(replace(READY, change=_change(direction), serializer="orjson"))
         ]
         for direction in Direction
     }
 
     assert allowed == {
-        Direction.OUTGOING: ["discard"],
+        Direction.OUTGOING: ["choose", "discard"],
         Direction.INCOMING: [],
-        Direction.CONFLICT: ["discard", "keep-mine", "versions"],
+        Direction.CONFLICT: ["discard", "keep-mine", "take-theirs", "versions", "write-value"],
     }
+
+
+def test_only_json_and_text_can_be_typed() -> None:
+    """A value of another kind in the place of both sides is refused with a reason, but for metadata, which are JSON."""
+    conflict = replace(READY, change=_change(Direction.CONFLICT))
+    metadata = replace(conflict, change=replace(_change(Direction.CONFLICT), key=""))
+    refused = [kind for kind in ("orjson", "str", "pickle", "bytes") if write_refusal(replace(conflict, serializer=kind))]
+
+    assert refused == ["pickle", "bytes"]
+    assert not write_refusal(replace(metadata, serializer="pickle"))
+
+
+def write_refusal(situation: Situation) -> str:
+    """Why no value can be written."""
+    return BY_ID["write-value"].refusal(situation)

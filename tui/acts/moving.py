@@ -22,6 +22,8 @@ class MovingActs:
         """Go into what the cursor is on."""
         if self._screen.place is Place.DATABASES:
             self._screen.query_one(CatalogTree).go_in()
+        elif self._screen.place is Place.CHANGES and self._screen.changes_pane.is_at_conflict:
+            self._screen.go_to(Place.CONFLICT)
         elif self._screen.place in IN:
             self._screen.go_to(IN[self._screen.place])
 

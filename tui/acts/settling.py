@@ -19,15 +19,13 @@ class SettlingActs:
         self._jobs = jobs
         self._settling = settling
 
-    def versions(self) -> None:
-        """Compare other sides."""
-        self._screen.changes_pane.next_sides()
+    def choose(self) -> None:
+        """Choose a change for the next push, or no longer."""
+        self._screen.changes_pane.list.choose()
 
-    def keep_mine(self) -> None:
-        """End a conflict with the value of this copy."""
-        change = self._screen.changes_pane.list.change
-        if self._screen.opened and change:
-            self._settling.keep_mine(self._screen.opened.entry, change)
+    def choose_all(self) -> None:
+        """Choose all of one's own changes, or none."""
+        self._screen.changes_pane.list.choose_all()
 
     def discard(self) -> None:
         """Ask about giving up one change."""
@@ -40,8 +38,9 @@ class SettlingActs:
         self._plan("discard")
 
     def push(self) -> None:
-        """Ask about a push."""
-        self._plan("push")
+        """Ask about a push of what was chosen, or of all."""
+        if self._screen.opened:
+            self._settling.plan_push(self._screen.opened, self._screen.changes_pane.list.chosen)
 
     def pull(self) -> None:
         """Ask about a pull."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from textual.binding import Binding
 
-from . import managing, moving, program, settling, viewing
+from . import managing, moving, program, resolving, settling, viewing
 from .command import Command, Place, Situation
 
 __all__ = ["BY_ID", "COMMANDS", "Command", "Place", "Situation", "bindings"]
@@ -15,6 +15,7 @@ COMMANDS: tuple[Command, ...] = (
     *moving.COMMANDS,
     *viewing.COMMANDS,
     *settling.COMMANDS,
+    *resolving.COMMANDS,
     *managing.COMMANDS,
     *program.COMMANDS,
 )

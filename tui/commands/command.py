@@ -20,6 +20,7 @@ class Place(StrEnum):
     VALUE = "Value"
     CHANGES = "Changes"
     COMPARISON = "Old and new"
+    CONFLICT = "Conflict"
     DETAILS = "Details"
 
 
@@ -37,6 +38,8 @@ class Situation:
     change: Change | None = None
     has_key: bool = False
     has_more: bool = False
+    conflicts: int = 0
+    serializer: str = ""
 
 
 Refusal = Callable[[Situation], str]
@@ -95,4 +98,4 @@ def needs_write(now: Situation) -> str:
 LISTS = frozenset({Place.DATABASES, Place.KEYS, Place.CHANGES})
 KEYS = frozenset({Place.KEYS})
 KEY_AND_VALUE = frozenset({Place.KEYS, Place.VALUE})
-CHANGES = frozenset({Place.CHANGES, Place.COMPARISON})
+CHANGES = frozenset({Place.CHANGES, Place.COMPARISON, Place.CONFLICT})

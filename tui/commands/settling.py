@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from catalog import Direction, State
 
-from .command import CHANGES, Command, Situation, always, needs_write
+from .command import CHANGES, Command, Place, Situation, always, needs_write
 
 
 def _push(now: Situation) -> str:
@@ -39,39 +39,35 @@ def _discard_all(now: Situation) -> str:
     return ""
 
 
-def _versions(now: Situation) -> str:
-    if now.change is None or now.change.direction is not Direction.CONFLICT:
-        return "Only a conflict has other sides to compare."
-    return ""
-
-
-def _keep_mine(now: Situation) -> str:
+def _choose_all(now: Situation) -> str:
     if refusal := needs_write(now):
         return refusal
-    if now.change is None or now.change.direction is not Direction.CONFLICT:
-        return "Only a conflict has two sides to choose from."
+    return "There is nothing to choose: no key was changed here." if now.status and not now.status.ahead else ""
+
+
+def _choose(now: Situation) -> str:
+    if refusal := needs_write(now):
+        return refusal
+    if now.change is not None and now.change.direction is Direction.CONFLICT:
+        return "A conflict has to be settled before it can be pushed."
+    if now.change is None or now.change.direction is Direction.INCOMING:
+        return "Only changes of yours can be chosen for a push."
     return ""
 
+
+_LIST = frozenset({Place.CHANGES})
 
 COMMANDS: tuple[Command, ...] = (
     Command(
-        "versions",
-        "Sides",
-        "v",
-        "Compare the next two sides of a conflict: theirs, yours, last pulled.",
-        _versions,
-        CHANGES,
-        rank=60,
+        "choose",
+        "Choose",
+        "space",
+        "Choose a change for the next push, or no longer; with none chosen all are pushed.",
+        _choose,
+        _LIST,
+        rank=72,
     ),
-    Command(
-        "keep-mine",
-        "Keep yours",
-        "y",
-        "End a conflict with your value: the next push puts it over theirs.",
-        _keep_mine,
-        CHANGES,
-        rank=71,
-    ),
+    Command("choose-all", "All or none", "a", "Choose all of your changes for the next push, or none.", _choose_all, _LIST),
     Command(
         "discard",
         "Discard",
@@ -82,7 +78,7 @@ COMMANDS: tuple[Command, ...] = (
         rank=70,
     ),
     Command("discard-all", "Discard all", "D", "Give up all your unpushed changes of this database.", _discard_all, CHANGES),
-    Command("push", "Push", "P", "Send your changes to the remote, after a question.", _push, rank=80),
+    Command("push", "Push", "P", "Send your changes, or those that you chose, to the remote, after a question.", _push, rank=80),
     Command("pull", "Pull", "p", "Bring the changes of others here, after a question.", _pull, rank=79),
     Command("refresh", "Refresh", "r", "Ask all remotes again how they stand.", always, rank=50),
     Command(

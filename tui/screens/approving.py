@@ -13,10 +13,11 @@ from tui.jobs import Jobs
 from tui.plain import plain
 from tui.profiles import approve_place
 from tui.trust import Trust
+from tui.whereabouts import place_facts
 from tui.widgets.columns import Fact
 from tui.widgets.reader import Lines
 
-from .settling import place_facts, question
+from .settling import question
 
 
 def approval_question(group: str, entry: Entry) -> Lines:

@@ -22,10 +22,12 @@ from tui.acts import Acts
 from tui.acts.managing import ManagingActs
 from tui.acts.moving import MovingActs
 from tui.acts.program import ProgramActs
+from tui.acts.resolving import ResolvingActs
 from tui.acts.settling import SettlingActs
 from tui.acts.viewing import ViewingActs
 from tui.amounts import clock
 from tui.commands import BY_ID, Place, Situation, bindings
+from tui.conflicts import TypedSidesRead
 from tui.dialogs.explanation import Explanation
 from tui.jobs import Jobs
 from tui.messages import (
@@ -33,6 +35,7 @@ from tui.messages import (
     CatalogListed,
     DatabaseOpened,
     Discarded,
+    Done,
     GroupListing,
     Happening,
     JobFailed,
@@ -40,7 +43,6 @@ from tui.messages import (
     OpeningFailed,
     Pulled,
     Pushed,
-    Resolved,
     SettlingPlanned,
     Severity,
     StatusRead,
@@ -49,6 +51,7 @@ from tui.messages import (
 from tui.panes.changes_pane import ChangesPane
 from tui.panes.keys_pane import KeysPane
 from tui.plain import plain
+from tui.pushing import PushPlanned
 from tui.reading import list_catalog, open_database, read_status
 from tui.settings import Settings
 from tui.trust import Trust, Vouching
@@ -66,6 +69,7 @@ from tui.widgets.transfer_bar import TransferBar
 from .approving import Approving
 from .credentials import KnownPlace
 from .places import PLACES, TAB_OF, TAB_PLACES, WIDGETS
+from .resolving import Resolving
 from .settling import Settling, outcome
 
 _RESTING = 0.15
@@ -100,13 +104,15 @@ class BrowseScreen(Screen[None]):
         self.happenings: list[Happening] = []
         self._trust = Trust()
         self._groups: dict[str, str] = {}
-        self._settling = Settling(self, catalog, jobs, self._vouching, self.tell, self.transfers_changed)
+        self._settling = Settling(self, catalog, jobs, self._vouching, self.tell, self.transfers_changed, self.show_conflicts)
+        self._resolving = Resolving(self, catalog, jobs, self._vouching, self._settling)
         self._approving = Approving(self, jobs, self._trust, self._use)
         self._acts = Acts(
             (
                 MovingActs(self),
                 ViewingActs(self),
                 SettlingActs(self, jobs, self._settling),
+                ResolvingActs(self, self._resolving),
                 ManagingActs(self, catalog, jobs),
                 ProgramActs(self, jobs),
             )
@@ -125,7 +131,7 @@ class BrowseScreen(Screen[None]):
                 yield TabBar(id="tab-bar").data_bind(here.tab, here.status)
                 with ContentSwitcher(initial="keys", id="tabs"):
                     yield KeysPane(self._jobs, id="keys").data_bind(here.opened, here.words)
-                    yield ChangesPane(self._jobs, id="changes").data_bind(here.opened, here.words)
+                    yield ChangesPane(self._jobs, id="changes").data_bind(here.opened, here.words, here.place)
                     yield DetailsView(id="details").data_bind(here.entry, here.status, here.opened, here.group)
         yield TransferBar(id="transfer-bar")
         yield KeyBar(id="key-bar")
@@ -167,6 +173,8 @@ class BrowseScreen(Screen[None]):
             change=self.changes_pane.list.change if self.tab == "changes" else None,
             has_key=self.keys_pane.list.info is not None and self.tab == "keys",
             has_more=self.keys_pane.has_more,
+            conflicts=len(self.changes_pane.list.conflicts),
+            serializer=self.opened.database.serializer if self.opened else "",
         )
 
     def tell(self, text: str, severity: Severity = "information", details: str = "") -> None:
@@ -359,6 +367,7 @@ class BrowseScreen(Screen[None]):
 
     @on(KeyList.Highlighted)
     @on(ChangeList.Highlighted)
+    @on(ChangeList.ChoiceChanged)
     def _cursor_moved(self) -> None:
         self._situation_changed()
 
@@ -372,13 +381,36 @@ class BrowseScreen(Screen[None]):
         if self.app.screen is self:
             self._settling.ask(message)
 
+    @on(PushPlanned)
+    def _ask_push(self, message: PushPlanned) -> None:
+        if self.app.screen is self:
+            self._settling.ask_push(message)
+
+    @on(TypedSidesRead)
+    def _ask_value(self, message: TypedSidesRead) -> None:
+        if self.app.screen is self:
+            self._resolving.ask_value(message)
+
+    @on(ChangesPane.NoConflictsLeft)
+    def _leave_conflicts(self) -> None:
+        if self.place is Place.CONFLICT:
+            self.tell("No conflicts are left.")
+            self.go_to(Place.CHANGES)
+
+    def show_conflicts(self) -> None:
+        """Go to the first conflict of the selected database."""
+        self.changes_pane.go_to_conflicts()
+        self.go_to(Place.CHANGES)
+
     @on(Pushed)
     @on(Pulled)
     @on(Discarded)
-    @on(Resolved)
-    def _written(self, message: Pushed | Pulled | Discarded | Resolved) -> None:
+    @on(Done)
+    def _written(self, message: Pushed | Pulled | Discarded | Done) -> None:
         text, details = outcome(message)
         self.tell(text, "information", details)
+        if isinstance(message, Pushed):
+            self.changes_pane.list.clear_choice()
         self._settled(message.entry)
 
     @on(WriteFailed)
@@ -390,14 +422,13 @@ class BrowseScreen(Screen[None]):
         if isinstance(error, ConflictError):
             way_out, hint = (
                 "Show the conflicts",
-                "Look at both sides of each, keep yours (y) or take theirs (d), then push again.",
+                "Look at all sides of each, keep yours (y) or take theirs (T), then push again.",
             )
         body = Content.assemble(plain(error.message), (f"\n\n{hint}" if hint else "", "$quiet"))
 
         def follow(yes: bool | None) -> None:
             if yes and self.entry and self.entry.key == message.entry.key:
-                self.changes_pane.go_to_conflicts()
-                self.go_to(Place.CHANGES)
+                self.show_conflicts()
 
         self.app.push_screen(Explanation(f"{message.verb.capitalize()} of {plain(name)}", paragraphs(body), way_out), follow)
 

@@ -10,6 +10,7 @@ WIDGETS = {
     Place.VALUE: "#value-view",
     Place.CHANGES: "#change-list",
     Place.COMPARISON: "#diff-view",
+    Place.CONFLICT: "#conflict-view",
     Place.DETAILS: "#details",
 }
 PLACES = {selector[1:]: place for place, selector in WIDGETS.items()} | {"filter": Place.FILTER}
@@ -20,12 +21,14 @@ TAB_OF = {
     Place.VALUE: "keys",
     Place.CHANGES: "changes",
     Place.COMPARISON: "changes",
+    Place.CONFLICT: "changes",
     Place.DETAILS: "details",
 }
 IN = {Place.KEYS: Place.VALUE, Place.CHANGES: Place.COMPARISON}
 OUT = {
     Place.VALUE: Place.KEYS,
     Place.COMPARISON: Place.CHANGES,
+    Place.CONFLICT: Place.CHANGES,
     Place.KEYS: Place.DATABASES,
     Place.FILTER: Place.KEYS,
     Place.CHANGES: Place.DATABASES,

@@ -8,19 +8,21 @@ from functools import partial
 from textual.content import Content
 from textual.screen import Screen
 
-from catalog import Catalog, CatalogError, Change, Direction, Entry, Progress, S3Connection, Summary
+from catalog import Catalog, CatalogError, Change, Direction, Entry, Progress, Summary
 from tui.amounts import quantity, size
 from tui.dialogs.confirm import Confirm
-from tui.dialogs.push import PushDialog
+from tui.dialogs.push import Conflicts, PushAnswer, PushDialog
 from tui.jobs import AlreadyWritingError, Jobs, Transfer
-from tui.messages import Answer, Discarded, Opened, Pulled, Pushed, Resolved, SettlingPlanned, Severity, WriteFailed
+from tui.messages import Answer, Discarded, Done, Opened, Pulled, Pushed, SettlingPlanned, Severity, WriteFailed
 from tui.plain import key_name, plain
+from tui.pushing import PushPlanned, estimate_push, plan_push, push
 from tui.reading import plan_settling
 from tui.trust import Vouching
+from tui.whereabouts import place_facts
 from tui.widgets.columns import Fact, beside
 from tui.widgets.reader import Lines
 from tui.widgets.text_view import continued
-from tui.writing import discard, keep_mine, pull, push
+from tui.writing import discard, pull
 
 Tell = Callable[[str, Severity], None]
 WriteWork = Callable[[Progress], Answer]
@@ -42,25 +44,6 @@ def question(facts: Sequence[Fact], note: str) -> Lines:
 
 def _amount(keys: int, noun: str, bytes_: int) -> Content:
     return Content.assemble((quantity(keys, noun), "bold"), f", {size(bytes_)}")
-
-
-def push_question(entry: Entry, summary: Summary) -> Lines:
-    """Say what a push would send, and where to."""
-    facts: list[Fact] = [
-        ("send", _amount(summary.outgoing + summary.conflicts, "key", summary.bytes_up)),
-        ("from", Content(plain(entry.name))),
-        *place_facts("to", entry.connection),
-    ]
-    note = ""
-    if summary.conflicts:
-        note = (
-            f"{summary.conflicts:,} of them {'was' if summary.conflicts == 1 else 'were'} also changed by someone else. "
-            "The push will stop and show you; nothing is overwritten."
-        )
-    elif summary.incoming:
-        others = quantity(summary.incoming, "other key")
-        note = f"Your colleagues changed {others} meanwhile, which stay as they are."
-    return question(facts, note)
 
 
 def pull_question(entry: Entry, summary: Summary) -> Lines:
@@ -94,7 +77,7 @@ def discard_question(entry: Entry, change: Change | None, summary: Summary | Non
     return question(facts, f"{after} This cannot be undone.")
 
 
-def outcome(message: Pushed | Pulled | Discarded | Resolved) -> tuple[str, str]:
+def outcome(message: Pushed | Pulled | Discarded | Done) -> tuple[str, str]:
     """Say what a write has done, and its details."""
     name = message.entry.name
     match message:
@@ -107,16 +90,8 @@ def outcome(message: Pushed | Pulled | Discarded | Resolved) -> tuple[str, str]:
             return f"Pulled {quantity(result.keys, 'key')} into {name}.", f"{size(result.bytes_down)} fetched.{kept}"
         case Discarded(_, keys):
             return f"Discarded {quantity(keys, 'change')} of {name}.", ""
-        case Resolved(_, key):
-            return f"Kept your value of {key_name(key)}.", "The next push puts it over theirs."
-
-
-def place_facts(name: str, connection: S3Connection) -> list[Fact]:
-    """Say where a database lives."""
-    if connection.is_folder or connection.is_address_only:
-        return [(name, Content(plain(str(connection))))]
-    place = Content(plain(f"{connection.bucket}/{connection.db_key}"))
-    return [(name, place), ("", Content(plain(f"at {connection.endpoint_url or 'AWS'}")))]
+        case Done(_, text, details):
+            return text, details
 
 
 class Settling:
@@ -130,6 +105,7 @@ class Settling:
         vouching: Callable[[Entry], Vouching],
         tell: Tell,
         started: Callable[[], None],
+        show_conflicts: Callable[[], None],
     ) -> None:
         self._screen = screen
         self._catalog = catalog
@@ -137,29 +113,44 @@ class Settling:
         self._vouching = vouching
         self._tell = tell
         self._started = started
+        self._show_conflicts = show_conflicts
+
+    def plan_push(self, opened: Opened, chosen: frozenset[str] | None) -> None:
+        """Count what a push of some keys, or of all, would send; the question follows."""
+        self._jobs.read_latest("plan", "Preparing the push", lambda: plan_push(opened, chosen), self._screen)
 
     def plan(self, opened: Opened, verb: str) -> None:
-        """Count what a push, a pull or a discard of everything would move; the question follows."""
+        """Count what a pull or a discard of everything would move; the question follows."""
         self._jobs.read_latest("plan", f"Preparing the {verb}", lambda: plan_settling(opened, verb), self._screen)
 
     def ask(self, planned: SettlingPlanned) -> None:
         """Ask about what was counted."""
         entry, summary = planned.opened.entry, planned.summary
-        ask = {"push": self._ask_push, "pull": self._ask_pull, "discard": self._ask_discard_all}[planned.verb]
+        ask = {"pull": self._ask_pull, "discard": self._ask_discard_all}[planned.verb]
         ask(entry, summary)
 
-    def _ask_push(self, entry: Entry, summary: Summary) -> None:
-        keys = summary.outgoing + summary.conflicts
-        if not keys:
+    def ask_push(self, planned: PushPlanned) -> None:
+        """Ask about a push, or say why there is nothing to ask about."""
+        entry, plan = planned.opened.entry, planned.plan
+        if not plan.keys_up and plan.conflicts:
+            self._tell("Every key that you changed is in conflict: settle one, then push it.", "warning")
+            self._show_conflicts()
+            return
+        if not plan.keys_up:
             self._tell("There is nothing to push: no key was changed here.", "information")
             return
-        dialog = PushDialog(f"Push {plain(entry.name)}", push_question(entry, summary), f"Push {quantity(keys, 'key')}")
+        vouching = self._vouching(entry)
 
-        def start(message: str | None) -> None:
-            if message is not None:
-                self._start(entry, "push", lambda progress: push(self._catalog, entry, self._vouching(entry), message, progress))
+        def answered(answer: PushAnswer) -> None:
+            if isinstance(answer, Conflicts):
+                self._show_conflicts()
+            elif answer is not None:
+                self.start(entry, "push", lambda progress: push(self._catalog, entry, vouching, answer, progress))
 
-        self._screen.app.push_screen(dialog, start)
+        dialog = PushDialog(
+            self._jobs, entry, plan, lambda progress: estimate_push(self._catalog, entry, vouching, plan.chosen, progress)
+        )
+        self._screen.app.push_screen(dialog, answered)
 
     def _ask_pull(self, entry: Entry, summary: Summary) -> None:
         keys = summary.incoming + summary.conflicts
@@ -172,7 +163,7 @@ class Settling:
 
         def start(yes: bool | None) -> None:
             if yes:
-                self._start(entry, "pull", lambda progress: pull(self._catalog, entry, self._vouching(entry), progress))
+                self.start(entry, "pull", lambda progress: pull(self._catalog, entry, self._vouching(entry), progress))
 
         self._screen.app.push_screen(dialog, start)
 
@@ -185,22 +176,17 @@ class Settling:
         """Ask about giving up one change."""
         self._ask_discard_of(entry, discard_question(entry, change, None), [change.key], 1, "Discard the change")
 
-    def keep_mine(self, entry: Entry, change: Change) -> None:
-        """End a conflict with the value of this copy; nothing leaves this machine before a push."""
-        self._start(
-            entry, "resolve", lambda progress: keep_mine(self._catalog, entry, self._vouching(entry), change.key, progress)
-        )
-
     def _ask_discard_of(self, entry: Entry, lines: Lines, keys: list[str] | None, count: int, go_on: str) -> None:
         def start(yes: bool | None) -> None:
             if yes:
-                self._start(
+                self.start(
                     entry, "discard", lambda progress: discard(self._catalog, entry, self._vouching(entry), keys, count, progress)
                 )
 
         self._screen.app.push_screen(Confirm(f"Discard in {plain(entry.name)}", lines, go_on, stay="Keep"), start)
 
-    def _start(self, entry: Entry, verb: str, work: WriteWork) -> None:
+    def start(self, entry: Entry, verb: str, work: WriteWork) -> None:
+        """Start a write, unless this database is being written already."""
         progress = Progress()
         transfer = Transfer(entry.key, verb, entry.name, progress)
         try:

@@ -10,7 +10,7 @@ from textual.message import Message
 
 from catalog import Change, Direction, Version
 from tui.amounts import size
-from tui.badges import change_badges
+from tui.badges import CHOSEN, change_badges
 from tui.plain import key_name
 
 from .columns import shorten, spread
@@ -52,10 +52,16 @@ class ChangeList(RowList):
 
         change: Change
 
+    @dataclass
+    class ChoiceChanged(Message):
+        """Other keys are chosen for the next push."""
+
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
         self._rows: list[Heading | Change] = []
         self._words = Content("")
+        self._chosen: set[str] = set()
+        self._total = 0
 
     @property
     def row_count(self) -> int:
@@ -68,6 +74,16 @@ class ChangeList(RowList):
         row = self._rows[self.cursor] if self._rows else None
         return None if isinstance(row, Heading) else row
 
+    @property
+    def chosen(self) -> frozenset[str] | None:
+        """The keys that were chosen for the next push; None when none was, which means all."""
+        return frozenset(self._chosen) or None
+
+    @property
+    def conflicts(self) -> list[Change]:
+        """The conflicts in the list."""
+        return [row for row in self._rows if isinstance(row, Change) and row.direction is Direction.CONFLICT]
+
     def empty_text(self) -> Content:
         """Say why there are no changes."""
         return self._words
@@ -75,7 +91,9 @@ class ChangeList(RowList):
     def show_words(self, words: Content) -> None:
         """Show no changes, and why."""
         self._rows, self._words = [], words
+        self._total = 0
         self.cursor = 0
+        self.clear_choice()
         self.rows_changed()
 
     def show_changes(self, counts: Mapping[Direction, int], changes: tuple[Change, ...]) -> None:
@@ -91,8 +109,52 @@ class ChangeList(RowList):
             1,
         )
         self.cursor = kept
+        self._total = sum(counts.values())
+        self._chosen &= {change.key for change in self._outgoing()}
+        self._choice_changed()
         self.rows_changed()
         self.tell_cursor()
+
+    def _outgoing(self) -> list[Change]:
+        return [row for row in self._rows if isinstance(row, Change) and row.direction is Direction.OUTGOING]
+
+    def choose(self) -> None:
+        """Choose the change of the cursor for the next push, or no longer; the cursor goes on to the next."""
+        change = self.change
+        if change is None or change.direction is not Direction.OUTGOING:
+            return
+        self._chosen ^= {change.key}
+        self._choice_changed()
+        self.action_move(1)
+
+    def choose_all(self) -> None:
+        """Choose all of one's own changes, or none when some are chosen."""
+        self._chosen = set() if self._chosen else {change.key for change in self._outgoing()}
+        self._choice_changed()
+
+    def clear_choice(self) -> None:
+        """Choose none, which means all."""
+        if self._chosen:
+            self._chosen = set()
+            self._choice_changed()
+        else:
+            self._count()
+
+    def _choice_changed(self) -> None:
+        self._count()
+        self.refresh()
+        self.post_message(self.ChoiceChanged())
+
+    def _count(self) -> None:
+        shown = sum(isinstance(row, Change) for row in self._rows)
+        if self._chosen:
+            chosen = sum(_length(change.local) for change in self._outgoing() if change.key in self._chosen)
+            mine = len(self._outgoing())
+            self.border_subtitle = f"{CHOSEN.symbol} {len(self._chosen):,} of {mine:,} chosen to push, {size(chosen)}"
+        elif self._total > shown:
+            self.border_subtitle = f"first {shown:,} of {self._total:,}"
+        else:
+            self.border_subtitle = f"{self._total:,}" if self._total else ""
 
     def draw_row(self, index: int, width: int) -> Content:
         """Draw one row."""
@@ -107,8 +169,9 @@ class ChangeList(RowList):
         direction, kind = change_badges(row)
         new = row.remote if row.direction is Direction.INCOMING else row.local
         amount = size(_length(new or row.base))
-        name = shorten(key_name(row.key), max(width - len(amount) - 5, 1))
-        left = Content.assemble(direction.content(), " ", kind.content(), " ", name)
+        name = shorten(key_name(row.key), max(width - len(amount) - 6, 1))
+        mark = CHOSEN.content() if row.key in self._chosen else Content(" ")
+        left = Content.assemble(mark, direction.content(), " ", kind.content(), " ", name)
         return spread(left, Content.styled(amount, "$quiet"), width)
 
     def action_move(self, rows: int) -> None:
@@ -133,9 +196,18 @@ class ChangeList(RowList):
         if change := self.change:
             self.post_message(self.Chosen(change))
 
-    def go_to_conflicts(self) -> None:
-        """Move the cursor to the first conflict."""
-        for index, row in enumerate(self._rows):
-            if isinstance(row, Change) and row.direction is Direction.CONFLICT:
-                self.cursor = index
-                return
+    def go_to_conflict(self, steps: int = 0) -> bool:
+        """Move the cursor to another conflict: so many further, round the end; with 0 to the one at or after the cursor.
+
+        False when there is none.
+        """
+        places = [at for at, row in enumerate(self._rows) if isinstance(row, Change) and row.direction is Direction.CONFLICT]
+        if not places:
+            return False
+        at = sum(place < self.cursor for place in places)
+        if steps < 0 or (at < len(places) and places[at] == self.cursor):
+            at += steps
+        elif steps > 0:
+            at += steps - 1
+        self.cursor = places[at % len(places)]
+        return True

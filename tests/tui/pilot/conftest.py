@@ -20,7 +20,7 @@ from tui.screens import browse
 
 from .driving import Driver
 from .keyrings import MemoryKeyring
-from .shelf import Shelf, stock
+from .shelf import Shelf, day, stock, weather
 
 Drive = Callable[..., AbstractAsyncContextManager[Driver]]
 
@@ -67,6 +67,33 @@ def stocked(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
 def shelf(tmp_path: Path) -> Shelf:
     """An empty shelf for one test."""
     return Shelf(tmp_path)
+
+
+@pytest.fixture
+def ahead(shelf: Shelf) -> Shelf:
+    """A shelf with one database that has two unpushed changes."""
+    shelf.add_group("earth")
+    shelf.publish("earth", "weather", "orjson", {day(number): weather(number) for number in range(1, 6)})
+    shelf.take("weather")
+    shelf.edit("weather", {day(2): {**weather(2), "sky": "sun"}, day(9): weather(9)})
+    return shelf
+
+
+@pytest.fixture
+def behind(shelf: Shelf) -> Shelf:
+    """A shelf with one database that a colleague has changed."""
+    shelf.add_group("earth")
+    shelf.publish("earth", "weather", "orjson", {day(number): weather(number) for number in range(1, 6)})
+    shelf.take("weather")
+    shelf.push_as_colleague("weather", {day(2): {**weather(2), "sky": "fog"}, day(3): None})
+    return shelf
+
+
+@pytest.fixture
+def torn(ahead: Shelf) -> Shelf:
+    """A shelf with one database that both sides have changed, in one key the same."""
+    ahead.push_as_colleague("weather", {day(2): {**weather(2), "sky": "fog"}, day(4): {**weather(4), "sky": "fog"}})
+    return ahead
 
 
 @pytest.fixture

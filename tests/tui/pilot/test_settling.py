@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import threading
-from typing import Any
 
 import pytest
 from textual.widgets import Input
@@ -16,56 +15,20 @@ from tui.dialogs.explanation import Explanation
 from tui.dialogs.push import PushDialog
 from tui.messages import Pushed
 from tui.screens import settling
-from tui.widgets.reader import Reader
 from tui.widgets.transfer_bar import TransferBar
 
+from .asking import ask, dialog_text
 from .conftest import Drive
 from .driving import Driver
 from .shelf import Shelf, day, weather
-
-
-@pytest.fixture
-def ahead(shelf: Shelf) -> Shelf:
-    """A shelf with one database that has two unpushed changes."""
-    shelf.add_group("earth")
-    shelf.publish("earth", "weather", "orjson", {day(number): weather(number) for number in range(1, 6)})
-    shelf.take("weather")
-    shelf.edit("weather", {day(2): {**weather(2), "sky": "sun"}, day(9): weather(9)})
-    return shelf
-
-
-@pytest.fixture
-def behind(shelf: Shelf) -> Shelf:
-    """A shelf with one database that a colleague has changed."""
-    shelf.add_group("earth")
-    shelf.publish("earth", "weather", "orjson", {day(number): weather(number) for number in range(1, 6)})
-    shelf.take("weather")
-    shelf.push_as_colleague("weather", {day(2): {**weather(2), "sky": "fog"}, day(3): None})
-    return shelf
-
-
-@pytest.fixture
-def torn(ahead: Shelf) -> Shelf:
-    """A shelf with one database that both sides have changed, in one key the same."""
-    ahead.push_as_colleague("weather", {day(2): {**weather(2), "sky": "fog"}, day(4): {**weather(4), "sky": "fog"}})
-    return ahead
-
-
-def _dialog_text(driver: Driver) -> str:
-    return " ".join(" ".join(row.plain for row in driver.app.screen.query_one(Reader)._rows).split())
-
-
-async def _ask(driver: Driver, key: str, dialog: type[Any]) -> None:
-    await driver.press(key)
-    await driver.until(lambda: isinstance(driver.app.screen, dialog), dialog.__name__)
 
 
 async def test_a_push_asks_first_and_then_sends(ahead: Shelf, drive: Drive) -> None:
     """The question says how many keys, how much and where to; after it the remote has the changes and the message."""
     async with drive(ahead.catalog) as driver:
         await driver.select("weather")
-        await _ask(driver, "P", PushDialog)
-        question = _dialog_text(driver)
+        await ask(driver, "P", PushDialog)
+        question = dialog_text(driver)
         assert "2 keys" in question
         assert " B" in question
         assert str(ahead.connection("weather")) in question.replace(" ", "")
@@ -88,7 +51,7 @@ async def test_a_refused_question_sends_nothing(ahead: Shelf, drive: Drive, keys
     """Escape and the Cancel button both leave the remote as it was."""
     async with drive(ahead.catalog) as driver:
         await driver.select("weather")
-        await _ask(driver, "P", PushDialog)
+        await ask(driver, "P", PushDialog)
         await driver.press(*keys)
 
         assert driver.app.screen is driver.screen
@@ -103,8 +66,8 @@ async def test_a_pull_asks_first_and_then_brings(behind: Shelf, drive: Drive) ->
     """After the question the keys, the value and the state are the new ones."""
     async with drive(behind.catalog) as driver:
         await driver.select("weather")
-        await _ask(driver, "p", Confirm)
-        assert "2 changed keys" in _dialog_text(driver)
+        await ask(driver, "p", Confirm)
+        assert "2 changed keys" in dialog_text(driver)
 
         await driver.pilot.press("enter")
         await driver.wait_told("Pulled 2 keys into weather.")
@@ -152,15 +115,15 @@ async def test_the_sides_of_a_conflict_take_turns(torn: Shelf, drive: Drive) -> 
     assert seen == [["theirs", "yours"], ["last pulled", "yours"], ["last pulled", "theirs"], ["theirs", "yours"]]
 
 
-async def test_a_conflict_stops_a_push_and_leads_to_itself(torn: Shelf, drive: Drive) -> None:
-    """Nothing is overwritten: the explanation names the key and its button goes to the conflict."""
-    async with drive(torn.catalog) as driver:
+async def test_a_conflict_stops_a_push_and_leads_to_itself(ahead: Shelf, drive: Drive) -> None:
+    """What someone pushes at the last moment is not overwritten: it is explained, and a button goes to the conflict."""
+    async with drive(ahead.catalog) as driver:
         await driver.select("weather")
-        await _ask(driver, "P", PushDialog)
-        assert "nothing is overwritten" in _dialog_text(driver)
+        await ask(driver, "P", PushDialog)
+        ahead.push_as_colleague("weather", {day(2): {**weather(2), "sky": "fog"}})
         await driver.pilot.press("enter")
         await driver.until(lambda: isinstance(driver.app.screen, Explanation), "the explanation")
-        assert day(2) in _dialog_text(driver)
+        assert day(2) in dialog_text(driver)
 
         await driver.press("enter")
         assert driver.screen.place is Place.CHANGES
@@ -168,7 +131,7 @@ async def test_a_conflict_stops_a_push_and_leads_to_itself(torn: Shelf, drive: D
         assert change is not None
         assert (change.key, change.direction) == (day(2), Direction.CONFLICT)
 
-    with torn.colleague("weather") as database:
+    with ahead.colleague("weather") as database:
         database.changes().pull()
         assert database[day(2)]["sky"] == "fog"
 
@@ -177,14 +140,14 @@ async def test_keeping_yours_ends_a_conflict(torn: Shelf, drive: Drive) -> None:
     """After y the push puts your value over theirs."""
     async with drive(torn.catalog) as driver:
         await driver.select("weather")
-        await _ask(driver, "p", Confirm)
+        await ask(driver, "p", Confirm)
         await driver.pilot.press("enter")
         await driver.wait_told("Pulled")
         await driver.settle()
         await driver.press("3", "y")
         await driver.wait_told(f"Kept your value of {day(2)}.")
         await driver.settle()
-        await _ask(driver, "P", PushDialog)
+        await ask(driver, "P", PushDialog)
         await driver.pilot.press("enter")
         await driver.wait_told("Pushed 2 keys of weather")
 
@@ -198,13 +161,13 @@ async def test_discarding_takes_a_change_back_after_a_question(ahead: Shelf, dri
     async with drive(ahead.catalog) as driver:
         await driver.select("weather")
         await driver.press("3")
-        await _ask(driver, "d", Confirm)
-        assert day(2) in _dialog_text(driver)
+        await ask(driver, "d", Confirm)
+        assert day(2) in dialog_text(driver)
         await driver.press("enter")
         assert driver.screen.situation.status is not None
         assert driver.screen.situation.status.ahead == 2
 
-        await _ask(driver, "d", Confirm)
+        await ask(driver, "d", Confirm)
         await driver.pilot.press("right", "enter")
         await driver.wait_told("Discarded 1 change of weather.")
         await driver.settle()
@@ -219,8 +182,8 @@ async def test_discarding_everything_counts_first(ahead: Shelf, drive: Drive) ->
     async with drive(ahead.catalog) as driver:
         await driver.select("weather")
         await driver.press("3")
-        await _ask(driver, "D", Confirm)
-        assert "all of your 2 unpushed changes" in _dialog_text(driver)
+        await ask(driver, "D", Confirm)
+        assert "all of your 2 unpushed changes" in dialog_text(driver)
         await driver.pilot.press("tab", "enter")
         await driver.wait_told("Discarded 2 changes of weather.")
         await driver.settle()
@@ -234,7 +197,7 @@ async def test_a_push_that_fails_half_way_is_explained(ahead: Shelf, drive: Driv
         await driver.select("weather")
         shutil.rmtree(unfinished)
         unfinished.write_bytes(b"")
-        await _ask(driver, "P", PushDialog)
+        await ask(driver, "P", PushDialog)
         await driver.pilot.press("enter")
         await driver.until(lambda: isinstance(driver.app.screen, Explanation), "the explanation")
         await driver.press("enter")
@@ -251,7 +214,7 @@ class SlowPush:
         self.go_on = threading.Event()
         self.progress: Progress | None = None
 
-    def __call__(self, catalog: object, entry: Entry, vouching: object, message: str, progress: Progress) -> Pushed:
+    def __call__(self, catalog: object, entry: Entry, vouching: object, order: object, progress: Progress) -> Pushed:
         """Report a third, then wait until let go or cancelled."""
         self.progress = progress
         progress.begin("uploading", 3_000, 3)
@@ -271,7 +234,7 @@ def slow_push(monkeypatch: pytest.MonkeyPatch) -> SlowPush:
 
 async def _start_push(driver: Driver) -> None:
     await driver.select("weather")
-    await _ask(driver, "P", PushDialog)
+    await ask(driver, "P", PushDialog)
     await driver.pilot.press("enter")
     await driver.until(lambda: driver.app.jobs.transfers and driver.app.screen is driver.screen, "the push")
 
@@ -297,7 +260,7 @@ async def test_a_running_push_can_be_cancelled(ahead: Shelf, drive: Drive, slow_
         await driver.pilot.press("x")
         await driver.until(lambda: isinstance(driver.app.screen, Explanation), "the explanation")
 
-        assert "cancelled" in _dialog_text(driver)
+        assert "cancelled" in dialog_text(driver)
         assert slow_push.progress is not None
         assert slow_push.progress.cancelled
 
@@ -319,7 +282,7 @@ async def test_quitting_while_something_runs_asks(ahead: Shelf, drive: Drive, sl
         await _start_push(driver)
         await driver.pilot.press("q")
         await driver.until(lambda: isinstance(driver.app.screen, Confirm), "the question")
-        assert "push of weather" in _dialog_text(driver)
+        assert "push of weather" in dialog_text(driver)
         await driver.pilot.press("enter")
         await driver.until(lambda: driver.app.screen is driver.screen, "the screen")
         assert driver.app.jobs.transfers
@@ -347,7 +310,7 @@ async def test_a_message_may_hold_anything(ahead: Shelf, drive: Drive) -> None:
     """Markup and quotes in a commit message are plain text on the screen."""
     async with drive(ahead.catalog) as driver:
         await driver.select("weather")
-        await _ask(driver, "P", PushDialog)
+        await ask(driver, "P", PushDialog)
         driver.app.screen.query_one(Input).value = "[red]not[/] \\[ markup"
         await driver.pilot.press("enter")
         await driver.wait_told("Pushed")
