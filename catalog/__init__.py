@@ -8,6 +8,7 @@ from catalog.changes.pull import PullResult
 from catalog.changes.push import PushResult
 from catalog.changes.resolve import Conflict, Merged
 from catalog.connection import S3Connection
+from catalog.creation import NewDatabase, create_database
 from catalog.database import Database
 from catalog.errors import (
     AccessDeniedError,
@@ -39,6 +40,9 @@ from catalog.errors import (
     UnsupportedFormatError,
     UntrustedValueError,
 )
+from catalog.exchange.exporting import Exported, export_file
+from catalog.exchange.importing import ImportPlan, import_file, plan_import
+from catalog.exchange.rows import FileFormat, InputOptions, OutputOptions
 from catalog.groups.entry import Entry
 from catalog.groups.group import ConnectionGroup
 from catalog.lease import LeaseHolder
@@ -75,9 +79,13 @@ __all__ = [
     "Direction",
     "Entry",
     "EntryMissingError",
+    "Exported",
     "Expunged",
+    "FileFormat",
     "FormatError",
     "GroupRecord",
+    "ImportPlan",
+    "InputOptions",
     "IntegrityError",
     "InvalidConnectionError",
     "InvalidInputError",
@@ -91,10 +99,12 @@ __all__ = [
     "LocalFileError",
     "LockTimeoutError",
     "Merged",
+    "NewDatabase",
     "NotApprovedError",
     "NotFoundError",
     "ObjectMissingError",
     "OutcomeUnknownError",
+    "OutputOptions",
     "PreconditionFailedError",
     "Progress",
     "PullResult",
@@ -114,9 +124,13 @@ __all__ = [
     "UnsupportedFormatError",
     "UntrustedValueError",
     "Version",
+    "create_database",
     "escape",
+    "export_file",
+    "import_file",
     "open",
     "open_ebooklet",
     "open_rcg",
+    "plan_import",
     "read_holder",
 ]

@@ -1,0 +1,84 @@
+"""Making a database: at a new place, filled, pushed, and known to a group."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from catalog.connection import S3Connection
+from catalog.database import Database
+from catalog.errors import CatalogError, InvalidInputError
+from catalog.groups.entry import Entry
+from catalog.opening import open as open_database
+from catalog.progress import Progress
+from catalog.registry import Catalog
+
+
+@dataclass(frozen=True, slots=True)
+class NewDatabase:
+    """A database to be made: where, in which group, with which value serializer, and what is said of it."""
+
+    group: str
+    name: str
+    connection: S3Connection
+    serializer: str | None = "orjson"
+    description: str = ""
+    tags: tuple[str, ...] = ()
+    message: str = ""
+
+
+def create_database(
+    catalog: Catalog, wanted: NewDatabase, fill: Callable[[Database], object], progress: Progress | None = None
+) -> Entry:
+    """Make a database where there is none yet, let ``fill`` set its keys, push it, and add it to its group; its entry.
+
+    What fails before the push leaves nothing behind, here or there. When only the adding fails, the pushed database stays, and
+    the error says how to add it. Raises InvalidInputError when there is a database at the place already.
+    """
+    catalog.group(wanted.group)
+    path = catalog.folder / "databases" / f".new-{secrets.token_hex(8)}.blt"
+    place = wanted.connection
+    try:
+        with open_database(place, path, "c", wanted.serializer, lock="commit", progress=progress) as database:
+            if database.remote_commit is not None:
+                raise InvalidInputError(
+                    f"{place}: there is a database already.", hint="Choose another place, or add that one to the group."
+                )
+            fill(database)
+            database.changes().push(message=wanted.message, progress=progress)
+        entry = _add(catalog, wanted, progress)
+        _keep(path, catalog.file_of(entry))
+        return entry
+    finally:
+        for file in _files(path):
+            file.unlink(missing_ok=True)
+
+
+def _add(catalog: Catalog, wanted: NewDatabase, progress: Progress | None) -> Entry:
+    try:
+        return catalog.add(
+            wanted.group,
+            wanted.connection,
+            name=wanted.name,
+            description=wanted.description,
+            tags=wanted.tags,
+            progress=progress,
+        )
+    except CatalogError as error:
+        error.hint = f"The database was pushed to {wanted.connection}: add it from there. {error.hint}".rstrip()
+        raise
+
+
+def _files(path: Path) -> list[Path]:
+    return [path.with_name(path.name + end) for end in ("", ".sync", ".sync-wal", ".sync-shm")]
+
+
+def _keep(made: Path, wanted: Path) -> None:
+    """Make the new file the working copy; the sidecar first, for a booklet alone would be looked through again."""
+    if wanted.exists():
+        return
+    for source, target in reversed(list(zip(_files(made), _files(wanted), strict=True))):
+        if source.exists():
+            source.replace(target)

@@ -1,0 +1,118 @@
+"""CSV: a header, then one row for each key; the other columns are the fields of its value."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from catalog.errors import name_some
+
+from .columns import learn_columns
+from .rows import FileFormat, InputOptions, Items, OutputOptions, Row, key_columns, key_of, wrong
+from .text_lines import LONGEST_LINE, TextLines
+
+_NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?")
+_WORDS: Mapping[str, Any] = {"": None, "true": True, "false": False}
+_LARGEST = 1 << 63
+_SEPARATORS = ";\t|"
+
+
+class CsvTable:
+    """Comma-separated values; a ``.tsv`` file has tabs."""
+
+    name = FileFormat.CSV
+    endings = (".csv", ".tsv")
+
+    def size(self, path: Path) -> int:
+        """How many bytes there are to read."""
+        return path.stat().st_size
+
+    def rows(self, path: Path, reading: InputOptions) -> Iterator[Row]:
+        """Read the rows after the header, which must have as many cells as it."""
+        lines = TextLines(path, reading.encoding)
+        cells = _cells(path, lines, _delimiter(path, reading))
+        header = next(cells, None)
+        if header is None:
+            raise wrong(path, "", "it is empty: there is no header.", "The first line names the columns.")
+        key = key_columns(path, reading.key, header, _other_separator(header))
+        if repeated := sorted({name for name in header if header.count(name) > 1}):
+            raise wrong(path, "line 1", f"more than one column is called {name_some(repeated)}.", "Rename one of them.")
+        places = [header.index(name) for name in key]
+        fields = [(name, place) for place, name in enumerate(header) if place not in places]
+        read = str if reading.as_text else _value
+        while True:
+            start = lines.number + 1
+            row = next(cells, None)
+            if row is None:
+                return
+            place = f"line {start:,}"
+            if len(row) != len(header):
+                raise wrong(
+                    path, place, f"it has {len(row):,} cells, the header {len(header):,}.", "Is a quote or comma missing?"
+                )
+            found = key_of(path, place, (row[index] for index in places))
+            yield Row(place, found, {name: read(row[index]) for name, index in fields}, lines.read)
+
+    def write(self, path: Path, items: Items, writing: OutputOptions) -> None:
+        """Write a header and a row for each key; what is neither text nor number is written as JSON."""
+        columns = learn_columns(items, writing.key)
+        names = columns.names
+        with path.open("x", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, delimiter="\t" if path.suffix.lower() == ".tsv" else ",", lineterminator="\n")
+            writer.writerow([writing.key, *names])
+            for key, value in items:
+                fields = columns.fields_of(key, value)
+                writer.writerow([key, *(_cell(fields.get(name)) for name in names)])
+
+
+def _cells(path: Path, lines: TextLines, delimiter: str) -> Iterator[Sequence[str]]:
+    # The limit belongs to the whole process; the ordinary one is too small for JSON in a cell.
+    csv.field_size_limit(max(csv.field_size_limit(), LONGEST_LINE))
+    try:
+        yield from (row for row in csv.reader(lines, delimiter=delimiter, strict=True) if row)
+    except csv.Error as error:
+        raise wrong(path, lines.place, f"it is no CSV: {error}.", "Is a quote missing, or one too many?") from None
+
+
+def _delimiter(path: Path, reading: InputOptions) -> str:
+    chosen = reading.delimiter or ("\t" if path.suffix.lower() == ".tsv" else ",")
+    chosen = {"\\t": "\t", "tab": "\t"}.get(chosen, chosen)
+    if len(chosen) != 1 or chosen in '\r\n"':
+        raise wrong(path, "", f"{chosen!a} cannot separate cells.", "Use one character, such as ; or tab.")
+    return chosen
+
+
+def _other_separator(header: Sequence[str]) -> str:
+    """What to say when the header looks as if it were separated by something else."""
+    if len(header) == 1:
+        for separator in _SEPARATORS:
+            if separator in header[0]:
+                shown = "tab" if separator == "\t" else separator
+                return f"Its cells seem to be separated by {shown!r}: say --delimiter '{shown}'."
+    return ""
+
+
+def _value(cell: str) -> Any:
+    """What a cell means: nothing, true, false or a number that is written as JSON writes it; all else is text."""
+    if cell in _WORDS:
+        return _WORDS[cell]
+    if _NUMBER.fullmatch(cell):
+        if not any(character in ".eE" for character in cell):
+            number = int(cell) if len(cell) < 20 else _LARGEST
+            return number if -_LARGEST < number < _LARGEST else cell
+        decimal = float(cell)
+        return decimal if abs(decimal) < float("inf") else cell
+    return cell
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if value is None or isinstance(value, str | int | float):
+        return value
+    return orjson.dumps(value, default=str, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS).decode()

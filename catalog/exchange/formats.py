@@ -1,0 +1,45 @@
+"""The formats that there are, and which one a path means."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from catalog.errors import InvalidInputError, LocalFileError
+
+from .csv_table import CsvTable
+from .folder import Folder
+from .json_lines import JsonLines
+from .parquet import Parquet
+from .rows import FileFormat, Format
+
+FORMATS: dict[FileFormat, Format] = {made.name: made for made in (CsvTable(), JsonLines(), Parquet(), Folder())}
+
+
+def input_format(path: Path, name: str) -> Format:
+    """The format of an input: the one that is named, or the one that its ending says; a folder is a folder of files.
+
+    Raises LocalFileError when there is nothing at the path.
+    """
+    if not path.exists():
+        raise LocalFileError(f"There is no file or folder {path}.", path=str(path), hint="Check its name.")
+    chosen = FORMATS[FileFormat.FOLDER] if path.is_dir() and not name else _format(path, name)
+    if (chosen.name is FileFormat.FOLDER) != path.is_dir():
+        raise InvalidInputError(f"{path} is {'a folder' if path.is_dir() else 'no folder'}.", hint="Choose another format.")
+    return chosen
+
+
+def output_format(path: Path, name: str) -> Format:
+    """The format of an output: the one that is named, or the one that its ending says; without ending, a folder of files."""
+    return _format(path, name)
+
+
+def _format(path: Path, name: str) -> Format:
+    if name:
+        if name not in FORMATS:
+            raise InvalidInputError(f"There is no format {name!a}.", hint=f"There are {', '.join(FORMATS)}.")
+        return FORMATS[FileFormat(name)]
+    for made in FORMATS.values():
+        if path.suffix.lower() in made.endings:
+            return made
+    known = ", ".join(ending for made in FORMATS.values() for ending in made.endings if ending)
+    raise InvalidInputError(f"The ending of {path.name!a} says no format; known are {known}.", hint="Say which with --format.")

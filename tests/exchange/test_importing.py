@@ -1,0 +1,249 @@
+"""Bringing files into a database: what comes in, and what is refused before anything is set."""
+
+from __future__ import annotations
+
+import os
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pyarrow as pa
+import pytest
+from pyarrow import parquet
+
+from catalog import (
+    CancelledError,
+    CatalogError,
+    InputOptions,
+    InvalidInputError,
+    LocalFileError,
+    Progress,
+    Report,
+    UnsupportedFormatError,
+    import_file,
+    plan_import,
+)
+from catalog.exchange import importing, text_lines
+
+from .conftest import Make
+
+_CSV = "key,mm,sky,wet,code\nseattle/1,0.5,rain,true,007\nseattle/2,12,,false,1e400\n"
+
+
+def written(folder: Path, name: str, content: str | bytes) -> Path:
+    path = folder / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+def test_csv(folder: Path, make: Make) -> None:
+    """Each row is a key; what is written as JSON writes numbers, true and false becomes that, an empty cell nothing."""
+    database = make()
+    done = import_file(database, written(folder, "rain.csv", _CSV))
+
+    assert dict(database) == {
+        "seattle/1": {"mm": 0.5, "sky": "rain", "wet": True, "code": "007"},
+        "seattle/2": {"mm": 12, "sky": None, "wet": False, "code": "1e400"},
+    }
+    assert (done.format, done.keys, done.replaced, done.first) == ("csv", 2, 0, ("seattle/1", "seattle/2"))
+    assert database.changes().summary().outgoing == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "options", "value"),
+    [
+        ("a.csv", "id;n\nk;1\n", InputOptions(key=("id",), delimiter=";"), {"n": 1}),
+        ("a.tsv", "key\tn\nk\t1\n", InputOptions(), {"n": 1}),
+        ("a.txt", "key,n\r\nk,1\r\n\r\n", InputOptions("csv"), {"n": 1}),
+        ("a.csv", "\ufeffkey,n\nk,1", InputOptions(), {"n": 1}),
+        ("a.csv", "key,n\nk,1", InputOptions(as_text=True), {"n": "1"}),
+        ("a.csv", "key,n\nk,é\n".encode("latin-1"), InputOptions(encoding="latin-1"), {"n": "é"}),
+        ("a.csv", "key,n\nk,é\n".encode("utf-16"), InputOptions(encoding="utf-16"), {"n": "é"}),
+        ("a.csv", 'key,n\nk,"a\nb, ""c"""\n', InputOptions(), {"n": 'a\nb, "c"'}),
+        ("a.csv", "key\nk\n", InputOptions(), {}),
+        ("a.csv", f"key,n\nk,{2**63}\n", InputOptions(), {"n": str(2**63)}),
+        ("a.jsonl", '{"key": "k", "n": [1, null]}\n\n', InputOptions(), {"n": [1, None]}),
+        ("a.ndjson", '{"value": [1, 2], "key": "k"}', InputOptions(), [1, 2]),
+        ("a.jsonl", '{"id": "k", "n": 1}', InputOptions(key=("id",)), {"n": 1}),
+    ],
+)
+def test_forms(folder: Path, make: Make, name: str, content: str | bytes, options: InputOptions, value: Any) -> None:
+    """Other separators, endings, encodings, marks, quotes and shapes are read as they are meant."""
+    database = make()
+    import_file(database, written(folder, name, content), options)
+
+    assert dict(database) == {"k": value}
+
+
+def test_a_key_of_several_columns(folder: Path, make: Make) -> None:
+    """Columns make a key together, in the order that was asked for, with slashes between; numbers are written out."""
+    database = make()
+    path = written(folder, "a.jsonl", '{"day": 7, "station": "sea", "mm": 1}\n')
+    import_file(database, path, InputOptions(key=("station", "day")))
+
+    assert dict(database) == {"sea/7": {"mm": 1}}
+
+
+def test_parquet(folder: Path, make: Make) -> None:
+    """A table comes in with its types; what JSON does not know becomes text or seconds."""
+    table = pa.table({"id": [1, 2], "n": [1.5, None], "at": [["x"], []], "cost": [Decimal("1.10"), None]})
+    parquet.write_table(table, folder / "a.parquet")
+    database = make()
+    import_file(database, folder / "a.parquet", InputOptions(key=("id",)))
+
+    assert dict(database) == {"1": {"n": 1.5, "at": ["x"], "cost": "1.10"}, "2": {"n": None, "at": [], "cost": None}}
+
+
+def test_parquet_without_pyarrow(folder: Path, make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where pyarrow is not installed, the error says what to install."""
+    monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
+    with pytest.raises(UnsupportedFormatError, match=r"booklet-catalog\[parquet\]"):
+        import_file(make(), written(folder, "a.parquet", b"PAR1"))
+
+
+def test_folder(folder: Path, make: Make) -> None:
+    """Files become keys by their paths; links out of the folder are not followed, nor what is no file."""
+    (folder / "b" / "c").mkdir(parents=True)
+    written(folder, "a.bin", bytes(range(256)))
+    written(folder / "b" / "c", ".d", b"")
+    (folder / "passwords").symlink_to("/etc/passwd")
+    (folder / "root").symlink_to("/")
+    os.mkfifo(folder / "pipe")
+    database = make(None)
+    done = import_file(database, folder)
+
+    assert dict(database) == {"a.bin": bytes(range(256)), "b/c/.d": b""}
+    assert (done.format, done.value_bytes) == ("folder", 256)
+
+
+def test_texts(folder: Path, make: Make) -> None:
+    """A database of texts takes the one other column, as it is written, and files of text."""
+    database = make("str")
+    import_file(database, written(folder, "a.csv", "key,text\nk,007\nl,\n"))
+    (folder / "a.csv").unlink()
+    import_file(database, written(folder, "poem", "ä\n").parent)
+
+    assert dict(database) == {"k": "007", "l": "", "poem": "ä\n"}
+
+
+_WRONG: list[tuple[str, str | bytes, InputOptions, str]] = [
+    ("a.csv", "", InputOptions(), "a.csv: it is empty"),
+    ("a.csv", "id,n\n1,2\n", InputOptions(), "no column 'key' .* --key: its columns are 'id', 'n'"),
+    ("a.csv", "key,n\n", InputOptions(key=("id",)), "no column 'id'"),
+    ("a.csv", "key;n\nk;1\n", InputOptions(), "separated by ';'"),
+    ("a.csv", "key,n,n\nk,1,2\n", InputOptions(), "line 1: more than one column is called 'n'"),
+    ("a.csv", "key,n\nk,1\nl\n", InputOptions(), "line 3: it has 1 cells, the header 2"),
+    ("a.csv", 'key,n\nk,"a\nb"\nl\n', InputOptions(), "line 4: it has 1 cells"),
+    ("a.csv", 'key,n\nk,"1\n', InputOptions(), "line 2: it is no CSV"),
+    ("a.csv", "key,n\nk,1\n\nl,2\nk,3\n", InputOptions(), "line 5: the key 'k' is that of line 2 too"),
+    ("a.csv", "key,n\n,1\n", InputOptions(), "line 2: its key is empty"),
+    ("a.csv", "key,n\nk,\xe9\n".encode("latin-1"), InputOptions(), "line 2: it is not text in utf-8.* --encoding latin-1"),
+    ("a.csv", "key,n\nk,1\n".encode("utf-16"), InputOptions(), "line 1: it is not text in utf-8.* --encoding utf-16"),
+    ("a.csv", b"key,n\nk,1\n\x00", InputOptions(encoding="utf-16"), "line 1: it is not text in utf-16"),
+    ("a.csv", "key,n\n", InputOptions(encoding="klingon"), "no encoding 'klingon'"),
+    ("a.csv", "key,n\n", InputOptions(delimiter="ab"), "'ab' cannot separate"),
+    ("a.csv", f"key,n\n{'k' * 70_000},1\n", InputOptions(), "line 2: The key .* takes 70,000 bytes"),
+    ("a.jsonl", '{"key": "k"}\n{"key":\n', InputOptions(), "line 2: it is no JSON: .* at column"),
+    ("a.jsonl", "[1]\n", InputOptions(), "line 1: it is a list, not an object"),
+    ("a.jsonl", '{"id": 1}\n', InputOptions(), "In line 1 the fields are 'id'. Say which to use with --key"),
+    ("a.jsonl", '{"key": null}\n', InputOptions(), "line 1: its key is empty"),
+    ("a.jsonl", '{"key": [1]}\n', InputOptions(), "line 1: its key is no text"),
+    ("a.jsonl", '{"key": 1, "n": 1}\n{"key": "1"}\n', InputOptions(), "line 2: the key '1' is that of line 1 too"),
+    ("a.jsonl", '{"key": "k", "n": NaN}\n', InputOptions(), "line 1: it is no JSON"),
+    ("a.parquet", "no table", InputOptions(), "damaged, or no Parquet"),
+    ("a.xyz", "key\n", InputOptions(), "ending of 'a.xyz' says no format"),
+    ("a.csv", "key\n", InputOptions("excel"), "no format 'excel'"),
+    ("a.csv", "key\n", InputOptions("folder"), "is no folder"),
+]
+
+
+@pytest.mark.parametrize(("name", "content", "options", "words"), _WRONG)
+def test_what_is_wrong(folder: Path, make: Make, name: str, content: str | bytes, options: InputOptions, words: str) -> None:
+    """Each thing that can be wrong is told with its line, and nothing of the file is set."""
+    database = make(a=1)
+    with pytest.raises(InvalidInputError, match=words):
+        import_file(database, written(folder, name, content), options)
+
+    assert dict(database) == {"a": 1}
+
+
+def test_what_a_serializer_refuses(folder: Path, make: Make) -> None:
+    """Values that a database does not take are told with their line: bytes, texts with more fields, files that are no JSON."""
+    table = written(folder, "a.csv", "key,n,m\nk,1,2\n")
+    for name, serializer, words in (("b", None, "line 2: The serializer 'bytes'"), ("s", "str", "line 2: values are texts here")):
+        with pytest.raises(InvalidInputError, match=words):
+            import_file(make(serializer, name), table)
+    with pytest.raises(InvalidInputError, match=r"file 'a\.csv': it is not JSON"):
+        import_file(make("orjson", "j"), folder)
+
+
+def test_nothing_there(folder: Path, make: Make) -> None:
+    """A path without a file is an error that names it."""
+    with pytest.raises(LocalFileError, match=r"none\.csv"):
+        import_file(make(), folder / "none.csv")
+
+
+def test_a_very_long_line(folder: Path, make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A line that would fill the memory is refused."""
+    monkeypatch.setattr(text_lines, "LONGEST_LINE", 1000)
+    with pytest.raises(InvalidInputError, match=r"line 2: it is longer than"):
+        import_file(make(), written(folder, "a.csv", "key,n\nk," + "x" * 2000))
+
+
+def test_a_plan_changes_nothing(folder: Path, make: Make) -> None:
+    """A plan counts what is new and what is replaced; for a database to be made it needs the serializer only."""
+    path = written(folder, "a.csv", "key,n\n" + "".join(f"k{number},1\n" for number in range(10)))
+    database = make(k3={"n": 0}, other=1)
+
+    plan = plan_import(path, database)
+    assert (plan.keys, plan.replaced, plan.value_bytes, plan.first) == (10, 1, 70, ("k0", "k1", "k2", "k3", "k4"))
+    assert len(database) == 2
+    new = plan_import(path, "orjson")
+    assert (new.keys, new.replaced, new.value_bytes) == (10, 0, 70)
+
+
+def test_progress(folder: Path, make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both passes are told, up to the size of the file, by bytes."""
+    monkeypatch.setattr(importing, "_TOLD_EVERY", 10)
+    path = written(folder, "a.csv", "key,n\n" + "".join(f"k{number},1\n" for number in range(5000)))
+    reports: list[Report] = []
+    import_file(make(), path, progress=Progress(reports.append))
+
+    assert {report.phase for report in reports} == {"checking", "importing"}
+    assert {report.total_bytes for report in reports} == {path.stat().st_size}
+    assert max(report.done_bytes for report in reports) == path.stat().st_size
+
+
+@pytest.mark.parametrize(("phase", "there"), [("checking", 0), ("importing", 500)])
+def test_cancelled(folder: Path, make: Make, phase: str, there: int) -> None:
+    """Cancelled while checking nothing was set; while importing, what was set is said and can be discarded."""
+    path = written(folder, "a.jsonl", "".join(f'{{"key": "k{number}", "n": 1}}\n' for number in range(2000)))
+    database = make()
+
+    def watch(report: Report) -> None:
+        if report.phase == phase and report.done_items:
+            progress.cancel()
+
+    progress = Progress(watch)
+    with pytest.raises(CancelledError) as caught:
+        import_file(database, path, progress=progress)
+
+    assert there <= len(database) <= there * 2
+    assert ("discard" in caught.value.hint) == bool(there)
+    database.changes().discard()
+    assert len(database) == 0
+
+
+def test_errors_are_of_the_tree(folder: Path, make: Make) -> None:
+    """A folder that may not be read is a typed error too."""
+    database = make(None)
+    (folder / "a").write_bytes(orjson.dumps(1))
+    (folder / "a").chmod(0)
+    if os.access(folder / "a", os.R_OK):
+        (folder / "a").unlink()
+        (folder / "a").symlink_to("nowhere")
+        assert import_file(database, folder).keys == 0
+        return
+    with pytest.raises(CatalogError):
+        import_file(database, folder)

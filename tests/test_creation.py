@@ -1,0 +1,114 @@
+"""Making a database: pushed and known to its group, or not there at all."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import catalog
+from catalog import (
+    Catalog,
+    CatalogError,
+    Database,
+    EntryMissingError,
+    InvalidInputError,
+    NewDatabase,
+    RemoteMissingError,
+    S3Connection,
+    State,
+    create_database,
+)
+
+
+@pytest.fixture
+def mine(tmp_path: Path) -> Catalog:
+    """A catalog with one group."""
+    made = Catalog(tmp_path / "catalog")
+    made.add_group("field")
+    return made
+
+
+def wanted(remote: S3Connection, group: str = "field") -> NewDatabase:
+    return NewDatabase(group, "Rain", remote, description="of a year", tags=("wet",), message="First days")
+
+
+def fill(database: Database) -> None:
+    database.update({"a": 1, "b": {"mm": 2}})
+
+
+def test_created(mine: Catalog, remote: S3Connection, tmp_path: Path) -> None:
+    """A new database is pushed, described in its group, and here without being fetched again."""
+    entry = create_database(mine, wanted(remote), fill)
+
+    assert mine.entries("field") == [entry]
+    assert (entry.name, entry.description, entry.tags, entry.keys) == ("Rain", "of a year", ("wet",), 2)
+    status = mine.status(replace(entry, connection=remote))
+    assert (status.state, status.keys, status.commit and status.commit.message) == (State.IN_STEP, 2, "First days")
+    with mine.open(replace(entry, connection=remote), "w", lock="commit", offline=True) as database:
+        assert dict(database) == {"a": 1, "b": {"mm": 2}}
+    with catalog.open(remote, tmp_path / "other.blt") as other:
+        assert dict(other) == {"a": 1, "b": {"mm": 2}}
+    assert [file.name for file in mine.file_of(entry).parent.iterdir() if file.name.startswith(".")] == []
+
+
+def test_empty(mine: Catalog, folder_connection: S3Connection) -> None:
+    """A database without keys can be made too, to be filled later."""
+    entry = create_database(mine, wanted(folder_connection), lambda _: None)
+
+    assert (entry.keys, mine.status(entry).state) == (0, State.IN_STEP)
+
+
+def _is_clean(mine: Catalog) -> bool:
+    folder = mine.folder / "databases"
+    return mine.entries("field") == [] and (not folder.exists() or list(folder.iterdir()) == [])
+
+
+def test_filling_fails(mine: Catalog, folder_connection: S3Connection, tmp_path: Path) -> None:
+    """What fails while keys are set leaves nothing, here or there."""
+
+    def fail(database: Database) -> None:
+        fill(database)
+        raise InvalidInputError("a bad row")
+
+    with pytest.raises(InvalidInputError, match="bad row"):
+        create_database(mine, wanted(folder_connection), fail)
+
+    assert _is_clean(mine)
+    with pytest.raises(RemoteMissingError):
+        catalog.open(folder_connection, tmp_path / "none.blt")
+
+
+def test_a_place_that_is_taken(mine: Catalog, folder_connection: S3Connection, tmp_path: Path) -> None:
+    """Where there is a database, none is made, and that one stays as it was."""
+    with catalog.open(folder_connection, tmp_path / "theirs.blt", "c", "orjson", lock="commit") as theirs:
+        theirs["x"] = 1
+        theirs.changes().push()
+    with pytest.raises(InvalidInputError, match="a database already"):
+        create_database(mine, wanted(folder_connection), fill)
+
+    assert _is_clean(mine)
+    with catalog.open(folder_connection, tmp_path / "again.blt") as again:
+        assert dict(again) == {"x": 1}
+
+
+def test_no_such_group(mine: Catalog, folder_connection: S3Connection, tmp_path: Path) -> None:
+    """Without the group nothing is begun."""
+    with pytest.raises(EntryMissingError):
+        create_database(mine, wanted(folder_connection, "nowhere"), fill)
+    with pytest.raises(RemoteMissingError):
+        catalog.open(folder_connection, tmp_path / "none.blt")
+
+
+def test_adding_fails(mine: Catalog, folder_connection: S3Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When only the group cannot be written, the pushed database stays, and the error says where it is."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise CatalogError("The group is locked.")
+
+    monkeypatch.setattr(Catalog, "add", refuse)
+    with pytest.raises(CatalogError, match=r"was pushed to .* add it from there"):
+        create_database(mine, wanted(folder_connection), fill)
+    with catalog.open(folder_connection, tmp_path / "there.blt") as there:
+        assert len(there) == 2
