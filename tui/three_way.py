@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import StrEnum
+from itertools import pairwise
 
 from textual.content import Content
 
@@ -63,7 +64,7 @@ def compare_three(base: Lines | None, mine: Lines | None, theirs: Lines | None, 
     at = [0, 0, 0]
     for *starts, length in _in_common(*lined_up):
         if starts != at:
-            chunks.append(_chunk(sides, at, starts, texts))
+            chunks += [_chunk(sides, *piece, texts) for piece in _pieces(at, starts)]
         if length:
             ends = [start + length for start in starts]
             if len(there) < len(sides):
@@ -90,6 +91,15 @@ def _in_common(base: list[str], mine: list[str], theirs: list[str]) -> Iterator[
         else:
             other += 1
     yield len(base), len(mine), len(theirs), 0
+
+
+def _pieces(starts: Sequence[int], ends: Sequence[int]) -> list[tuple[Sequence[int], Sequence[int]]]:
+    """A changed place line by line, where all versions have as many; so each line says who changed it."""
+    lengths = {end - start for start, end in zip(starts, ends, strict=True)}
+    if len(lengths) > 1:
+        return [(starts, ends)]
+    places = [[start + line for start in starts] for line in range(lengths.pop() + 1)]
+    return list(pairwise(places))
 
 
 def _chunk(sides: Sequence[Lines | None], starts: Sequence[int], ends: Sequence[int], texts: Sequence[list[str] | None]) -> Chunk:

@@ -409,7 +409,7 @@ class BrowseScreen(Screen[None]):
     def _written(self, message: Pushed | Pulled | Discarded | Done) -> None:
         text, details = outcome(message)
         self.tell(text, "information", details)
-        if isinstance(message, Pushed):
+        if isinstance(message, Pushed) and self.entry and self.entry.key == message.entry.key:
             self.changes_pane.list.clear_choice()
         self._settled(message.entry)
 
