@@ -8,7 +8,7 @@ from catalog.changes.pull import PullResult
 from catalog.changes.push import PushResult
 from catalog.changes.resolve import Conflict, Merged
 from catalog.connection import S3Connection
-from catalog.creation import NewDatabase, create_database
+from catalog.creation import NewDatabase, create_database, place_beside
 from catalog.database import Database
 from catalog.errors import (
     AccessDeniedError,
@@ -131,6 +131,7 @@ __all__ = [
     "open",
     "open_ebooklet",
     "open_rcg",
+    "place_beside",
     "plan_import",
     "read_holder",
 ]

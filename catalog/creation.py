@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from catalog.errors import CatalogError, InvalidInputError
 from catalog.groups.entry import Entry
 from catalog.opening import open as open_database
 from catalog.progress import Progress
-from catalog.registry import Catalog
+from catalog.registry import Catalog, GroupRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,3 +83,13 @@ def _keep(made: Path, wanted: Path) -> None:
     for source, target in reversed(list(zip(_files(made), _files(wanted), strict=True))):
         if source.exists():
             source.replace(target)
+
+
+def place_beside(group: GroupRecord, name: str) -> S3Connection | None:
+    """Where a database of this name would lie beside its group; None for a group that is only known by a public address."""
+    home = group.connection
+    slug = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.")
+    if home.db_key is None or not slug:
+        return None
+    folder, slash, _ = home.db_key.rpartition("/")
+    return S3Connection(**{**home.model_dump(), "db_url": None, "db_key": f"{folder}{slash}{slug}"})

@@ -13,12 +13,14 @@ from catalog import (
     CatalogError,
     Database,
     EntryMissingError,
+    GroupRecord,
     InvalidInputError,
     NewDatabase,
     RemoteMissingError,
     S3Connection,
     State,
     create_database,
+    place_beside,
 )
 
 
@@ -112,3 +114,20 @@ def test_adding_fails(mine: Catalog, folder_connection: S3Connection, tmp_path: 
         create_database(mine, wanted(folder_connection), fill)
     with catalog.open(folder_connection, tmp_path / "there.blt") as there:
         assert len(there) == 2
+
+
+@pytest.mark.parametrize(
+    ("home", "name", "place"),
+    [
+        (S3Connection(db_key="w/field.group", bucket="data", profile="lab"), "Rain, daily", "aws/data/w/Rain-daily"),
+        (S3Connection(db_key="field", endpoint_url="file:///shared"), "..rain", "file:///shared/rain"),
+        (S3Connection(db_key="field", endpoint_url="file:///shared"), "雨", ""),
+        (S3Connection(db_url="https://data.example.org/field"), "rain", ""),
+    ],
+)
+def test_place_beside(home: S3Connection, name: str, place: str) -> None:
+    """A new database is suggested beside its group, with the same keys, where both the name and the group allow it."""
+    found = place_beside(GroupRecord("field", Path("field.blt"), home), name)
+
+    assert (str(found) if found else "") == place
+    assert found is None or found.profile == home.profile

@@ -20,21 +20,27 @@ COMMANDS = {
     "approvals": "approvals",
     "collect-garbage": "garbage",
     "compare": "history",
+    "create": "create",
     "credentials": "credentials",
     "databases": "databases",
     "demo": "demo",
     "diff": "changes",
     "discard": "changes",
     "doctor": "doctor",
+    "edit": "arranging",
+    "export": "exchange",
     "forget": "garbage",
     "get": "keys",
     "groups": "groups",
     "history": "history",
+    "import": "exchange",
     "keys": "keys",
     "lock": "lock",
+    "move": "arranging",
     "pull": "changes",
     "push": "changes",
     "push-group": "groups",
+    "remove": "arranging",
     "resolve": "changes",
     "revert": "history",
     "search": "search",
@@ -46,6 +52,9 @@ COMMANDS = {
     "undo": "history",
 }
 """Which module of this package has which command; it is imported when the command is named."""
+
+_ATTRIBUTES = {"import": "import_"}
+"""What is called otherwise in its module, because Python has its name."""
 
 
 class Program(click.Group):
@@ -60,7 +69,7 @@ class Program(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(f".{COMMANDS[cmd_name]}", __package__)
-        command: click.Command = getattr(module, cmd_name.replace("-", "_"))
+        command: click.Command = getattr(module, _ATTRIBUTES.get(cmd_name) or cmd_name.replace("-", "_"))
         return command
 
     def main(self, *args: Any, **more: Any) -> NoReturn:
