@@ -101,13 +101,13 @@ def _value(cell: str) -> Any:
     """What a cell means: nothing, true, false or a number that is written as JSON writes it; all else is text."""
     if cell in _WORDS:
         return _WORDS[cell]
-    if _NUMBER.fullmatch(cell):
-        if not any(character in ".eE" for character in cell):
-            number = int(cell) if len(cell) < 20 else _LARGEST
-            return number if -_LARGEST < number < _LARGEST else cell
-        decimal = float(cell)
-        return decimal if abs(decimal) < float("inf") else cell
-    return cell
+    if (written := _NUMBER.fullmatch(cell)) is None:
+        return cell
+    if written[2] is None and written[3] is None:
+        number = int(cell) if len(cell) < 20 else _LARGEST
+        return number if -_LARGEST < number < _LARGEST else cell
+    decimal = float(cell)
+    return decimal if abs(decimal) < float("inf") else cell
 
 
 def _cell(value: Any) -> Any:
