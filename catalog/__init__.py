@@ -46,6 +46,7 @@ from catalog.exchange.rows import FileFormat, InputOptions, OutputOptions
 from catalog.groups.entry import Entry
 from catalog.groups.group import ConnectionGroup
 from catalog.lease import LeaseHolder
+from catalog.listing import KeyGroup
 from catalog.lock import read_holder
 from catalog.objectstore.observed import Asked
 from catalog.opening import open, open_ebooklet, open_rcg  # noqa: A004 - the names that ebooklet's users know
@@ -91,6 +92,7 @@ __all__ = [
     "InvalidInputError",
     "InvalidKeyError",
     "InvalidValueError",
+    "KeyGroup",
     "KeyInfo",
     "KeyState",
     "Kind",

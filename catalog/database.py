@@ -38,7 +38,9 @@ from catalog.errors import (
     RemoteMissingError,
 )
 from catalog.lease import Lease
+from catalog.listing import KeyGroup, Listing
 from catalog.local.data_file import LONGEST_KEY, RESERVED_KEYS
+from catalog.local.sorted_keys import Order, SortedKeys
 from catalog.local.writer import Writer
 from catalog.mapping import Function, apply
 from catalog.objectstore.connect import name_of
@@ -128,6 +130,7 @@ class Database(MutableMapping[str, Any]):
         self._lease = lease
         self._type = type_
         self._closed = False
+        self._rows = Listing(session)
         self.connection = connection
         self.author = author
 
@@ -185,6 +188,11 @@ class Database(MutableMapping[str, Any]):
         if self._closed:
             raise InvalidInputError(f"{self.file_path} was closed.", hint="Open it again.")
         return self._session
+
+    @property
+    def _listing(self) -> Listing:
+        self._open()
+        return self._rows
 
     def _writer(self) -> Writer:
         writer = self._open().writer
@@ -245,6 +253,27 @@ class Database(MutableMapping[str, Any]):
     def page(self, after: str | None = None, limit: int = 200, prefix: str = "") -> list[KeyInfo]:
         """Some keys in their order, after a key and beginning with ``prefix``, with their states; deleted ones too."""
         return self._open().page(after, limit, prefix)
+
+    def page_at(self, row: int, limit: int = 200, prefix: str = "") -> list[KeyInfo]:
+        """Some keys as `page` gives them, from a row on: 0 is the first key that begins with ``prefix``."""
+        return self._listing.page_at(row, limit, prefix)
+
+    def rows(self, prefix: str = "") -> int:
+        """How many keys pages have that begin with ``prefix``: those that were deleted here are counted too."""
+        return self._listing.rows(prefix)
+
+    def folder(
+        self, prefix: str = "", separator: str = "/", after: KeyInfo | KeyGroup | None = None, limit: int = 200
+    ) -> list[KeyInfo | KeyGroup]:
+        """What is in a folder: keys below ``prefix`` without another ``separator``, and the others as groups by their next part.
+
+        Pages go on ``after`` the last one of the page before.
+        """
+        return self._listing.folder(prefix, separator, after, limit)
+
+    def sorted_keys(self, order: Order, prefix: str = "") -> SortedKeys[KeyInfo]:
+        """The keys that begin with ``prefix``, largest first (``size``) or newest first (``time``); close it after use."""
+        return self._listing.sorted_keys(order, prefix)
 
     def get_items(self, keys: Iterable[str], default: Any = None) -> Iterator[tuple[str, Any]]:
         """Keys with their values, or with ``default`` where there is none; what is not local is fetched together first."""

@@ -65,6 +65,10 @@ class PastSession(Session):
         for key, entry in self._past.items(start):
             yield KeyInfo(key, entry.timestamp, entry.length, KeyState.REMOTE)
 
+    def added_keys(self) -> list[str]:
+        """None: what was changed here is not seen."""
+        return []
+
     def count(self) -> int:
         """How many keys there were."""
         return len(self._past)

@@ -22,6 +22,7 @@ from catalog.remote.index_segment import Entry
 from catalog.remote.remote import Remote
 from catalog.remote.snapshot import Snapshot, same_version
 
+_FIRST_PAGE = 256
 _PAGE = 2_000
 
 
@@ -36,8 +37,7 @@ class KeyState(StrEnum):
     CONFLICT = "conflict"
 
 
-@dataclass(frozen=True, slots=True)
-class KeyInfo:
+class KeyInfo(msgspec.Struct, frozen=True, gc=False):
     """One key without its value: microseconds since the epoch, bytes as stored, and its state."""
 
     key: str
@@ -227,11 +227,12 @@ class Session:
         return entry.timestamp if entry is not None else None
 
     def rows_from(self, start: str) -> Iterator[Row]:
-        """Rows of the table from a key on, sorted, read in pages."""
-        page = self.table.page(start, _PAGE, after=False)
+        """Rows of the table from a key on, sorted, read in pages; a small one first, which often is enough."""
+        size = _FIRST_PAGE
+        page = self.table.page(start, size, after=False)
         while page:
             yield from page
-            page = self.table.page(page[-1].key, _PAGE, after=True) if len(page) == _PAGE else []
+            page, size = self.table.page(page[-1].key, _PAGE, after=True) if len(page) == size else [], _PAGE
 
     def key_infos(self, start: str = "", *, with_deleted: bool = False) -> Iterator[KeyInfo]:
         """All keys from ``start`` on, sorted; ``with_deleted`` shows what was deleted here too. Fetches no value."""
@@ -265,7 +266,16 @@ class Session:
         start = max(after or "", prefix)
         infos = self.key_infos(start, with_deleted=True)
         chosen = (info for info in infos if after is None or info.key > after)
-        return list(islice(_while_prefixed(chosen, prefix), limit))
+        return list(islice(while_prefixed(chosen, prefix), limit))
+
+    def added_keys(self) -> list[str]:
+        """The keys that are listed though the base does not have them, sorted."""
+        base = self.visible_base()
+        return [
+            row.key
+            for row in self.table.edited()
+            if (row.status == Status.EDITED or row.base is not None) and (base is None or base.find(row.key) is None)
+        ]
 
     def count(self) -> int:
         """How many keys there are; needs the index only for keys that were edited here."""
@@ -348,7 +358,8 @@ def _describe(key: str, entry: Entry | None, row: Row | None, *, has_base: bool)
     return KeyInfo(key, row.timestamp, row.length, KeyState.ADDED if entry is None else KeyState.MODIFIED)
 
 
-def _while_prefixed(infos: Iterator[KeyInfo], prefix: str) -> Iterator[KeyInfo]:
+def while_prefixed(infos: Iterator[KeyInfo], prefix: str) -> Iterator[KeyInfo]:
+    """Those of sorted keys that begin with ``prefix``."""
     for info in infos:
         if not info.key.startswith(prefix):
             if info.key > prefix:

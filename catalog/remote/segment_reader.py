@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
+from array import array
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Protocol
 
 from catalog.errors import IntegrityError, ObjectMissingError
@@ -39,11 +41,27 @@ class SegmentReader:
         self._lock = threading.Lock()
 
     def load(self, ref: SegmentRef) -> Segment:
-        """The segment that ``ref`` names; IntegrityError when it is damaged or gone."""
+        """The segment that ``ref`` names, which stays in memory; IntegrityError when it is damaged or gone."""
+        return self._remembered(ref) or self._keep(ref.id, self._read(ref))
+
+    def pass_through(self, most_kept: int) -> Callable[[SegmentRef], Segment]:
+        """A way to load segments of which only the first few stay in memory: whoever walks on does not come back soon."""
+        left = most_kept
+
+        def load(ref: SegmentRef) -> Segment:
+            nonlocal left
+            left -= 1
+            return self.load(ref) if left >= 0 else self._remembered(ref) or self._read(ref)
+
+        return load
+
+    def _remembered(self, ref: SegmentRef) -> Segment | None:
         with self._lock:
             if (segment := self._decoded.get(ref.id)) is not None:
                 self._decoded.move_to_end(ref.id)
-                return segment
+            return segment
+
+    def _read(self, ref: SegmentRef) -> Segment:
         body = self._cache.get_segment(ref.id)
         if body is None:
             body = self._fetch(ref)
@@ -51,7 +69,6 @@ class SegmentReader:
             self._cache.put_segment(ref.id, body)
         else:
             segment = self._decode(ref, body)
-        self._keep(ref.id, segment)
         return segment
 
     def prefetch(self, refs: Iterable[SegmentRef]) -> None:
@@ -81,12 +98,26 @@ class SegmentReader:
             raise IntegrityError(f"{what} holds {len(segment):,} keys where its head says {ref.keys:,}.")
         return segment
 
-    def _keep(self, segment_id: str, segment: Segment) -> None:
+    def _keep(self, segment_id: str, segment: Segment) -> Segment:
         with self._lock:
-            if segment_id in self._decoded:
-                return
+            if (known := self._decoded.get(segment_id)) is not None:
+                return known
+            segment = _compact(segment)
             self._decoded[segment_id] = segment
             self._decoded_keys += len(segment)
             while self._decoded_keys > _MOST_DECODED_KEYS and len(self._decoded) > 1:
                 _, dropped = self._decoded.popitem(last=False)
                 self._decoded_keys -= len(dropped)
+            return segment
+
+
+def _compact(segment: Segment) -> Segment:
+    """The same with its numbers side by side: a list of them takes five times as much memory."""
+    timestamps, numbers = array("q", segment.timestamps), array("i", segment.pack_numbers)
+    return replace(
+        segment,
+        timestamps=timestamps,
+        pack_numbers=numbers,
+        offsets=array("q", segment.offsets),
+        lengths=array("q", segment.lengths),
+    )

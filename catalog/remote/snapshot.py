@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from typing import TypeVar
 
 from .head import SegmentRef, StoredHead
 from .index import live, load_within, newest, run_items
 from .index_segment import Entry
+from .landmarks import Landmarks
 from .segment_reader import SegmentReader
 
 T = TypeVar("T")
@@ -41,8 +42,29 @@ class Snapshot:
 
     def items(self, start: str = "") -> Iterator[tuple[str, Entry]]:
         """All keys from ``start`` on with their entries, sorted; fetches segments as they are reached."""
-        load = self._segments.load
-        return live(newest([run_items(run, load, start) for run in self.stored.head.runs]))
+        runs = self.stored.head.runs
+        load = self._segments.pass_through(len(runs))
+        return live(newest([run_items(run, load, start) for run in runs]))
+
+    def landmarks(self) -> Landmarks:
+        """The row of the first key of each segment of the oldest run; reads it only where newer runs say something too."""
+        if not self.stored.head.runs:
+            return Landmarks((), (), 0)
+        *newer, oldest = self.stored.head.runs
+        changes = newest([run_items(run, self._segments.load) for run in newer]) if newer else iter(())
+        change, row = next(changes, None), 0
+        rows, keys = [], []
+        for position, ref in enumerate(oldest):
+            rows.append(row)
+            keys.append(ref.first if position else "")
+            end = oldest[position + 1].first if position + 1 < len(oldest) else None
+            row += ref.keys
+            there: Set[str] | None = None
+            while change is not None and (end is None or change[0] < end):
+                there = frozenset(load_within(oldest, position, self._segments.load).keys) if there is None else there
+                row += (change[0] not in there) * (not change[1].deleted) - (change[0] in there) * change[1].deleted
+                change = next(changes, None)
+        return Landmarks(rows, keys, row)
 
     def all_refs(self) -> list[SegmentRef]:
         """Every segment of this commit."""
