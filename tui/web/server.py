@@ -47,7 +47,8 @@ class WebProgram(Server):
             [
                 web.get("/", self.handle_index, name="index"),
                 web.get("/ws/{token}", self.handle_websocket, name="websocket"),
-                web.static("/static", self.statics_path, name="static"),
+                web.static("/static", self.statics_path),
+                web.static("/page", _PAGES / "page"),
             ]
         )
         return app
@@ -68,7 +69,7 @@ class WebProgram(Server):
             raise web.HTTPForbidden(text="This server answers only under the name of this machine.")
         if origin is not None and origin not in {f"http://{host}" for host in allowed}:
             raise web.HTTPForbidden(text="This server answers only its own pages.")
-        if request.path.startswith("/static/"):
+        if request.path.startswith(("/static/", "/page/")):
             return
         is_page = request.path == "/"
         given = request.query.get("token", "") if is_page else request.match_info.get("token", "")
