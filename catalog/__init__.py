@@ -57,7 +57,7 @@ from catalog.remote.copy import CopyResult
 from catalog.remote.head import Commit
 from catalog.search import SearchIndex, SearchMatch, SearchResults
 from catalog.session import KeyInfo, KeyState
-from catalog.status import State, Status
+from catalog.status import RemoteSummary, State, Status, read_remote
 
 __all__ = [
     "AccessDeniedError",
@@ -113,6 +113,7 @@ __all__ = [
     "PushResult",
     "ReadOnlyError",
     "RemoteMissingError",
+    "RemoteSummary",
     "Report",
     "S3Connection",
     "SearchIndex",
@@ -136,4 +137,5 @@ __all__ = [
     "place_beside",
     "plan_import",
     "read_holder",
+    "read_remote",
 ]

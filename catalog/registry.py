@@ -100,7 +100,9 @@ class Catalog:
             if any(group.name == name for group in stored.groups):
                 raise InvalidInputError(f"There is a group {name!r} already.", hint="Choose another name.")
             taken = {group.file for group in stored.groups}
-            file = next(candidate for candidate in _candidates(slug) if candidate not in taken)
+            # The file of a group that was removed stays, and is of another group than this one.
+            folder = self.folder / "groups"
+            file = next(name for name in _candidates(slug) if name not in taken and not (folder / name).exists())
             added.append(_StoredGroup(name=name, file=file, connection=place))
             return stored.model_copy(update={"groups": (*stored.groups, added[0])})
 
@@ -108,11 +110,22 @@ class Catalog:
         return self._record(added[0])
 
     def remove_group(self, name: str) -> None:
-        """Forget a group on this machine; its remote and its local file stay."""
+        """Forget a group on this machine; its remote and its local file stay, and `put_back_group` undoes it."""
         self.group(name)
 
         def change(stored: _StoredCatalog) -> _StoredCatalog:
             return stored.model_copy(update={"groups": tuple(group for group in stored.groups if group.name != name)})
+
+        self._file.change(change)
+
+    def put_back_group(self, record: GroupRecord) -> None:
+        """Undo a `remove_group`, with what `group` said before; InvalidInputError when the name was taken meanwhile."""
+
+        def change(stored: _StoredCatalog) -> _StoredCatalog:
+            if any(group.name == record.name for group in stored.groups):
+                raise InvalidInputError(f"There is a group {record.name!r} already.", hint="Remove that one first.")
+            again = _StoredGroup(name=record.name, file=record.file_path.name, connection=record.connection)
+            return stored.model_copy(update={"groups": (*stored.groups, again)})
 
         self._file.change(change)
 

@@ -60,16 +60,39 @@ class Status:
     file_exists: bool = False
 
 
-def remote_status(connection: S3Connection, observer: Observer | None = None) -> Status:
-    """What a remote says of itself, where nothing of it is on this machine."""
+@dataclass(frozen=True, slots=True)
+class RemoteSummary:
+    """What a remote says of itself: whether it is a database or a group, its uuid in hex, its size and newest commit."""
+
+    type: str
+    uuid: str
+    keys: int
+    value_bytes: int
+    commit: Commit
+
+
+def read_remote(connection: S3Connection, observer: Observer | None = None) -> RemoteSummary | None:
+    """Ask a place what is there, in one small request; None when there is nothing yet.
+
+    Raises what its store raises: CredentialsError, AccessDeniedError, BucketMissingError, UnreachableError.
+    """
     store = observed(connect_store(connection, writing=False), observer)
     try:
-        head = read_head(store, ObjectNames(name_of(connection)))
+        stored = read_head(store, ObjectNames(name_of(connection)))
     finally:
         store.close()
-    if head is None:
+    if stored is None:
+        return None
+    head = stored.head
+    return RemoteSummary(head.type, head.uuid, head.keys, head.value_bytes, stored.commit)
+
+
+def remote_status(connection: S3Connection, observer: Observer | None = None) -> Status:
+    """How a remote stands of which nothing is on this machine."""
+    found = read_remote(connection, observer)
+    if found is None:
         return Status(State.EMPTY)
-    return Status(State.NOT_HERE, keys=head.head.keys, value_bytes=head.head.value_bytes, remote_commit=head.commit)
+    return Status(State.NOT_HERE, keys=found.keys, value_bytes=found.value_bytes, remote_commit=found.commit)
 
 
 def unless_stale(status: Status, entry: Entry) -> Status:

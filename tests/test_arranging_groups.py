@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import catalog
-from catalog import Catalog, Entry, EntryMissingError, InvalidInputError, RemoteMissingError, S3Connection, State
+from catalog import Catalog, Entry, EntryMissingError, InvalidInputError, RemoteMissingError, S3Connection, State, read_remote
 from catalog.access import connect_store
 
 
@@ -125,6 +125,31 @@ def test_what_is_not_there(mine: Catalog, entry: Entry, act: Callable[[Catalog],
     """An entry that is gone is a typed error that names the group."""
     with pytest.raises(EntryMissingError, match="'one'"):
         act(mine)
+
+
+def test_group_removed_and_put_back(mine: Catalog, entry: Entry) -> None:
+    """A removed group comes back with what was not pushed; one of the same name made meanwhile has a file of its own."""
+    record = mine.group("one")
+    mine.remove_group("one")
+    new = mine.add_group("one")
+    assert (mine.entries("one"), new.file_path == record.file_path) == ([], False)
+    with pytest.raises(InvalidInputError, match="already"):
+        mine.put_back_group(record)
+    mine.remove_group("one")
+    mine.put_back_group(record)
+    assert mine.entries("one") == [entry]
+
+
+def test_what_is_at_a_place(mine: Catalog, entry: Entry, rain: S3Connection, tmp_path: Path) -> None:
+    """A place says whether there is a database, a group or nothing."""
+    found = read_remote(rain)
+    assert found is not None
+    assert (found.type, found.uuid, found.keys, found.commit.number) == ("database", entry.key, 1, 1)
+    with mine.open_group("one", "w", lock="commit") as group:
+        group.changes().push()
+    there = read_remote(mine.group("one").connection)
+    assert (there and there.type, there and there.keys) == ("group", 1)
+    assert read_remote(S3Connection(db_key="none", endpoint_url=tmp_path.as_uri())) is None
 
 
 def test_groups_have_states_too(mine: Catalog, entry: Entry) -> None:
