@@ -57,7 +57,7 @@ def _keep(session: Session, writer: Writer, fetched: Fetched, started_at: str | 
     with writer.held():
         if not session.base_id == session.sidecar.get("base_id") == started_at:
             return False
-        writer.keep((key, entry.timestamp, value, entry.checksum) for key, entry, value in fetched)
+        writer.keep([(key, entry.timestamp, value, entry.checksum) for key, entry, value in fetched])
         return True
 
 

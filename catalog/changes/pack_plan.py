@@ -8,6 +8,11 @@ from dataclasses import dataclass
 from catalog.remote.index_segment import DELETED, Entry
 from catalog.remote.pack import TARGET_BYTES, PlannedPack, PlannedValue, plan_pack
 
+_FIRST_BYTES = 8 << 20
+"""The first packs of many are smaller than the target, as the others are where they come near half of all before them:
+uploading starts early, and never waits long for the last.
+"""
+
 _MOST_VALUES = 200_000
 _MOST_KEY_CHARACTERS = 16 << 20
 
@@ -29,11 +34,14 @@ def plan_entries(
     """
     chunk: list[PlannedValue | Deletion] = []
     size = count = characters = 0
+    target, planned = _FIRST_BYTES, 0
     for change in outgoing:
         length = change.length if isinstance(change, PlannedValue) else 0
-        full = size + length > TARGET_BYTES or count >= _MOST_VALUES or characters >= _MOST_KEY_CHARACTERS
+        full = size + length > target or count >= _MOST_VALUES or characters >= _MOST_KEY_CHARACTERS
         if chunk and full:
             yield from _entries(chunk, upload, salt)
+            planned += size
+            target = min(max(_FIRST_BYTES, planned // 2), TARGET_BYTES)
             chunk, size, count, characters = [], 0, 0, 0
         chunk.append(change)
         size, count, characters = size + length, count + 1, characters + len(change.key)

@@ -186,7 +186,9 @@ def _wanted(key: str, options: PushOptions) -> bool:
 
 def chosen_edits(session: Session, options: PushOptions) -> Iterator[tuple[Row, Entry | None, Entry | None]]:
     """The edits that a push is told to take, as `edits` gives them."""
-    return (edit for edit in edits(session) if _wanted(edit[0].key, options))
+    if options.keys is None:
+        return edits(session)
+    return (edit for edit in edits(session) if edit[0].key in options.keys)
 
 
 def _try_commit(
@@ -251,11 +253,14 @@ def outgoing_values(
         tally.pushed += 1
         if options.keys is not None:
             tally.names.append(row.key)
-        tally.keys += (row.status != Status.DELETED) - (there is not None)
-        tally.value_bytes += (row.length if row.status != Status.DELETED else 0) - (there.length if there else 0)
+        if there is not None:
+            tally.keys -= 1
+            tally.value_bytes -= there.length
         if row.status == Status.DELETED:
             yield Deletion(row.key, row.timestamp)
         else:
+            tally.keys += 1
+            tally.value_bytes += row.length
             yield PlannedValue(row.key, row.timestamp, row.offset, row.length, row.checksum)
 
 

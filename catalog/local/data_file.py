@@ -43,6 +43,8 @@ _UNSET_POSITION = 52_983_525_027_888
 _BLOCK = struct.Struct("<13s6sHI")
 _TIMESTAMP_BYTES = 7
 _POSITION_BYTES = 6
+_NO_BLOCK = bytes(_POSITION_BYTES)
+_CHAIN_END = (1).to_bytes(_POSITION_BYTES, "little")
 _MANY_BUCKETS = 64
 _COPY_BYTES = 8 << 20
 
@@ -168,7 +170,7 @@ class Batch:
 
     start: int
     offsets: Sequence[int]
-    heads: dict[int, int]
+    heads: dict[int, bytes]
 
 
 class _Reindexed(io.FileIO):
@@ -369,14 +371,14 @@ class DataFile:
             at = int.from_bytes(following, "little")
         return None
 
-    def append(self, records: Sequence[Record]) -> Batch:
-        """Write records after the last block, not yet reachable by booklet; `link` makes them so.
+    def append(self, records: Sequence[tuple[bytes, int, bytes]]) -> Batch:
+        """Write records (see `Record`) after the last block, not yet reachable by booklet; `link` makes them so.
 
         Raises LocalFileError; what was written is then cut off again.
         """
         end = start = self.size
         timed, prefix, buckets = self.header.has_timestamps, self.prefix_bytes, self.header.n_buckets
-        heads: dict[int, int] = {}
+        heads: dict[int, bytes] = {}
         offsets: list[int] = []
         pieces: list[bytes] = []
         firsts = self._bucket_array() if len(records) > _MANY_BUCKETS else None
@@ -388,13 +390,15 @@ class DataFile:
             if following is None:
                 place = bucket * _POSITION_BYTES
                 following = (
-                    int.from_bytes(firsts[place : place + _POSITION_BYTES], "little")
+                    firsts[place : place + _POSITION_BYTES]
                     if firsts is not None
-                    else self._position(self.header.index_at + place)
+                    else os.pread(self._fd, _POSITION_BYTES, self.header.index_at + place)
                 )
-            heads[bucket] = end
+                if following == _NO_BLOCK:
+                    following = _CHAIN_END
+            heads[bucket] = end.to_bytes(_POSITION_BYTES, "little")
             key_length, length = len(key), len(value)
-            block = pack(digest, (following or 1).to_bytes(6, "little"), key_length, length)
+            block = pack(digest, following, key_length, length)
             pieces += (block, timestamp.to_bytes(_TIMESTAMP_BYTES, "little"), key, value) if timed else (block, key, value)
             offset = end + prefix + key_length
             offsets.append(offset)
@@ -423,11 +427,11 @@ class DataFile:
             if len(batch.heads) > _MANY_BUCKETS:
                 firsts = bytearray(self._bucket_array())
                 for bucket, at in batch.heads.items():
-                    firsts[bucket * _POSITION_BYTES : (bucket + 1) * _POSITION_BYTES] = at.to_bytes(_POSITION_BYTES, "little")
+                    firsts[bucket * _POSITION_BYTES : (bucket + 1) * _POSITION_BYTES] = at
                 self._write(self.header.index_at, bytes(firsts))
             else:
                 for bucket, at in batch.heads.items():
-                    self._write(self.header.index_at + bucket * _POSITION_BYTES, at.to_bytes(_POSITION_BYTES, "little"))
+                    self._write(self.header.index_at + bucket * _POSITION_BYTES, at)
             self._count(new_keys)
 
     def remove(self, places: Iterable[tuple[bytes, int]], gone_keys: int) -> None:

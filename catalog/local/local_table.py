@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from enum import IntEnum
+from itertools import chain, islice
 
 import msgspec
 
@@ -11,6 +12,7 @@ from .sidecar import Sidecar
 
 _BATCH = 10_000
 _PARAMETERS = 500
+_COPIES = 100
 
 
 class Status(IntEnum):
@@ -96,6 +98,10 @@ class LocalTable:
                 found[values[0]] = _row(values)
         return found
 
+    def any_between(self, first: str, last: str) -> bool:
+        """Whether any key from ``first`` to ``last``, both included, has a row."""
+        return self._sidecar.row("SELECT 1 FROM local WHERE key BETWEEN ? AND ? LIMIT 1", (first, last)) is not None
+
     def put(self, rows: Iterable[Row]) -> None:
         """Insert or replace rows."""
         self._sidecar.run_many(
@@ -105,7 +111,11 @@ class LocalTable:
 
     def put_copies(self, copies: Iterable[tuple[str, int, int, int, bytes]]) -> None:
         """Insert rows of copies: key, timestamp, offset, length, checksum."""
-        self._sidecar.run_many("INSERT INTO local VALUES (?, 0, ?, ?, ?, ?, 0, NULL)", copies)
+        stream = iter(copies)
+        while some := list(islice(stream, _COPIES)):
+            marks = ",".join(["(?, 0, ?, ?, ?, ?, 0, NULL)"] * len(some))
+            # one statement for many rows: executemany hands the interpreter over to other threads at each row
+            self._sidecar.run(f"INSERT INTO local VALUES {marks}", tuple(chain.from_iterable(some)))  # noqa: S608
 
     def remove(self, keys: Iterable[str]) -> None:
         """Forget keys."""

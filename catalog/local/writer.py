@@ -165,19 +165,20 @@ class Writer:
         """
         with self._mutex:
             self.flush()
-            listed = list(values)
-            if not listed:
+            copies = list(values)
+            if not copies:
                 return
-            if self.table.get_many([key for key, _, _, _ in listed]):
-                self._write({key: Buffered(Status.COPY, moment, value, found) for key, moment, value, found in listed})
+            keys = [copy[0] for copy in copies]
+            if self.table.any_between(min(keys), max(keys)) and self.table.get_many(keys):
+                self._write({key: Buffered(Status.COPY, moment, value, found) for key, moment, value, found in copies})
             else:
-                self._write_copies(listed)
+                self._write_copies(copies)
 
-    def _write_copies(self, copies: list[tuple[str, int, bytes, bytes]]) -> None:
+    def _write_copies(self, copies: Sequence[tuple[str, int, bytes, bytes]]) -> None:
         """Append copies of keys that the working copy knows nothing of."""
         self._mark_dirty()
         self.data.grow(self.data.header.n_keys + len(copies))
-        batch = self.data.append([Record(key.encode(), moment, value) for key, moment, value, _ in copies])
+        batch = self.data.append([(key.encode(), moment, value) for key, moment, value, _ in copies])
         try:
             with self.sidecar.transaction():
                 self.table.put_copies(
@@ -221,7 +222,7 @@ class Writer:
         written = [(key, change.timestamp, change.value) for key, change in changes.items() if change.value is not None]
         new_keys = sum(key not in in_file for key, _, _ in written) if in_file else len(written)
         self.data.grow(self.data.header.n_keys + new_keys)
-        batch = self.data.append([Record(key.encode(), timestamp, value) for key, timestamp, value in written])
+        batch = self.data.append([(key.encode(), timestamp, value) for key, timestamp, value in written])
         try:
             if any(change.status == Status.EDITED for change in changes.values()):
                 self.data.flush()

@@ -20,7 +20,8 @@ _GAP = 64 << 10
 """Bytes between two values that are cheaper to fetch than to ask again for."""
 
 _MOST_TOGETHER = 8 << 20
-_WINDOW_KEYS = 100_000
+_WINDOW_KEYS = 10_000
+_MOST_KEYS_TOGETHER = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,19 +52,36 @@ def plan_spans(wanted: Iterable[tuple[str, Entry]]) -> list[Span]:
     group: list[tuple[str, Entry]] = []
     start = end = total = 0
     pack = b""
-    for key, entry in sorted(wanted, key=lambda item: (item[1].pack, item[1].offset)):
-        stop = entry.offset + entry.length
-        total += entry.length
-        if group and (entry.pack != pack or entry.offset - end > _GAP or max(stop - start, total) > _MOST_TOGETHER):
+    for item in sorted(wanted, key=_place):
+        entry = item[1]
+        offset, length = entry.offset, entry.length
+        stop = offset + length
+        total += length
+        if group and (entry.pack != pack or offset - end > _GAP or total > _MOST_TOGETHER or stop - start > _MOST_TOGETHER):
             spans.append(Span(pack, start, end, group))
             group = []
         if not group:
-            pack, start, end, total = entry.pack, entry.offset, entry.offset, entry.length
-        group.append((key, entry))
+            pack, start, end, total = entry.pack, offset, offset, length
+        group.append(item)
         end = max(end, stop)
     if group:
         spans.append(Span(pack, start, end, group))
     return spans
+
+
+def _windows(wanted: Iterable[tuple[str, Entry]]) -> Iterator[Sequence[Span]]:
+    """Spans of some thousand keys at a time; the last one of each time may go on in the next."""
+    stream = iter(wanted)
+    rest: Sequence[tuple[str, Entry]] = ()
+    while window := list(islice(stream, _WINDOW_KEYS)):
+        spans = plan_spans([*rest, *window])
+        rest = spans.pop().wanted if len(spans[-1].wanted) < _MOST_KEYS_TOGETHER else ()
+        yield spans
+    yield plan_spans(rest)
+
+
+def _place(item: tuple[str, Entry]) -> tuple[bytes, int]:
+    return item[1].pack, item[1].offset
 
 
 def fetch_values(
@@ -73,14 +91,13 @@ def fetch_values(
 
     At most ``threads`` requests and twice as many spans in memory at once.
     """
-    stream = iter(wanted)
     with ThreadPoolExecutor(threads, thread_name_prefix="fetch") as pool:
         waiting: deque[Future[_Results]] = deque()
         try:
-            while window := list(islice(stream, _WINDOW_KEYS)):
-                for span in plan_spans(window):
+            for spans in _windows(wanted):
+                for span in spans:
                     waiting.append(pool.submit(_fetch_span, store, names, span))
-                    while len(waiting) >= 2 * threads:
+                    while waiting and (len(waiting) >= 2 * threads or waiting[0].done()):
                         yield from _advance(waiting.popleft().result(), progress)
             while waiting:
                 yield from _advance(waiting.popleft().result(), progress)

@@ -14,7 +14,7 @@ from typing import TypeVar
 from catalog.errors import IntegrityError
 
 from .head import SegmentRef
-from .index_segment import EncodedSegment, Entry, Segment, encode_segment
+from .index_segment import DELETED, EncodedSegment, Entry, Segment, encode_segment
 
 GROWTH = 8
 SEGMENT_KEYS = 4096
@@ -81,7 +81,7 @@ def load_within(run: Run, position: int, load: Load) -> Segment:
 
 def live(items: Items) -> Iterator[tuple[str, Entry]]:
     """Leave out what was deleted."""
-    return ((key, entry) for key, entry in items if not entry.deleted)
+    return ((key, entry) for key, entry in items if entry.pack != DELETED)
 
 
 def separator(previous: str, first: str) -> str:

@@ -144,22 +144,43 @@ def encode_columns(items: Iterable[tuple[str, Entry]], salt: int = 0) -> bytes:
     for key, entry in items:
         keys.append(key)
         entries.append(entry)
-    numbers: dict[bytes, int] = {}
-    for entry in entries:
-        if not entry.deleted:
-            numbers.setdefault(entry.pack, len(numbers))
-    timestamps = [entry.timestamp for entry in entries]
-    ends = [entry.offset + entry.length for entry in entries]
-    columns = [
-        _VERSION,
-        list(numbers),
+    packs = [entry.pack for entry in entries]
+    named = [pack for pack in dict.fromkeys(packs) if pack != DELETED]
+    numbers = {pack: number for number, pack in enumerate(named)} | {DELETED: -1}
+    offsets = [entry.offset for entry in entries]
+    lengths = [entry.length for entry in entries]
+    return _encode(
+        named,
         keys,
-        list(map(sub, timestamps, chain((0,), timestamps))),
-        [-1 if entry.deleted else numbers[entry.pack] for entry in entries],
-        list(map(sub, (entry.offset for entry in entries), chain((0,), ends))),
-        [entry.length for entry in entries],
-        b"".join(entry.checksum for entry in entries),
-    ]
+        [entry.timestamp for entry in entries],
+        [numbers[pack] for pack in packs],
+        list(map(sub, offsets, chain((0,), map(add, offsets, lengths)))),
+        lengths,
+        b"".join([entry.checksum for entry in entries]),
+        salt,
+    )
+
+
+def encode_directory(
+    keys: list[str], timestamps: list[int], lengths: list[int], checksums: bytes, pack: bytes, salt: int = 0
+) -> bytes:
+    """Encode what `encode_columns` would for values that lie one after another in one pack."""
+    nought = [0] * len(keys)
+    return _encode([pack], keys, timestamps, nought, nought, lengths, checksums, salt)
+
+
+def _encode(
+    packs: list[bytes],
+    keys: list[str],
+    timestamps: list[int],
+    pack_numbers: list[int],
+    gaps: list[int],
+    lengths: list[int],
+    checksums: bytes,
+    salt: int,
+) -> bytes:
+    steps = list(map(sub, timestamps, chain((0,), timestamps)))
+    columns = [_VERSION, packs, keys, steps, pack_numbers, gaps, lengths, checksums]
     return _encoder.encode([*columns, salt] if salt else columns)
 
 

@@ -15,7 +15,7 @@ import msgspec
 from catalog.errors import IntegrityError
 from catalog.objectstore.interface import ByteRange, ObjectStore
 
-from .index_segment import Entry, Segment, compress, content_id, decode_columns, decompress, encode_columns
+from .index_segment import Entry, Segment, compress, content_id, decode_columns, decompress, encode_directory
 
 TARGET_BYTES = 32 << 20
 MAGIC = b"CATPACK1"
@@ -50,23 +50,26 @@ class PlannedPack:
 
     def entries(self) -> Iterator[tuple[str, Entry]]:
         """The index entries of the values."""
-        offset = 0
+        pack, offset = self.pack_id, 0
         for value in self.values:
-            yield value.key, Entry(value.timestamp, self.pack_id, offset, value.length, value.checksum)
+            yield value.key, Entry(value.timestamp, pack, offset, value.length, value.checksum)
             offset += value.length
 
 
 def plan_pack(values: Sequence[PlannedValue], salt: int = 0) -> PlannedPack:
     """Name a pack of these values and write its directory; ``salt`` is the head's. Reads nothing."""
-    entries = []
-    offset = 0
-    for value in values:
-        entries.append((value.key, Entry(value.timestamp, _SELF, offset, value.length, value.checksum)))
-        offset += value.length
-    content = encode_columns(entries, salt)
+    lengths = [value.length for value in values]
+    content = encode_directory(
+        [value.key for value in values],
+        [value.timestamp for value in values],
+        lengths,
+        b"".join([value.checksum for value in values]),
+        _SELF,
+        salt,
+    )
     directory = compress(content)
     footer = directory + len(directory).to_bytes(8, "little") + MAGIC
-    return PlannedPack(content_id(content), values, offset, footer)
+    return PlannedPack(content_id(content), values, sum(lengths), footer)
 
 
 def directory_range(trailer: bytes, size: int, what: str) -> tuple[int, int]:

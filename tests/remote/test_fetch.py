@@ -187,6 +187,7 @@ def test_memory_is_bounded_by_the_window(
 ) -> None:
     """However many keys are wanted, no more of them are taken than the window and what is under way need."""
     monkeypatch.setattr(fetch, "_WINDOW_KEYS", 10)
+    monkeypatch.setattr(fetch, "_MOST_KEYS_TOGETHER", 20)
     taken = 0
 
     def stream() -> Any:
