@@ -17,7 +17,7 @@ from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import ContentSwitcher
 
-from catalog import Catalog, ConflictError, Entry, NotApprovedError, State, Status
+from catalog import CancelledError, Catalog, ConflictError, Entry, NotApprovedError, State, Status
 from tui.acts import Acts
 from tui.acts.managing import ManagingActs
 from tui.acts.moving import MovingActs
@@ -417,6 +417,9 @@ class BrowseScreen(Screen[None]):
     def _explain_write(self, message: WriteFailed) -> None:
         self._settled(message.entry)
         error, name = message.error, message.entry.name
+        if isinstance(error, CancelledError):
+            self.tell(f"The {message.verb} of {name} was cancelled.", "warning", str(error))
+            return
         self.tell(f"The {message.verb} of {name} did not happen.", "error", str(error))
         way_out, hint = "", plain(error.hint)
         if isinstance(error, ConflictError):
