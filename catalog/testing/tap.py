@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
-_CHUNK = 1 << 16
+_CHUNK = 1 << 20
 _LONGEST_HEAD = 1 << 16
 _LOGGED = 10_000
 
@@ -59,7 +59,7 @@ class Tap:
 
     def __enter__(self) -> Self:
         self._thread.start()
-        self._run(asyncio.start_server(self._serve, sock=self._listener))
+        self._run(asyncio.start_server(self._serve, sock=self._listener, limit=_CHUNK))
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -92,7 +92,7 @@ class Tap:
             self._counts.connections += 1
         await asyncio.sleep(2 * self._delay)
         try:
-            server, to_server = await asyncio.open_connection("127.0.0.1", self._upstream_port)
+            server, to_server = await asyncio.open_connection("127.0.0.1", self._upstream_port, limit=_CHUNK)
         except OSError:
             to_client.close()
             return
