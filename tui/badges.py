@@ -79,6 +79,8 @@ DIRECTION_BADGES: dict[Direction, Badge] = {
 
 CHOSEN = Badge("✓", "chosen: the next push sends only what is chosen", "accent")
 
+MARKED = Badge("±", "marked: the commit of the cursor is compared with it", "accent")
+
 _SPACE = Content(" ")
 
 

@@ -9,7 +9,7 @@ from typing import Literal
 
 from textual.message import Message
 
-from catalog import CatalogError, Change, Database, Direction, Entry, KeyInfo, PullResult, PushResult, Status, Summary
+from catalog import CatalogError, Change, Commit, Database, Direction, Entry, KeyInfo, PullResult, PushResult, Status, Summary
 from catalog.credentials import Profile, SourceReport
 
 from .comparison import Comparison
@@ -29,12 +29,13 @@ class GroupListing:
 
 @dataclass(frozen=True, eq=False)
 class Opened:
-    """A database that is open for reading, and what was learnt when it was opened."""
+    """A database that is open for reading, and what was learnt when it was opened; ``at`` a commit when it is not the newest."""
 
     group: str
     entry: Entry
     database: Database
     keys: int
+    at: Commit | None = None
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,27 @@ import pytest
 from an_entry import ENTRY
 
 from catalog import Change, Direction, Kind, State, Status
+from tui.acts.history import HistoryActs
 from tui.acts.managing import ManagingActs
 from tui.acts.moving import MovingActs
 from tui.acts.program import ProgramActs
 from tui.acts.resolving import ResolvingActs
 from tui.acts.settling import SettlingActs
 from tui.acts.viewing import ViewingActs
-from tui.commands import BY_ID, COMMANDS, Command, Place, Situation, managing, moving, program, resolving, settling, viewing
+from tui.commands import (
+    BY_ID,
+    COMMANDS,
+    Command,
+    Place,
+    Situation,
+    history,
+    managing,
+    moving,
+    program,
+    resolving,
+    settling,
+    viewing,
+)
 
 READY = Situation(entry=ENTRY, is_open=True, status=Status(State.IN_STEP, file_exists=True))
 
@@ -31,6 +45,7 @@ def _change(direction: Direction) -> Change:
         (viewing.COMMANDS, ViewingActs),
         (settling.COMMANDS, SettlingActs),
         (resolving.COMMANDS, ResolvingActs),
+        (history.COMMANDS, HistoryActs),
         (managing.COMMANDS, ManagingActs),
         (program.COMMANDS, ProgramActs),
     ],

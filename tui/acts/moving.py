@@ -31,6 +31,8 @@ class MovingActs:
         """Go back."""
         if self._screen.place in {Place.KEYS, Place.FILTER} and self._screen.keys_pane.close_filter():
             self._screen.keys_pane.list.focus()
+        elif self._screen.place is Place.KEYS and self._screen.past is not None:
+            self._screen.leave_past()
         elif self._screen.place is Place.DATABASES:
             self._screen.query_one(CatalogTree).go_out()
         else:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from textual.binding import Binding
 
-from . import managing, moving, program, resolving, settling, viewing
+from . import history, managing, moving, program, resolving, settling, viewing
 from .command import Command, Place, Situation
 
 __all__ = ["BY_ID", "COMMANDS", "Command", "Place", "Situation", "bindings"]
@@ -16,6 +16,7 @@ COMMANDS: tuple[Command, ...] = (
     *viewing.COMMANDS,
     *settling.COMMANDS,
     *resolving.COMMANDS,
+    *history.COMMANDS,
     *managing.COMMANDS,
     *program.COMMANDS,
 )

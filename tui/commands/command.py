@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from textual.binding import Binding
 
-from catalog import Change, Entry, Status
+from catalog import Change, Commit, Entry, Status
 
 
 class Place(StrEnum):
@@ -21,6 +21,9 @@ class Place(StrEnum):
     CHANGES = "Changes"
     COMPARISON = "Old and new"
     CONFLICT = "Conflict"
+    HISTORY = "History"
+    COMMITTED = "Commit"
+    BEFORE_AFTER = "Before and after"
     DETAILS = "Details"
 
 
@@ -40,6 +43,11 @@ class Situation:
     has_more: bool = False
     conflicts: int = 0
     serializer: str = ""
+    commit: Commit | None = None
+    tags: tuple[str, ...] = ()
+    is_newest: bool = False
+    is_only_commit: bool = False
+    past: Commit | None = None
 
 
 Refusal = Callable[[Situation], str]
@@ -90,12 +98,14 @@ def needs_write(now: Situation) -> str:
     """The database must be open and free to be written."""
     if now.is_read_only:
         return "This session is read-only: nothing can be pushed, pulled or discarded."
+    if now.past:
+        return f"You look at commit {now.past.number}, where nothing can be changed: b goes back to now."
     if now.is_writing:
         return "A push, pull or discard of this database is still running."
     return needs_open(now)
 
 
-LISTS = frozenset({Place.DATABASES, Place.KEYS, Place.CHANGES})
+LISTS = frozenset({Place.DATABASES, Place.KEYS, Place.CHANGES, Place.HISTORY, Place.COMMITTED})
 KEYS = frozenset({Place.KEYS})
 KEY_AND_VALUE = frozenset({Place.KEYS, Place.VALUE})
 CHANGES = frozenset({Place.CHANGES, Place.COMPARISON, Place.CONFLICT})

@@ -11,7 +11,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
 
-from tui.badges import DATABASE_BADGES, DIRECTION_BADGES, KEY_BADGES, KIND_BADGES, Badge
+from tui.badges import CHOSEN, DATABASE_BADGES, DIRECTION_BADGES, KEY_BADGES, KIND_BADGES, MARKED, Badge
 from tui.commands import COMMANDS, Command, Place, Situation
 from tui.widgets.columns import beside
 from tui.widgets.reader import Reader
@@ -67,7 +67,7 @@ class HelpDialog(ModalScreen[None]):
         lines += [_title("Moving"), *beside(_MOVES, width, _key_width(width), "$accent"), Content("")]
         lines += [_title("Databases"), *_badges(DATABASE_BADGES.values()), Content("")]
         lines += [_title("Keys"), *_badges(KEY_BADGES.values()), Content("")]
-        lines += [_title("Changes"), *_badges([*DIRECTION_BADGES.values(), *KIND_BADGES.values()]), Content("")]
+        lines += [_title("Changes"), *_badges([*DIRECTION_BADGES.values(), *KIND_BADGES.values(), CHOSEN, MARKED]), Content("")]
         told = {command.id for _, commands in parts for command in commands}
         for other in Place:
             commands = [command for command in COMMANDS if other in command.places and command.id not in told]

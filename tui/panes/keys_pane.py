@@ -91,6 +91,8 @@ class KeysPane(Container):
         """Show another database."""
         if not self.is_mounted:
             return
+        at = self.opened.at if self.opened else None
+        self.list.border_title = f"Keys at commit {at.number}, read-only" if at else KeyList.BORDER_TITLE
         self._jobs.forget("page")
         self._jobs.forget("value")
         prefix, cursor = self._kept

@@ -19,6 +19,7 @@ from textual.widgets import ContentSwitcher
 
 from catalog import CancelledError, Catalog, ConflictError, Entry, NotApprovedError, State, Status
 from tui.acts import Acts
+from tui.acts.history import HistoryActs
 from tui.acts.managing import ManagingActs
 from tui.acts.moving import MovingActs
 from tui.acts.program import ProgramActs
@@ -49,18 +50,22 @@ from tui.messages import (
     WriteFailed,
 )
 from tui.panes.changes_pane import ChangesPane
+from tui.panes.history_pane import HistoryPane
 from tui.panes.keys_pane import KeysPane
 from tui.plain import plain
 from tui.pushing import PushPlanned
 from tui.reading import list_catalog, open_database, read_status
 from tui.settings import Settings
 from tui.trust import Trust, Vouching
+from tui.versions import RewindPlanned, VersionOpened
 from tui.widgets.catalog_tree import CatalogTree
 from tui.widgets.change_list import ChangeList
+from tui.widgets.commit_list import CommitList
 from tui.widgets.details_view import DetailsView
 from tui.widgets.heading import Heading
 from tui.widgets.key_bar import KeyBar
 from tui.widgets.key_list import KeyList
+from tui.widgets.past_changes import PastChangeList
 from tui.widgets.reader import paragraphs
 from tui.widgets.tab_bar import TabBar
 from tui.widgets.top_bar import TopBar
@@ -68,6 +73,7 @@ from tui.widgets.transfer_bar import TransferBar
 
 from .approving import Approving
 from .credentials import KnownPlace
+from .history import History
 from .places import PLACES, TAB_OF, TAB_PLACES, WIDGETS
 from .resolving import Resolving
 from .settling import Settling, outcome
@@ -90,6 +96,8 @@ class BrowseScreen(Screen[None]):
     entry: reactive[Entry | None] = reactive(None)
     status: reactive[Status | None] = reactive(None)
     opened: reactive[Opened | None] = reactive(None)
+    past: reactive[Opened | None] = reactive(None)
+    shown: reactive[Opened | None] = reactive(None)
     words: reactive[Content] = reactive(Content(""))
     place: reactive[Place] = reactive(Place.DATABASES)
     tab: reactive[str] = reactive("keys")
@@ -106,6 +114,7 @@ class BrowseScreen(Screen[None]):
         self._groups: dict[str, str] = {}
         self._settling = Settling(self, catalog, jobs, self._vouching, self.tell, self.transfers_changed, self.show_conflicts)
         self._resolving = Resolving(self, catalog, jobs, self._vouching, self._settling)
+        self._history = History(self, catalog, jobs, self._vouching, self.tell, self._settling)
         self._approving = Approving(self, jobs, self._trust, self._use)
         self._acts = Acts(
             (
@@ -113,6 +122,7 @@ class BrowseScreen(Screen[None]):
                 ViewingActs(self),
                 SettlingActs(self, jobs, self._settling),
                 ResolvingActs(self, self._resolving),
+                HistoryActs(self, self._history),
                 ManagingActs(self, catalog, jobs),
                 ProgramActs(self, jobs),
             )
@@ -127,11 +137,12 @@ class BrowseScreen(Screen[None]):
         with Horizontal(id="body"):
             yield CatalogTree(id="catalog-tree").data_bind(here.listings, here.statuses)
             with Vertical(id="workspace"):
-                yield Heading(id="heading").data_bind(here.entry, here.status, here.opened)
+                yield Heading(id="heading").data_bind(here.entry, here.status, here.opened, here.past)
                 yield TabBar(id="tab-bar").data_bind(here.tab, here.status)
                 with ContentSwitcher(initial="keys", id="tabs"):
-                    yield KeysPane(self._jobs, id="keys").data_bind(here.opened, here.words)
+                    yield KeysPane(self._jobs, id="keys").data_bind(here.words, opened=here.shown)
                     yield ChangesPane(self._jobs, id="changes").data_bind(here.opened, here.words, here.place)
+                    yield HistoryPane(self._jobs, id="history").data_bind(here.opened, here.words, here.place, here.tab)
                     yield DetailsView(id="details").data_bind(here.entry, here.status, here.opened, here.group)
         yield TransferBar(id="transfer-bar")
         yield KeyBar(id="key-bar")
@@ -159,9 +170,15 @@ class BrowseScreen(Screen[None]):
         return self.query_one(ChangesPane)
 
     @property
+    def history_pane(self) -> HistoryPane:
+        """The tab with the commits."""
+        return self.query_one(HistoryPane)
+
+    @property
     def situation(self) -> Situation:
         """All that decides which commands can be used."""
         transfers = self._jobs.transfers
+        commits = self.history_pane.list
         return Situation(
             place=self.place,
             entry=self.entry,
@@ -175,6 +192,11 @@ class BrowseScreen(Screen[None]):
             has_more=self.keys_pane.has_more,
             conflicts=len(self.changes_pane.list.conflicts),
             serializer=self.opened.database.serializer if self.opened else "",
+            commit=commits.commit,
+            tags=commits.tags_here,
+            is_newest=commits.commit == commits.newest,
+            is_only_commit=commits.is_single,
+            past=self.past.at if self.past else None,
         )
 
     def tell(self, text: str, severity: Severity = "information", details: str = "") -> None:
@@ -205,6 +227,16 @@ class BrowseScreen(Screen[None]):
         """Close what was open before; readers of it are stale by now."""
         if old is not None and old is not new:
             self._jobs.run(old.database.close)
+        if new is None:
+            self.past = None
+        self.shown = self.past or new
+        self._situation_changed()
+
+    def watch_past(self, old: Opened | None, new: Opened | None) -> None:
+        """Show the keys of an earlier version, or those of now again."""
+        if old is not None and old is not new:
+            self._jobs.run(old.database.close)
+        self.shown = new or self.opened
         self._situation_changed()
 
     def watch_status(self) -> None:
@@ -368,11 +400,14 @@ class BrowseScreen(Screen[None]):
     @on(KeyList.Highlighted)
     @on(ChangeList.Highlighted)
     @on(ChangeList.ChoiceChanged)
+    @on(CommitList.Highlighted)
     def _cursor_moved(self) -> None:
         self._situation_changed()
 
     @on(KeyList.Chosen)
     @on(ChangeList.Chosen)
+    @on(CommitList.Chosen)
+    @on(PastChangeList.Chosen)
     def _row_chosen(self) -> None:
         self._acts.of("go-in")()
 
@@ -385,6 +420,27 @@ class BrowseScreen(Screen[None]):
     def _ask_push(self, message: PushPlanned) -> None:
         if self.app.screen is self:
             self._settling.ask_push(message)
+
+    @on(RewindPlanned)
+    def _ask_rewind(self, message: RewindPlanned) -> None:
+        if self.app.screen is self:
+            self._history.ask(message)
+
+    @on(VersionOpened)
+    def _enter_past(self, message: VersionOpened) -> None:
+        if self.entry is None or self.opened is None or message.opened.entry.key != self.entry.key:
+            message.drop()
+            return
+        self.keys_pane.keep_place()
+        self.past = message.opened
+        self.go_to(Place.KEYS)
+
+    def leave_past(self) -> None:
+        """Look at the newest state again."""
+        self._jobs.forget("past-open")
+        self.keys_pane.keep_place()
+        self.past = None
+        self.go_to(Place.HISTORY)
 
     @on(TypedSidesRead)
     def _ask_value(self, message: TypedSidesRead) -> None:

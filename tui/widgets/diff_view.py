@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import ClassVar
 
 from textual.content import Content
 
@@ -16,7 +17,6 @@ from tui.plain import key_name, plain_lines
 from .text_view import TextView, continued
 
 _NARROWEST_PAIR = 56
-_SIDE_WORDS = {"base": "last pulled", "local": "yours", "remote": "theirs"}
 _OLD_STYLE = {Mark.REMOVED: "$state-trouble", Mark.CHANGED: "$state-trouble"}
 _NEW_STYLE = {Mark.ADDED: "$state-good", Mark.CHANGED: "$state-good"}
 
@@ -41,6 +41,7 @@ class DiffView(TextView):
     """The old and the new value of one change."""
 
     BORDER_TITLE = "Old and new"
+    SIDES: ClassVar[dict[str, str]] = {"base": "last pulled", "local": "yours", "remote": "theirs"}
 
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -53,7 +54,7 @@ class DiffView(TextView):
     def show_words(self, words: Content) -> None:
         """Show words in the place of a comparison."""
         self._change, self._comparison, self._words = None, None, words
-        self.border_title = "Old and new"
+        self.border_title = self.BORDER_TITLE
         self.border_subtitle = ""
         self.lay_out()
 
@@ -68,7 +69,7 @@ class DiffView(TextView):
         """Give the heading and the lines of both sides."""
         if self._change is None or self._comparison is None:
             return [Content(""), *[row for line in self._words.split(allow_blank=True) for row in continued(line, width)]]
-        rows = [self._summary(self._change, self._comparison).truncate(width, ellipsis=True), Content("")]
+        rows = [self.summary(self._change, self._comparison).truncate(width, ellipsis=True), Content("")]
         for line in plain_lines(self._problem) if self._problem else ():
             rows += continued(Content.styled(line, "$state-trouble"), width)
         paired = width >= _NARROWEST_PAIR
@@ -77,7 +78,8 @@ class DiffView(TextView):
             rows += [Content(""), Content.styled(f"Only the first {MOST_LINES:,} lines were compared.", "$quiet")]
         return rows
 
-    def _summary(self, change: Change, comparison: Comparison) -> Content:
+    def summary(self, change: Change, comparison: Comparison) -> Content:
+        """What kind of change it is, and in how many lines."""
         direction, kind = change_badges(change)
         return Content.assemble(
             direction.content(),
@@ -92,7 +94,7 @@ class DiffView(TextView):
     def _side_heading(self, side: str, width: int) -> Content:
         assert self._change is not None
         version: Version | None = {"base": self._change.base, "local": self._change.local, "remote": self._change.remote}[side]
-        words = _SIDE_WORDS[side]
+        words = self.SIDES[side]
         if version is None:
             return Content.assemble((words, "bold"), ("  not there", "$quiet italic"))
         facts = f"  {size(version.length)}  {moment(version.timestamp)}"

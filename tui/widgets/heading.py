@@ -28,6 +28,7 @@ class Heading(Widget):
     entry: reactive[Entry | None] = reactive(None)
     status: reactive[Status | None] = reactive(None)
     opened: reactive[Opened | None] = reactive(None)
+    past: reactive[Opened | None] = reactive(None)
 
     def render(self) -> Content:
         """Draw the two lines."""
@@ -41,6 +42,10 @@ class Heading(Widget):
         return Content("\n").join([spread(name, state, width), spread(self._facts(), Content(""), width)])
 
     def _facts(self) -> Content:
+        if self.past is not None and self.past.at is not None:
+            at = self.past.at
+            words = f" as it was at commit {at.number} by {plain(at.author)}, {moment(at.time)} · read-only · b goes back to now "
+            return Content.styled(words, "bold $background on $state-diverged")
         parts = []
         if self.opened:
             parts.append(value_words(self.opened.database.serializer))

@@ -11,7 +11,7 @@ from catalog import Status
 from tui.badges import counts
 from tui.commands import BY_ID
 
-TABS = ("keys", "changes", "details")
+TABS = ("keys", "changes", "details", "history")
 
 
 class TabBar(Widget):

@@ -18,6 +18,10 @@ _VERBS = {
     "pull": ("↓", "Pulling"),
     "discard": ("−", "Discarding changes of"),
     "resolve": ("!", "Settling a conflict of"),
+    "undo": ("←", "Undoing the last push of"),
+    "revert": ("←", "Going back with"),
+    "tag": ("·", "Tagging a commit of"),
+    "untag": ("·", "Removing a tag of"),
 }
 _EVERY = 0.1
 

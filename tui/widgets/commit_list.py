@@ -1,0 +1,184 @@
+"""The history of a database, fed page by page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from textual.content import Content
+from textual.message import Message
+
+from catalog import Commit
+from tui.amounts import moment, quantity
+from tui.badges import MARKED
+from tui.plain import plain, plain_lines
+
+from .columns import shorten, spread
+from .row_list import RowList
+
+_AHEAD = 10
+"""So many rows before its end the list asks for more."""
+_ROOM_FOR_AUTHOR = 56
+_ROOM_FOR_KEYS = 84
+_AUTHOR_WIDTH = 16
+_MOST_TAG_CELLS = 24
+
+
+class CommitList(RowList):
+    """Commits with their time, author, message and tags, newest first; one of them may be marked."""
+
+    BORDER_TITLE = "History"
+
+    @dataclass
+    class Highlighted(Message):
+        """The cursor is on a commit, or the mark has moved."""
+
+        commit: Commit
+
+    @dataclass
+    class Chosen(Message):
+        """A commit was chosen."""
+
+        commit: Commit
+
+    @dataclass
+    class PageWanted(Message):
+        """The end of what is known comes into view."""
+
+        before: Commit
+
+    def __init__(self, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._commits: list[Commit] = []
+        self._tags: Mapping[int, tuple[str, ...]] = {}
+        self._words = Content("")
+        self._is_complete = True
+        self._asked: Commit | None = None
+        self._here = ""
+        self.marked: Commit | None = None
+
+    @property
+    def row_count(self) -> int:
+        """How many commits are known, and a row for those to come."""
+        return len(self._commits) + (not self._is_complete)
+
+    @property
+    def commit(self) -> Commit | None:
+        """The commit of the cursor."""
+        return self._commits[self.cursor] if self.cursor < len(self._commits) else None
+
+    @property
+    def newest(self) -> Commit | None:
+        """The newest commit."""
+        return self._commits[0] if self._commits else None
+
+    @property
+    def tags(self) -> Mapping[int, tuple[str, ...]]:
+        """All tags, by commit number."""
+        return self._tags
+
+    @property
+    def tags_here(self) -> tuple[str, ...]:
+        """The tags of the commit of the cursor."""
+        return self._tags.get(self.commit.number, ()) if self.commit else ()
+
+    @property
+    def is_single(self) -> bool:
+        """Whether there is only one commit."""
+        return self._is_complete and len(self._commits) == 1
+
+    def empty_text(self) -> Content:
+        """Say why there are no commits."""
+        return self._words
+
+    def show_words(self, words: Content) -> None:
+        """Show no commits, and why."""
+        self._commits, self._tags, self._words = [], {}, words
+        self._is_complete = True
+        self.marked = self._asked = None
+        self.border_subtitle = ""
+        self.cursor = 0
+        self.rows_changed()
+
+    def show_commits(self, commits: Sequence[Commit], tags: Mapping[int, tuple[str, ...]], here: str, *, is_last: bool) -> None:
+        """Show the newest commits; ``here`` is the id of that which the copy on this machine builds on.
+
+        The cursor stays on its commit, unless that was the newest; so does the mark.
+        """
+        before, was_newest = self.commit, self.cursor == 0
+        self._commits, self._tags, self._here = [*commits], tags, here
+        self._is_complete, self._asked = is_last, None
+        if self.marked is not None and self.marked not in self._commits:
+            self.marked = None
+        kept = 0 if before is None or was_newest or before not in self._commits else self._commits.index(before)
+        self.cursor = kept
+        self._changed()
+        self.tell_cursor()
+
+    def add_commits(self, commits: Sequence[Commit], tags: Mapping[int, tuple[str, ...]], *, is_last: bool) -> None:
+        """Show more, older commits."""
+        waited = self.commit is None
+        self._commits += commits
+        self._tags, self._is_complete, self._asked = tags, is_last, None
+        self._changed()
+        if waited:
+            self.tell_cursor()
+
+    def _changed(self) -> None:
+        self.border_subtitle = f"{len(self._commits):,}" if self._is_complete else f"{len(self._commits):,}+"
+        self.rows_changed()
+        self._ask()
+
+    def mark(self) -> None:
+        """Mark the commit of the cursor, or take the mark away where it is on it."""
+        self.marked = None if self.marked == self.commit else self.commit
+        self.refresh()
+        self.cursor_moved()
+
+    def draw_row(self, index: int, width: int) -> Content:
+        """Draw one commit."""
+        if index >= len(self._commits):
+            return Content.styled("  … older commits are being read", "$quiet")
+        commit = self._commits[index]
+        mark = MARKED.content() if commit == self.marked else Content(" ")
+        digits = len(str(self._commits[0].number))
+        left = Content.assemble(mark, (f" {str(commit.number).rjust(digits)}", "bold"), (f"  {moment(commit.time)}  ", "$quiet"))
+        if width >= _ROOM_FOR_AUTHOR:
+            author = shorten(plain(commit.author), _AUTHOR_WIDTH)
+            left = Content.assemble(left, author, " " * (_AUTHOR_WIDTH - Content(author).cell_length + 2))
+        message = " ".join(plain_lines(commit.message))
+        left = Content.assemble(left, message if message else ("no message", "$quiet italic"))
+        return spread(left, self._facts(commit, width), width)
+
+    def _facts(self, commit: Commit, width: int) -> Content:
+        parts = []
+        if names := self._tags.get(commit.number):
+            parts.append(Content.styled(f"[{shorten(plain(', '.join(names)), _MOST_TAG_CELLS)}]", "$state-diverged"))
+        if commit.id == self._here:
+            parts.append(Content.styled("your copy", "$state-behind"))
+        if width >= _ROOM_FOR_KEYS:
+            parts.append(Content.styled(quantity(commit.keys, "key").rjust(11), "$quiet"))
+        return Content("  ").join(parts)
+
+    def cursor_moved(self) -> None:
+        """Say which commit the cursor is on."""
+        self._ask()
+        if commit := self.commit:
+            self.post_message(self.Highlighted(commit))
+
+    def cursor_chosen(self) -> None:
+        """Say that the commit of the cursor was chosen."""
+        if commit := self.commit:
+            self.post_message(self.Chosen(commit))
+
+    def visible_changed(self) -> None:
+        """Ask for more when the end comes near."""
+        self._ask()
+
+    def _ask(self) -> None:
+        last = self._commits[-1] if self._commits else None
+        _, visible = self.visible_rows
+        near = max(visible, self.cursor) + _AHEAD >= len(self._commits)
+        if last is not None and not self._is_complete and near and self._asked != last:
+            self._asked = last
+            self.post_message(self.PageWanted(last))
