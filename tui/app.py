@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import traceback
 from pathlib import Path
@@ -86,6 +87,14 @@ class CatalogApp(App[None]):
         self._close_messages_no_wait()
 
 
+class Program(CatalogApp):
+    """The application where it has the process to itself."""
+
+    def on_ready(self) -> None:
+        """Leave what was loaded to the end out of the garbage collector, which would look through it again and again."""
+        gc.freeze()
+
+
 def crash_report(error: BaseException | None) -> str:
     """Say where the program failed: the kind of error and the lines passed, without values and without the error's own text.
 
@@ -103,6 +112,6 @@ def crash_report(error: BaseException | None) -> str:
 def run(catalog: Catalog, *, read_only: bool = False, settings_file: Path | None = None) -> int:
     """Run the program until the user leaves it; gives the exit code. Settings that are wrong are told, and left out."""
     found = read_settings(settings_file) if settings_file else None
-    app = CatalogApp(catalog, is_read_only=read_only, found=found)
+    app = Program(catalog, is_read_only=read_only, found=found)
     app.run()
     return app.return_code or 0
