@@ -57,7 +57,7 @@ def _keep(session: Session, writer: Writer, fetched: Fetched, started_at: str | 
     with writer.held():
         if not session.base_id == session.sidecar.get("base_id") == started_at:
             return False
-        writer.keep([(key, entry.timestamp, value, entry.checksum) for key, entry, value in fetched])
+        writer.keep((key, entry.timestamp, value, entry.checksum) for key, entry, value in fetched)
         return True
 
 
@@ -89,11 +89,14 @@ def _chosen(session: Session, keys: Iterable[str]) -> Iterator[tuple[str, Entry]
                 yield key, entry
 
 
-def _not_cached(session: Session, writer: Writer | None, wanted: Iterable[tuple[str, Entry]]) -> Iterator[tuple[str, Entry]]:
+def _not_cached(session: Session, writer: Writer | None, wanted: Iterator[tuple[str, Entry]]) -> Iterator[tuple[str, Entry]]:
     """What has to be fetched; a writer takes the rest from the cache into the file."""
-    if not session.sidecar.get("fetched_bytes"):
-        yield from wanted
-        return
+    return _taken_from_cache(session, writer, wanted) if session.sidecar.get("fetched_bytes") else wanted
+
+
+def _taken_from_cache(
+    session: Session, writer: Writer | None, wanted: Iterator[tuple[str, Entry]]
+) -> Iterator[tuple[str, Entry]]:
     started_at = session.base_id
     for key, entry in wanted:
         value = session.cached_value(entry)

@@ -371,7 +371,7 @@ class DataFile:
             at = int.from_bytes(following, "little")
         return None
 
-    def append(self, records: Sequence[tuple[bytes, int, bytes]]) -> Batch:
+    def append(self, records: Iterable[tuple[bytes, int, bytes]]) -> Batch:
         """Write records (see `Record`) after the last block, not yet reachable by booklet; `link` makes them so.
 
         Raises LocalFileError; what was written is then cut off again.
@@ -381,7 +381,7 @@ class DataFile:
         heads: dict[int, bytes] = {}
         offsets: list[int] = []
         pieces: list[bytes] = []
-        firsts = self._bucket_array() if len(records) > _MANY_BUCKETS else None
+        firsts: bytes | None = None
         pack = _BLOCK.pack
         for key, timestamp, value in records:
             digest = key_hash(key)
@@ -389,6 +389,8 @@ class DataFile:
             following = heads.get(bucket)
             if following is None:
                 place = bucket * _POSITION_BYTES
+                if firsts is None and len(heads) > _MANY_BUCKETS:
+                    firsts = self._bucket_array()
                 following = (
                     firsts[place : place + _POSITION_BYTES]
                     if firsts is not None

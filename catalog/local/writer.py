@@ -178,7 +178,7 @@ class Writer:
         """Append copies of keys that the working copy knows nothing of."""
         self._mark_dirty()
         self.data.grow(self.data.header.n_keys + len(copies))
-        batch = self.data.append([(key.encode(), moment, value) for key, moment, value, _ in copies])
+        batch = self.data.append((key.encode(), moment, value) for key, moment, value, _ in copies)
         try:
             with self.sidecar.transaction():
                 self.table.put_copies(
@@ -222,7 +222,7 @@ class Writer:
         written = [(key, change.timestamp, change.value) for key, change in changes.items() if change.value is not None]
         new_keys = sum(key not in in_file for key, _, _ in written) if in_file else len(written)
         self.data.grow(self.data.header.n_keys + new_keys)
-        batch = self.data.append([(key.encode(), timestamp, value) for key, timestamp, value in written])
+        batch = self.data.append((key.encode(), timestamp, value) for key, timestamp, value in written)
         try:
             if any(change.status == Status.EDITED for change in changes.values()):
                 self.data.flush()

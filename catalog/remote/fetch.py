@@ -140,7 +140,8 @@ def _cut(body: bytes, span: Span, where: str) -> _Results:
     whole: list[tuple[str, Entry, bytes]] = []
     failures: list[Failure] = []
     for key, entry in span.wanted:
-        value = body[entry.offset - span.start : entry.offset - span.start + entry.length]
+        at = entry.offset - span.start
+        value = body[at : at + entry.length]
         if len(value) == entry.length and checksum(value) == entry.checksum:
             whole.append((key, entry, value))
         else:

@@ -254,7 +254,12 @@ def _check_keys(keys: Sequence[str], what: str) -> None:
 
 def decode_segment(body: bytes, segment_id: str, what: str) -> Segment:
     """Decode an object of the index, checking that its content has the id it is named by."""
+    return decode_columns(segment_content(body, segment_id, what), what)
+
+
+def segment_content(body: bytes, segment_id: str, what: str) -> bytes:
+    """The uncompressed content of an object of the index, which has the id it is named by; IntegrityError names ``what``."""
     content = decompress(body, what)
     if content_id(content).hex() != segment_id:
         raise IntegrityError(f"{what} is damaged: its content does not match its name.")
-    return decode_columns(content, what)
+    return content

@@ -14,7 +14,7 @@ from catalog.errors import IntegrityError, ObjectMissingError
 from catalog.objectstore.interface import ObjectStore
 
 from .head import SegmentRef
-from .index_segment import Segment, decode_segment
+from .index_segment import Segment, decode_segment, segment_content
 from .object_names import ObjectNames
 
 _MOST_DECODED_KEYS = 1_500_000
@@ -78,9 +78,13 @@ class SegmentReader:
         missing = [ref for ref in missing if self._cache.get_segment(ref.id) is None]
         if len(missing) > 1:
             with ThreadPoolExecutor(min(self._threads, len(missing)), thread_name_prefix="index") as pool:
-                for ref, body in zip(missing, pool.map(self._fetch, missing), strict=True):
-                    self._decode(ref, body)
+                for ref, body in zip(missing, pool.map(self._fetch_whole, missing), strict=True):
                     self._cache.put_segment(ref.id, body)
+
+    def _fetch_whole(self, ref: SegmentRef) -> bytes:
+        body = self._fetch(ref)
+        segment_content(body, ref.id, self._name(ref))
+        return body
 
     def _fetch(self, ref: SegmentRef) -> bytes:
         try:
@@ -92,11 +96,14 @@ class SegmentReader:
             ) from None
 
     def _decode(self, ref: SegmentRef, body: bytes) -> Segment:
-        what = f"{self._store.where}: the index segment {ref.id[:8]}… of {self._names.db_key!r}"
+        what = self._name(ref)
         segment = decode_segment(body, ref.id, what)
         if len(segment) != ref.keys:
             raise IntegrityError(f"{what} holds {len(segment):,} keys where its head says {ref.keys:,}.")
         return segment
+
+    def _name(self, ref: SegmentRef) -> str:
+        return f"{self._store.where}: the index segment {ref.id[:8]}… of {self._names.db_key!r}"
 
     def _keep(self, segment_id: str, segment: Segment) -> Segment:
         with self._lock:
