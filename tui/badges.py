@@ -109,6 +109,13 @@ def database_state(status: Status | None) -> Content:
     return counts(status.ahead, status.behind, status.conflicts) or badge.content()
 
 
+def group_state(status: Status | None) -> Content:
+    """Write the state of a group beside its name, when there is something to say: not shared yet, or trouble."""
+    if status is None or status.state in {State.IN_STEP, State.NOT_HERE, State.EMPTY}:
+        return Content("")
+    return counts(status.ahead, status.behind, status.conflicts) or database_badge(status).content()
+
+
 def change_badges(change: Change) -> tuple[Badge, Badge]:
     """The direction and the kind of a change."""
     return DIRECTION_BADGES[change.direction], KIND_BADGES[change.kind]

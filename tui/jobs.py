@@ -14,7 +14,7 @@ from textual.message import Message
 from catalog import CatalogError, Progress
 
 from .amounts import clock
-from .messages import Answer, JobFailed, WriteFailed
+from .messages import Answer, JobFailed
 from .pace import Pace
 
 Work = Callable[[], Answer]
@@ -172,7 +172,7 @@ class Jobs:
         self,
         transfer: Transfer,
         work: Work,
-        failed: Callable[[CatalogError], WriteFailed],
+        failed: Callable[[CatalogError], Answer],
         target: Target,
     ) -> None:
         """Run a write.

@@ -8,7 +8,7 @@ from functools import partial
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.types import IgnoreReturnCallbackType
 
-from .commands import COMMANDS
+from .commands import ACTIONS, COMMANDS
 from .plain import plain
 from .screens.browse import BrowseScreen
 
@@ -30,6 +30,9 @@ class CommandProvider(Provider):
                 f"Not now: {refusal}" if refusal else command.help,
                 partial(screen.action_command, command.id),
             )
+        for action in ACTIONS.values():
+            refusal = action.refusal(situation)
+            yield action.words, f"Not now: {refusal}" if refusal else action.help, partial(screen.managing.run, action.id)
         for listing in screen.listings or ():
             for entry in listing.entries:
                 yield (

@@ -1,4 +1,4 @@
-"""What is done about databases as a whole, and about the keys they need."""
+"""What is done about groups and databases as a whole, and about the keys they need."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from tui.dialogs.keys import KeysDialog
 from tui.jobs import Jobs
 from tui.messages import KeysSaved
 from tui.screens.credentials import CredentialsScreen, prefilled, saved_words
+from tui.screens.managing import Managing
 
 if TYPE_CHECKING:
     from tui.screens.browse import BrowseScreen
@@ -17,10 +18,43 @@ if TYPE_CHECKING:
 class ManagingActs:
     """One method for each command of its kind, with the command's id for a name. Whether it can be used was asked before."""
 
-    def __init__(self, screen: BrowseScreen, catalog: Catalog, jobs: Jobs) -> None:
+    def __init__(self, screen: BrowseScreen, catalog: Catalog, jobs: Jobs, managing: Managing) -> None:
         self._screen = screen
         self._catalog = catalog
         self._jobs = jobs
+        self._managing = managing
+
+    def search(self) -> None:
+        """Search the catalog."""
+        self._managing.search()
+
+    def add(self) -> None:
+        """Offer what can be added."""
+        self._managing.offer("add")
+
+    def edit(self) -> None:
+        """Offer what can be edited."""
+        self._managing.offer("edit")
+
+    def bring_in(self) -> None:
+        """Offer what files can be brought into."""
+        self._managing.offer("import")
+
+    def export(self) -> None:
+        """Offer where to the database can go."""
+        self._managing.offer("export")
+
+    def remove(self) -> None:
+        """Offer what can be removed."""
+        self._managing.offer("remove")
+
+    def put_back(self) -> None:
+        """Undo the last removal."""
+        self._managing.put_back()
+
+    def share_group(self) -> None:
+        """Push the group."""
+        self._managing.share()
 
     def enter_keys(self) -> None:
         """Ask for the keys of the selected database."""

@@ -16,6 +16,7 @@ from tui.dialogs.requests import RequestsDialog
 from tui.dialogs.settings import SettingsDialog
 from tui.dialogs.transfers import TransfersDialog
 from tui.jobs import Jobs
+from tui.managing.messages import Managed
 from tui.messages import Answer, Discarded, Pulled, Pushed
 from tui.plain import plain
 from tui.screens.settling import outcome
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 def words_of(message: Answer) -> tuple[str, str]:
     """What a write has done, and its details; empty for one that nobody has words for."""
+    if isinstance(message, Managed):
+        return message.text, message.details
     return outcome(message) if isinstance(message, Pushed | Pulled | Discarded) else ("", "")
 
 

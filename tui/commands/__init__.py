@@ -8,8 +8,9 @@ from textual.binding import Binding
 
 from . import history, managing, moving, program, resolving, settling, viewing
 from .command import Command, Place, Situation
+from .managing import ACTIONS, MENUS
 
-__all__ = ["BY_ID", "COMMANDS", "Command", "Place", "Situation", "bindings"]
+__all__ = ["ACTIONS", "BY_ID", "COMMANDS", "MENUS", "Command", "Place", "Situation", "bindings"]
 
 COMMANDS: tuple[Command, ...] = (
     *moving.COMMANDS,

@@ -35,6 +35,8 @@ class Situation:
     entry: Entry | None = None
     status: Status | None = None
     is_open: bool = False
+    group: str = ""
+    groups: int = 0
     is_writing: bool = False
     is_anything_running: bool = False
     is_read_only: bool = False

@@ -17,6 +17,7 @@ from textual.widgets import Static
 from catalog import CancelledError
 from tui.amounts import duration, quantity, size
 from tui.jobs import Ended, Jobs, Transfer
+from tui.managing.messages import ManagingFailed
 from tui.messages import Answer, WriteFailed
 from tui.plain import plain
 from tui.widgets.columns import spread
@@ -106,7 +107,7 @@ def _speed(transfer: Transfer) -> str:
 def _ending(ended: Ended, words: Words) -> tuple[str, str, str, str]:
     """Symbol, style, words and details of how something ended."""
     message = ended.message
-    if isinstance(message, WriteFailed):
+    if isinstance(message, WriteFailed | ManagingFailed):
         if isinstance(message.error, CancelledError):
             return "–", "$state-ahead", f"{message.verb.capitalize()} of {ended.transfer.name}: cancelled", str(message.error)
         return "✗", "$state-conflict", f"{message.verb.capitalize()} of {ended.transfer.name}: failed", str(message.error)

@@ -30,7 +30,9 @@ from tui.amounts import clock
 from tui.commands import BY_ID, Place, Situation, bindings
 from tui.conflicts import TypedSidesRead
 from tui.dialogs.explanation import Explanation
-from tui.jobs import Jobs
+from tui.jobs import Jobs, Work
+from tui.managing.messages import GroupStatusRead, Managed, ManagingFailed, MetadataRead, SharePlanned
+from tui.managing.works import read_group_status
 from tui.messages import (
     Approved,
     CatalogListed,
@@ -73,6 +75,7 @@ from tui.widgets.transfer_bar import TransferBar
 
 from .approving import Approving
 from .credentials import KnownPlace
+from .managing import Managing
 from .history import History
 from .places import PLACES, TAB_OF, TAB_PLACES, WIDGETS
 from .resolving import Resolving
@@ -91,6 +94,7 @@ class BrowseScreen(Screen[None]):
 
     listings: reactive[tuple[GroupListing, ...] | None] = reactive(None)
     statuses: reactive[Mapping[str, Status]] = reactive(dict)
+    group_statuses: reactive[Mapping[str, Status]] = reactive(dict)
     asking: reactive[int] = reactive(0)
     group: reactive[str] = reactive("")
     entry: reactive[Entry | None] = reactive(None)
@@ -116,6 +120,7 @@ class BrowseScreen(Screen[None]):
         self._resolving = Resolving(self, catalog, jobs, self._vouching, self._settling)
         self._history = History(self, catalog, jobs, self._vouching, self.tell, self._settling)
         self._approving = Approving(self, jobs, self._trust, self._use)
+        self.managing = Managing(self, catalog, jobs, self._vouching, self._settled)
         self._acts = Acts(
             (
                 MovingActs(self),
@@ -123,7 +128,7 @@ class BrowseScreen(Screen[None]):
                 SettlingActs(self, jobs, self._settling),
                 ResolvingActs(self, self._resolving),
                 HistoryActs(self, self._history),
-                ManagingActs(self, catalog, jobs),
+                ManagingActs(self, catalog, jobs, self.managing),
                 ProgramActs(self, jobs),
             )
         )
@@ -135,7 +140,7 @@ class BrowseScreen(Screen[None]):
         top.is_read_only = self._is_read_only
         yield top
         with Horizontal(id="body"):
-            yield CatalogTree(id="catalog-tree").data_bind(here.listings, here.statuses)
+            yield CatalogTree(id="catalog-tree").data_bind(here.listings, here.statuses, here.group_statuses)
             with Vertical(id="workspace"):
                 yield Heading(id="heading").data_bind(here.entry, here.status, here.opened, here.past)
                 yield TabBar(id="tab-bar").data_bind(here.tab, here.status)
@@ -143,7 +148,7 @@ class BrowseScreen(Screen[None]):
                     yield KeysPane(self._jobs, id="keys").data_bind(here.words, opened=here.shown)
                     yield ChangesPane(self._jobs, id="changes").data_bind(here.opened, here.words, here.place)
                     yield HistoryPane(self._jobs, id="history").data_bind(here.opened, here.words, here.place, here.tab)
-                    yield DetailsView(id="details").data_bind(here.entry, here.status, here.opened, here.group)
+                    yield DetailsView(self._jobs, id="details").data_bind(here.entry, here.status, here.opened, here.group)
         yield TransferBar(id="transfer-bar")
         yield KeyBar(id="key-bar")
 
@@ -184,6 +189,8 @@ class BrowseScreen(Screen[None]):
             entry=self.entry,
             status=self.status,
             is_open=self.opened is not None,
+            group=self.group,
+            groups=len(self.listings or ()),
             is_writing=any(self.entry and transfer.subject == self.entry.key for transfer in transfers),
             is_anything_running=bool(transfers),
             is_read_only=self._is_read_only,
@@ -239,6 +246,10 @@ class BrowseScreen(Screen[None]):
         self.shown = new or self.opened
         self._situation_changed()
 
+    def watch_group(self) -> None:
+        """Offer other commands."""
+        self._situation_changed()
+
     def watch_status(self) -> None:
         """Offer other commands."""
         self._situation_changed()
@@ -265,9 +276,10 @@ class BrowseScreen(Screen[None]):
     def _ask_statuses(self, listings: tuple[GroupListing, ...]) -> None:
         entries = [entry for listing in listings for entry in listing.entries]
         fresh = [entry for entry in entries if entry.key not in self.statuses]
-        works = [partial(read_status, self._catalog, entry, self._vouching(entry), False) for entry in fresh]
+        works: list[Work] = [partial(read_status, self._catalog, entry, self._vouching(entry), False) for entry in fresh]
         works += [partial(read_status, self._catalog, entry, self._vouching(entry), True) for entry in entries]
-        self.asking += len(entries)
+        works += [partial(read_group_status, self._catalog, listing.name) for listing in listings]
+        self.asking += len(entries) + len(listings)
         self._jobs.read_all("statuses", _ASKING, works, self)
 
     def _ask_remotes(self) -> None:
@@ -290,10 +302,16 @@ class BrowseScreen(Screen[None]):
             if self.opened is None:
                 self._explain_closed()
 
+    @on(GroupStatusRead)
+    def _take_group_status(self, message: GroupStatusRead) -> None:
+        self.asking = max(0, self.asking - 1)
+        self.group_statuses = {**self.group_statuses, message.group: message.status}
+
     @on(CatalogTree.Highlighted)
     def _highlighted(self, message: CatalogTree.Highlighted) -> None:
         self.group = message.group
         if message.entry and self.entry and message.entry.key == self.entry.key:
+            self.entry = message.entry
             return
         if self._resting:
             self._resting.stop()
@@ -410,6 +428,24 @@ class BrowseScreen(Screen[None]):
     @on(PastChangeList.Chosen)
     def _row_chosen(self) -> None:
         self._acts.of("go-in")()
+
+    @on(Managed)
+    def _take_managed(self, message: Managed) -> None:
+        self.managing.take(message)
+
+    @on(ManagingFailed)
+    def _explain_managing(self, message: ManagingFailed) -> None:
+        self.managing.explain(message)
+
+    @on(SharePlanned)
+    def _ask_share(self, message: SharePlanned) -> None:
+        if self.app.screen is self:
+            self.managing.ask_share(message)
+
+    @on(MetadataRead)
+    def _ask_metadata(self, message: MetadataRead) -> None:
+        if self.app.screen is self:
+            self.managing.ask_metadata(message)
 
     @on(SettlingPlanned)
     def _ask_settling(self, message: SettlingPlanned) -> None:

@@ -10,7 +10,7 @@ from textual.message import Message
 from textual.reactive import reactive
 
 from catalog import Entry, Status
-from tui.badges import database_badge, database_state
+from tui.badges import database_badge, database_state, group_state
 from tui.messages import GroupListing
 from tui.plain import plain
 
@@ -47,7 +47,7 @@ Row = GroupRow | EntryRow | NoteRow
 
 NO_DATABASES = Content.from_markup(
     "[b]No databases yet[/b]\n\n[$quiet]Make a catalog of real data to look around in:[/]\n\n  [$accent]catalog demo[/]\n\n"
-    "[$quiet]or add a group of your own:[/]\n\n  [$accent]catalog add-group NAME[/]"
+    "[$quiet]or add a group of your own: press[/] [$accent]A[/]"
 )
 
 
@@ -72,11 +72,14 @@ class CatalogTree(RowList):
 
     listings: reactive[tuple[GroupListing, ...] | None] = reactive(None)
     statuses: reactive[Mapping[str, Status]] = reactive(dict)
+    group_statuses: reactive[Mapping[str, Status]] = reactive(dict)
 
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
         self._folded: set[str] = set()
         self._rows: list[Row] = []
+        self.wanted = ""
+        """The database to go to when the groups are read the next time."""
 
     @property
     def row_count(self) -> int:
@@ -96,7 +99,9 @@ class CatalogTree(RowList):
         """Show other groups; the cursor stays with its database."""
         before = self.row
         self._make_rows()
-        if self.listings and not isinstance(before, EntryRow):
+        if self.wanted and self.show(self.wanted):
+            self.wanted = ""
+        elif self.listings and not isinstance(before, EntryRow):
             self.cursor = next((index for index, row in enumerate(self._rows) if isinstance(row, EntryRow)), 0)
         elif isinstance(before, EntryRow):
             self.show(before.entry.key)
@@ -104,6 +109,10 @@ class CatalogTree(RowList):
 
     def watch_statuses(self) -> None:
         """Show other states."""
+        self.refresh()
+
+    def watch_group_statuses(self) -> None:
+        """Show other states of groups."""
         self.refresh()
 
     def _make_rows(self) -> None:
@@ -120,11 +129,17 @@ class CatalogTree(RowList):
                 self._rows.append(NoteRow(listing.name, "no databases yet", is_trouble=False))
         self.rows_changed()
 
-    def show(self, key: str) -> None:
-        """Move the cursor to a database, if it is here."""
+    def show(self, key: str) -> bool:
+        """Move the cursor to a database, if it is here; a group that is closed is opened for it."""
+        for listing in self.listings or ():
+            if listing.name in self._folded and any(entry.key == key for entry in listing.entries):
+                self._folded.discard(listing.name)
+                self._make_rows()
         for index, row in enumerate(self._rows):
             if isinstance(row, EntryRow) and row.entry.key == key:
                 self.cursor = index
+                return True
+        return False
 
     def draw_row(self, index: int, width: int) -> Content:
         """Draw one row."""
@@ -132,7 +147,10 @@ class CatalogTree(RowList):
             case GroupRow(listing):
                 arrow = "▸" if listing.name in self._folded else "▾"
                 left = Content.assemble((f"{arrow} ", "$quiet"), (plain(listing.name), "bold"))
-                return spread(left, Content.styled(str(len(listing.entries)), "$quiet"), width)
+                count = Content.styled(str(len(listing.entries)), "$quiet")
+                if state := group_state(self.group_statuses.get(listing.name)):
+                    count = Content.assemble(count, " ", state)
+                return spread(left, count, width)
             case EntryRow(_, entry, is_last):
                 left = Content.assemble(("╰ " if is_last else "│ ", "$line"), plain(entry.name or entry.key))
                 status = self.statuses.get(entry.key)

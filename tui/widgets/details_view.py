@@ -4,24 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import orjson
+from textual import on
 from textual.content import Content
 from textual.reactive import reactive
 
-from catalog import Commit, Entry, Status
+from catalog import Commit, Entry, State, Status
 from tui.amounts import moment, quantity, size
 from tui.badges import counts, database_badge
-from tui.messages import Opened
+from tui.jobs import Jobs
+from tui.managing.messages import DetailsRead
+from tui.managing.works import read_details
+from tui.messages import JobFailed, Opened
 from tui.plain import plain, plain_lines
+from tui.values.json_lines import highlight_json, json_lines
 
 from .columns import Fact, beside
 from .heading import value_words
 from .text_view import TextView
 
 _NAME_WIDTH = 14
+_MOST_LINES = 400
+_ANSWERING = frozenset({State.IN_STEP, State.AHEAD, State.BEHIND, State.DIVERGED, State.CONFLICT, State.NOT_HERE})
 
 
 class DetailsView(TextView):
-    """Name, place, size, state and last commits of the selected database."""
+    """Name, place, size, state, last commits, lock, keys and metadata of the selected database.
+
+    What needs asking is asked when one looks.
+    """
 
     BORDER_TITLE = "Details"
 
@@ -30,17 +41,50 @@ class DetailsView(TextView):
     opened: reactive[Opened | None] = reactive(None)
     group: reactive[str] = reactive("")
 
-    def watch_entry(self) -> None:
+    def __init__(self, jobs: Jobs, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._jobs = jobs
+        self._read: DetailsRead | None = None
+
+    def watch_entry(self, old: Entry | None, new: Entry | None) -> None:
         """Show another database."""
+        if old is None or new is None or old.key != new.key:
+            self._read = None
+        self._look()
         self.lay_out()
 
     def watch_status(self) -> None:
         """Show another state."""
+        self._look()
         self.lay_out(keep_place=True)
 
     def watch_opened(self) -> None:
         """Show what is known once a database is open."""
+        self._look()
         self.lay_out(keep_place=True)
+
+    def on_show(self) -> None:
+        """Ask what needs asking."""
+        self._look()
+
+    def _look(self) -> None:
+        """Ask about the lock, the keys and the metadata, while one looks; a server only where it answered just now."""
+        entry, opened, status = self.entry, self.opened, self.status
+        if entry is None or not self.is_attached or not self.display or status is None:
+            return
+        ask = status.remote_commit is not None and status.state in _ANSWERING
+        self._jobs.read_latest("details", "Reading the details", lambda: read_details(entry, opened, ask=ask), self)
+
+    @on(DetailsRead)
+    def _take(self, message: DetailsRead) -> None:
+        if self.entry and self.entry.key == message.entry.key:
+            self._read = message
+            self.lay_out(keep_place=True)
+
+    @on(JobFailed)
+    def _leave_out(self, message: JobFailed) -> None:
+        """What could not be asked is not shown; the state says why."""
+        message.stop()
 
     def rows_for(self, width: int) -> Sequence[Content]:
         """Give names and values in two columns."""
@@ -49,12 +93,15 @@ class DetailsView(TextView):
         rows: list[Content] = [Content("")]
         for title, facts in (
             ("Database", self._about(self.entry)),
-            ("State", self._state()),
+            ("State", self._state(self.entry)),
             ("Connection", self._connection(self.entry)),
             ("On this machine", self._here()),
         ):
             if facts:
                 rows += [Content.styled(title, "bold $primary"), *beside(facts, width, _NAME_WIDTH), Content("")]
+        rows += _document("Metadata", self._read.metadata if self._read else "", "E edits it", width)
+        if self.entry.user_meta is not None:
+            rows += _document("Notes in the group", _as_json(self.entry.user_meta), "", width)
         return rows
 
     def _about(self, entry: Entry) -> list[Fact]:
@@ -70,7 +117,7 @@ class DetailsView(TextView):
             facts.append(("values are", _text(value_words(self.opened.database.serializer))))
         return [(name, value) for name, value in facts if value]
 
-    def _state(self) -> list[Fact]:
+    def _state(self, entry: Entry) -> list[Fact]:
         badge = database_badge(self.status)
         facts = [("state", Content.assemble(badge.content(), f" {badge.words}"))]
         if self.status is None:
@@ -80,8 +127,12 @@ class DetailsView(TextView):
         if self.status.problem:
             facts.append(("problem", Content.styled(plain(self.status.problem), "$state-trouble")))
         facts += _commit("this copy", self.status.commit)
-        if self.status.remote_commit != self.status.commit:
-            facts += _commit("remote", self.status.remote_commit)
+        newest = self.status.remote_commit
+        if newest != self.status.commit:
+            facts += _commit("remote", newest)
+        if newest is not None and 0 < entry.commit_number < newest.number:
+            words = f"of commit {entry.commit_number}, older than its remote: E brings it up to date"
+            facts.append(("group's entry", Content.styled(words, "$quiet")))
         return facts
 
     def _connection(self, entry: Entry) -> list[Fact]:
@@ -93,7 +144,8 @@ class DetailsView(TextView):
             ("public address", connection.db_url),
             ("credentials", connection.profile and f"profile {connection.profile}"),
         ]
-        return [(name, _text(value)) for name, value in facts if value]
+        asked = list(self._read.facts) if self._read else []
+        return [*((name, _text(value)) for name, value in facts if value), *asked]
 
     def _here(self) -> list[Fact]:
         if self.opened:
@@ -105,6 +157,21 @@ class DetailsView(TextView):
 
 def _text(value: str) -> Content:
     return Content(" ".join(plain_lines(value)))
+
+
+def _as_json(value: object) -> str:
+    return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+
+
+def _document(title: str, text: str, note: str, width: int) -> list[Content]:
+    """Some JSON under its title, as far as it is worth showing here."""
+    if not text:
+        return []
+    lines = [line for number, line in enumerate(json_lines(orjson.loads(text), max(width - 2, 20))) if number <= _MOST_LINES]
+    head = Content.assemble((title, "bold $primary"), (f"   {note}" if note else "", "$quiet"))
+    shown = [Content.assemble("  ", highlight_json(plain(line))) for line in lines[:_MOST_LINES]]
+    more = [Content.styled("  …", "$quiet")] if len(lines) > _MOST_LINES else []
+    return [head, *shown, *more, Content("")]
 
 
 def _commit(name: str, commit: Commit | None) -> list[Fact]:

@@ -16,7 +16,7 @@ from textual.visual import Visual
 SCROLL_BINDINGS: list[BindingType] = [
     Binding("down,j", "scroll_down", "Scroll down", show=False),
     Binding("up,k", "scroll_up", "Scroll up", show=False),
-    Binding("pagedown,ctrl+f,ctrl+d,space", "page_down", "Page down", show=False),
+    Binding("pagedown,ctrl+d,space", "page_down", "Page down", show=False),
     Binding("pageup,ctrl+b,ctrl+u", "page_up", "Page up", show=False),
     Binding("g,home", "scroll_home", "First line", show=False),
     Binding("G,end", "scroll_end", "Last line", show=False),

@@ -16,11 +16,11 @@ async def test_the_tree_shows_groups_and_how_databases_stand(stocked: Shelf, dri
         tree = [" ".join(row.split()) for row in driver.tree]
 
     assert tree == [
-        "▾ earth 3",
+        "▾ earth 3 ↑3",
         "│ messages !1 ↑1 ↓1",
         "│ quakes ↓2",
         "╰ weather ↑3",
-        "▾ lab 3",
+        "▾ lab 3 ↑3",
         "│ co2 ✓",
         "│ far ○ not here",
         "╰ pictures ✓",
