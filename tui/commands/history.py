@@ -43,7 +43,7 @@ def _leave(now: Situation) -> str:
 
 
 COMMANDS: tuple[Command, ...] = (
-    Command("history", "History", "5", "Show the commits of the database, and what changed in each.", always, rank=58),
+    Command("history", "History", "5", "Show the commits of the database, and what changed in each.", always),
     Command(
         "mark-commit",
         "Compare from",

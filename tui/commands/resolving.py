@@ -76,7 +76,7 @@ COMMANDS: tuple[Command, ...] = (
         "End a conflict with a value that you type in the place of both.",
         _write_value,
         CHANGES,
-        rank=64,
+        rank=54,
     ),
     Command(
         "settle-all",
@@ -85,8 +85,8 @@ COMMANDS: tuple[Command, ...] = (
         "End all conflicts of this database with the same side, after a question.",
         _settle_all,
         _CONFLICT,
-        rank=63,
+        rank=52,
     ),
-    Command("next-conflict", "Next", "n", "Go to the next conflict.", _go, CHANGES, rank=62),
+    Command("next-conflict", "Next", "n", "Go to the next conflict.", _go, CHANGES, rank=53),
     Command("previous-conflict", "Previous", "N", "Go to the conflict before.", _go, CHANGES),
 )

@@ -74,7 +74,7 @@ COMMANDS: tuple[Command, ...] = (
         "d",
         "Give up your change of this key; a conflict ends with their value.",
         _discard,
-        CHANGES,
+        _LIST | {Place.COMPARISON},
         rank=70,
     ),
     Command("discard-all", "Discard all", "D", "Give up all your unpushed changes of this database.", _discard_all, CHANGES),

@@ -46,9 +46,9 @@ class ValueDialog(ModalScreen[Typed | None]):
             yield Static(Content(""), id="wrong")
             with Horizontal(classes="buttons"):
                 yield Button("Cancel", id="stay", compact=True)
-                yield Button("Start from yours", id="mine", compact=True, disabled=sides.mine is None)
-                yield Button("Start from theirs", id="theirs", compact=True, disabled=sides.theirs is None)
-                yield Button("Use this value", id="go-on", variant="primary", compact=True)
+                yield Button("From yours", id="mine", compact=True, disabled=sides.mine is None)
+                yield Button("From theirs", id="theirs", compact=True, disabled=sides.theirs is None)
+                yield Button("Use it", id="go-on", variant="primary", compact=True)
 
     def on_mount(self) -> None:
         """Begin with the text."""

@@ -50,8 +50,8 @@ def rewind_question(entry: Entry, plan: Rewind) -> Lines:
     facts.append(("changes", Content.assemble((quantity(plan.keys, "key"), "bold"), f": {', '.join(fates)}")))
     note = "It is a new commit for everybody: the history keeps what is there now, and this can be undone too."
     if plan.met:
-        touched = quantity(plan.met, "unpushed change")
-        note += f" It meets {touched} of yours, which stay and become conflicts."
+        stay = "which stays and becomes a conflict" if plan.met == 1 else "which stay and become conflicts"
+        note += f" It meets {quantity(plan.met, 'unpushed change')} of yours, {stay}."
 
     def lines(width: int) -> list[Content]:
         rows = [*beside(facts, width, _NAME_WIDTH, indent=0), Content("")]

@@ -150,7 +150,7 @@ class ChangeList(RowList):
         if self._chosen:
             chosen = sum(_length(change.local) for change in self._outgoing() if change.key in self._chosen)
             mine = len(self._outgoing())
-            self.border_subtitle = f"{CHOSEN.symbol} {len(self._chosen):,} of {mine:,} chosen to push, {size(chosen)}"
+            self.border_subtitle = f"{CHOSEN.symbol} {len(self._chosen):,} of {mine:,} chosen, {size(chosen)}"
         elif self._total > shown:
             self.border_subtitle = f"first {shown:,} of {self._total:,}"
         else:

@@ -18,9 +18,12 @@ from .row_list import RowList
 
 _AHEAD = 10
 """So many rows before its end the list asks for more."""
-_ROOM_FOR_AUTHOR = 56
+_ROOM_FOR_CLOCK = 66
 _ROOM_FOR_KEYS = 84
 _AUTHOR_WIDTH = 16
+_NARROW_AUTHOR = 10
+_DAY = 10
+"""Characters of a time that are its day."""
 _MOST_TAG_CELLS = 24
 
 
@@ -142,12 +145,18 @@ class CommitList(RowList):
         commit = self._commits[index]
         mark = MARKED.content() if commit == self.marked else Content(" ")
         digits = len(str(self._commits[0].number))
-        left = Content.assemble(mark, (f" {str(commit.number).rjust(digits)}", "bold"), (f"  {moment(commit.time)}  ", "$quiet"))
-        if width >= _ROOM_FOR_AUTHOR:
-            author = shorten(plain(commit.author), _AUTHOR_WIDTH)
-            left = Content.assemble(left, author, " " * (_AUTHOR_WIDTH - Content(author).cell_length + 2))
-        message = " ".join(plain_lines(commit.message))
-        left = Content.assemble(left, message if message else ("no message", "$quiet italic"))
+        when, room = moment(commit.time), _AUTHOR_WIDTH
+        if width < _ROOM_FOR_CLOCK:
+            when, room = when[:_DAY], _NARROW_AUTHOR
+        author = Content(shorten(plain(commit.author), room))
+        left = Content.assemble(
+            mark,
+            (f" {str(commit.number).rjust(digits)}", "bold"),
+            (f"  {when}  ", "$quiet"),
+            author,
+            " " * (room - author.cell_length + 2),
+            " ".join(plain_lines(commit.message)) or ("no message", "$quiet italic"),
+        )
         return spread(left, self._facts(commit, width), width)
 
     def _facts(self, commit: Commit, width: int) -> Content:

@@ -55,7 +55,7 @@ class KeyBar(Widget):
         ]
 
     def render(self) -> Content:
-        """Draw as many keys as fit, the least useful left out first."""
+        """Draw as many keys as fit; those that cannot be used now, then the least useful, are left out first."""
         keys = self._keys()
         offered = [command for command in COMMANDS if command.rank and command.id in keys]
         items = {command.id: self._item(command, keys[command.id]) for command in offered}
@@ -64,7 +64,7 @@ class KeyBar(Widget):
             return Content.assemble(" ", Content(" " * _GAP).join(typing))
         room = self.size.width - 2
         chosen: set[str] = set()
-        for command in sorted(offered, key=lambda command: -command.rank):
+        for command in sorted(offered, key=lambda command: (bool(command.refusal(self._situation)), -command.rank)):
             length = items[command.id].cell_length + _GAP
             if length <= room + _GAP:
                 chosen.add(command.id)

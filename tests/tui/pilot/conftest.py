@@ -19,8 +19,10 @@ from tui.app import CatalogApp
 from tui.screens import browse
 
 from .driving import Driver
+from .frozen import freeze
 from .keyrings import MemoryKeyring
 from .shelf import Shelf, day, stock, weather
+from .snapping import Snap, comparing
 
 Drive = Callable[..., AbstractAsyncContextManager[Driver]]
 
@@ -109,3 +111,10 @@ def drive() -> Drive:
             yield driver
 
     return run
+
+
+@pytest.fixture
+def snap(snap_compare: Snap, stocked: Shelf, monkeypatch: pytest.MonkeyPatch) -> Snap:
+    """Compares the screen after some acts with the picture of it that was approved."""
+    freeze(monkeypatch)
+    return comparing(snap_compare, stocked)

@@ -3,16 +3,40 @@
 from __future__ import annotations
 
 import dataclasses
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from catalog import Catalog, Commit, ConflictError, Database, Entry, S3Connection, Status
+import pytest
+
+from catalog import Catalog, Changes, Commit, ConflictError, Database, Entry, PushResult, S3Connection, Status
+from tui.pushing import PushEstimated
+from tui.screens import settling
 
 from .shelf import Flag
 
 WHEN = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 HOME = Path("/home/ada/.local/share/catalog")
+
+
+def freeze(patch: pytest.MonkeyPatch) -> None:
+    """Give the file, the commits and the cost of a push of every database the same looks in every run."""
+    patch.setattr(Database, "file_path", property(lambda database: HOME / f"{database.uuid.version}.blt"))
+    history, commit_at, before = Database.history, Database.commit_at, Database.before_last_change
+    commits_of = Changes.commits_of
+    patch.setattr(Database, "history", lambda *given, **more: map(_dated, history(*given, **more)))
+    patch.setattr(Database, "commit_at", lambda *given: _dated(commit_at(*given)))
+    patch.setattr(Database, "before_last_change", lambda database: (found := before(database)) and _dated(found))
+    patch.setattr(Changes, "commits_of", lambda *given: {key: _dated(made) for key, made in commits_of(*given).items()})
+
+    def estimate(_: Catalog, entry: Entry, *__: object) -> PushEstimated:
+        return PushEstimated(PushResult(None, 3, 1_834, 6), ("1791",) if entry.name == "messages" else ())
+
+    patch.setattr(settling, "estimate_push", estimate)
+
+
+def _dated(commit: Commit) -> Commit:
+    return dataclasses.replace(commit, time=WHEN + timedelta(days=commit.number))
 
 
 def _frozen(commit: Commit | None) -> Commit | None:

@@ -15,6 +15,7 @@ from .asking import ask, dialog_text
 from .conftest import Drive
 from .driving import Driver
 from .shelf import COLLEAGUE, Shelf, day, weather
+from .snapping import LOOK_NAMES, LOOKS, Snap, after
 
 
 @pytest.fixture
@@ -171,3 +172,27 @@ async def test_what_cannot_be_done_says_why(ahead: Shelf, drive: Drive) -> None:
         await driver.press("3", "T", "w", "n")
 
         assert driver.log == ["Only a conflict has two sides to choose from."] * 2 + ["There are no conflicts."]
+
+
+@pytest.mark.parametrize(("size", "light"), LOOKS, ids=LOOK_NAMES)
+class TestLooks:
+    """A conflict in dark, light and narrow."""
+
+    def test_conflict(self, snap: Snap, size: tuple[int, int], light: bool) -> None:
+        """All three sides and who made theirs."""
+
+        async def act(driver: Driver) -> None:
+            await after("messages", "3", "enter")(driver)
+            await driver.until(lambda: "commit 2" in _conflict(driver), "the author")
+
+        assert snap(act, size, light=light)
+
+    def test_value(self, snap: Snap, size: tuple[int, int], light: bool) -> None:
+        """The form for a value in the place of both."""
+
+        async def act(driver: Driver) -> None:
+            await after("messages", "3", "enter", "w")(driver)
+            await driver.until(lambda: isinstance(driver.app.screen, ValueDialog))
+            driver.app.screen.query_one(TextArea).cursor_blink = False
+
+        assert snap(act, size, light=light)

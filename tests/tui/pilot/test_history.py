@@ -16,6 +16,7 @@ from .asking import ask, dialog_text
 from .conftest import Drive
 from .driving import Driver
 from .shelf import COLLEAGUE, Shelf, day, weather
+from .snapping import LOOK_NAMES, LOOKS, Snap, after
 
 
 @pytest.fixture
@@ -252,3 +253,44 @@ async def test_read_only_may_look_but_not_go_back(old: Shelf, drive: Drive) -> N
         assert driver.log == ["This session is read-only: nothing can be pushed, pulled or discarded."] * 4
         await driver.press("v")
         await driver.until(lambda: driver.screen.past, "the earlier version")
+
+
+@pytest.mark.parametrize(("size", "light"), LOOKS, ids=LOOK_NAMES)
+class TestLooks:
+    """The history in dark, light and narrow."""
+
+    def test_history(self, snap: Snap, size: tuple[int, int], light: bool) -> None:
+        """The commits, one of them marked, and what led to the other."""
+        assert snap(after("quakes", "5", "space", "j"), size, light=light)
+
+    def test_changed(self, snap: Snap, size: tuple[int, int], light: bool) -> None:
+        """A value before and after."""
+        assert snap(after("messages", "5", "l", "l"), size, light=light)
+
+    def test_past(self, snap: Snap, size: tuple[int, int], light: bool) -> None:
+        """The keys of an earlier version."""
+
+        async def act(driver: Driver) -> None:
+            await after("quakes", "5", "G", "v")(driver)
+            await driver.until(lambda: driver.screen.past, "the earlier version")
+
+        assert snap(act, size, light=light)
+
+    def test_undo(self, snap: Snap, size: tuple[int, int], light: bool) -> None:
+        """The question before an undo."""
+
+        async def act(driver: Driver) -> None:
+            await after("messages", "5", "u")(driver)
+            await driver.until(lambda: isinstance(driver.app.screen, Confirm))
+
+        assert snap(act, size, light=light)
+
+    def test_tag(self, snap: Snap, size: tuple[int, int], light: bool) -> None:
+        """The form for a tag, with a name that cannot be one."""
+
+        async def act(driver: Driver) -> None:
+            await after("quakes", "5", "T")(driver)
+            await driver.until(lambda: isinstance(driver.app.screen, TagDialog))
+            await driver.pilot.press(*"2026")
+
+        assert snap(act, size, light=light)

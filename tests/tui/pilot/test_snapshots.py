@@ -2,65 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from datetime import datetime, tzinfo
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import keyring.core
 import pytest
 from keyring.backends.fail import Keyring as NoKeyring
-from textual.pilot import Pilot
 
-from catalog import Catalog, Database, credentials
+from catalog import Catalog, credentials
 from catalog.connection import AccessKeys
 from catalog.credentials import Profile
-from tui.app import CatalogApp
 from tui.dialogs.approval import ApprovalDialog
 from tui.dialogs.confirm import Confirm
 from tui.dialogs.explanation import Explanation
 from tui.dialogs.push import PushDialog
-from tui.themes import LIGHT
 
 from .driving import Driver
-from .frozen import HOME, FrozenCatalog
-from .shelf import Shelf
-
-WIDE, MEDIUM, NARROW = (140, 40), (100, 30), (60, 20)
-Snap = Callable[..., bool]
-Act = Callable[[Driver], Awaitable[None]]
-
-
-@pytest.fixture
-def snap(snap_compare: Snap, stocked: Shelf, monkeypatch: pytest.MonkeyPatch) -> Callable[..., bool]:
-    """Compares the screen after some acts with the picture of it that was approved."""
-    monkeypatch.setattr(Database, "file_path", property(lambda database: HOME / f"{database.uuid.version}.blt"))
-
-    def compare(act: Act, size: tuple[int, int] = WIDE, *, light: bool = False, catalog: Catalog | None = None) -> bool:
-        app = CatalogApp(catalog or FrozenCatalog(stocked.folder / "catalog"))
-        app.animation_level = "none"
-        if light:
-            app.theme = LIGHT.name
-
-        async def before(pilot: Pilot[Any]) -> None:
-            driver = Driver(app, pilot)
-            await driver.settle()
-            await act(driver)
-            await driver.settle()
-
-        return snap_compare(app, terminal_size=size, run_before=before)
-
-    return compare
-
-
-def after(name: str, *keys: str) -> Act:
-    """Select a database, then press keys."""
-
-    async def act(driver: Driver) -> None:
-        await driver.select(name)
-        await driver.press(*keys)
-
-    return act
+from .snapping import LOOK_NAMES, LOOKS, MEDIUM, NARROW, Snap, after
 
 
 @pytest.mark.parametrize("light", [False, True], ids=["dark", "light"])
@@ -202,9 +161,6 @@ class TestMoments:
         assert snap(act, MEDIUM, catalog=Catalog(tmp_path))
 
 
-LOOKS = [(WIDE, False), (MEDIUM, True), (NARROW, False)]
-
-
 @pytest.fixture
 def kept(monkeypatch: pytest.MonkeyPatch) -> None:
     """Three profiles in the keyring and one in this session, all of the same day."""
@@ -222,7 +178,7 @@ def kept(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("kept")
-@pytest.mark.parametrize(("size", "light"), LOOKS, ids=["dark", "light", "narrow"])
+@pytest.mark.parametrize(("size", "light"), LOOKS, ids=LOOK_NAMES)
 class TestCredentials:
     """Keys: which there are, and how they are entered."""
 

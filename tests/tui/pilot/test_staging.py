@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from textual.widgets import Button
 
 from catalog import Direction
@@ -12,6 +13,7 @@ from .asking import ask, dialog_text
 from .conftest import Drive
 from .driving import Driver
 from .shelf import Shelf, day, weather
+from .snapping import LOOK_NAMES, LOOKS, Snap, after
 
 
 def _rows(driver: Driver) -> list[str]:
@@ -103,3 +105,9 @@ async def test_a_conflict_that_arrives_meanwhile_is_found_by_the_estimate(ahead:
         assert "1 key," in dialog_text(driver)
         assert day(9) in dialog_text(driver)
         assert driver.app.screen.query_one("#conflicts").display
+
+
+@pytest.mark.parametrize(("size", "light"), LOOKS, ids=LOOK_NAMES)
+def test_how_a_choice_looks(snap: Snap, size: tuple[int, int], light: bool) -> None:
+    """Two of three changes are chosen."""
+    assert snap(after("weather", "3", "space", "space"), size, light=light)
