@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 import traceback
 from pathlib import Path
 from typing import Any, ClassVar
 
-from textual import constants
+from textual import constants, events
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.command import Provider
 
 from catalog import Catalog
 
+from .collector import RestingCollector, patient_collector
 from .jobs import Jobs
 from .palette import CommandProvider
 from .requests import RequestLog
 from .screens.browse import BrowseScreen
 from .settings import Found, read_settings
 from .themes import DARK, LIGHT, own_colours
+
+_LOOK_EVERY = 5.0
 
 
 class CatalogApp(App[None]):
@@ -88,11 +90,19 @@ class CatalogApp(App[None]):
 
 
 class Program(CatalogApp):
-    """The application where it has the process to itself."""
+    """The application where it has the process to itself, and says when garbage is collected."""
+
+    _collector = RestingCollector()
 
     def on_ready(self) -> None:
-        """Leave what was loaded to the end out of the garbage collector, which would look through it again and again."""
-        gc.freeze()
+        """Collect when there is time for it."""
+        self.set_interval(_LOOK_EVERY, self._collector.look)
+
+    async def on_event(self, event: events.Event) -> None:
+        """Note that somebody is there."""
+        if isinstance(event, events.InputEvent):
+            self._collector.touched()
+        await super().on_event(event)
 
 
 def crash_report(error: BaseException | None) -> str:
@@ -113,5 +123,6 @@ def run(catalog: Catalog, *, read_only: bool = False, settings_file: Path | None
     """Run the program until the user leaves it; gives the exit code. Settings that are wrong are told, and left out."""
     found = read_settings(settings_file) if settings_file else None
     app = Program(catalog, is_read_only=read_only, found=found)
-    app.run()
+    with patient_collector():
+        app.run()
     return app.return_code or 0
