@@ -47,6 +47,7 @@ from catalog.groups.entry import Entry
 from catalog.groups.group import ConnectionGroup
 from catalog.lease import LeaseHolder
 from catalog.listing import KeyGroup
+from catalog.local.sorted_keys import SortedKeys
 from catalog.lock import read_holder
 from catalog.objectstore.observed import Asked
 from catalog.opening import open, open_ebooklet, open_rcg  # noqa: A004 - the names that ebooklet's users know
@@ -119,6 +120,7 @@ __all__ = [
     "SearchIndex",
     "SearchMatch",
     "SearchResults",
+    "SortedKeys",
     "State",
     "Status",
     "StoreError",

@@ -262,6 +262,10 @@ class Database(MutableMapping[str, Any]):
         """How many keys pages have that begin with ``prefix``: those that were deleted here are counted too."""
         return self._listing.rows(prefix)
 
+    def row_of(self, key: str) -> int:
+        """The row of a key in the list of all, or that of the first key after it."""
+        return self._listing.row_of(key)
+
     def folder(
         self, prefix: str = "", separator: str = "/", after: KeyInfo | KeyGroup | None = None, limit: int = 200
     ) -> list[KeyInfo | KeyGroup]:

@@ -44,15 +44,15 @@ class Listing:
 
     def page_at(self, row: int, limit: int, prefix: str) -> list[KeyInfo]:
         """Some keys in their order, from a row of the list of all that begin with ``prefix``."""
-        key, passed = self._landmarks().at(row + self._row_of(prefix))
+        key, passed = self._landmarks().at(row + self.row_of(prefix))
         infos = islice(self._session.key_infos(key, with_deleted=True), passed, None)
         return list(islice(while_prefixed(infos, prefix), limit))
 
     def rows(self, prefix: str) -> int:
         """How many keys begin with ``prefix``."""
         after = after_prefix(prefix)
-        end = self._landmarks().total if after is None else self._row_of(after)
-        return end - self._row_of(prefix)
+        end = self._landmarks().total if after is None else self.row_of(after)
+        return end - self.row_of(prefix)
 
     def folder(self, prefix: str, separator: str, after: KeyInfo | KeyGroup | None, limit: int) -> list[KeyInfo | KeyGroup]:
         """Keys and groups of one folder, in the order of the keys."""
@@ -94,7 +94,8 @@ class Listing:
         infos = while_prefixed(self._session.key_infos(prefix, with_deleted=True), prefix)
         return SortedKeys(((info.key, info.timestamp, info.size, info.state) for info in infos), order, _info)
 
-    def _row_of(self, key: str) -> int:
+    def row_of(self, key: str) -> int:
+        """How many keys come before ``key``."""
         row, start = self._landmarks().before(key)
         if start == key:
             return row

@@ -26,6 +26,9 @@ def check_rows(database: Database, prefixes: Iterable[str]) -> None:
         assert database.rows(prefix) == len(walked), prefix
         for row in {0, 1, len(walked) // 2, max(len(walked) - 2, 0), len(walked)}:
             assert database.page_at(row, 3, prefix) == walked[row : row + 3], (prefix, row)
+    everything = [info.key for info in database.page(limit=10_000)]
+    for key in (everything[0], everything[-1], everything[len(everything) // 2], "", "a", "k0100x"):
+        assert database.row_of(key) == sum(other < key for other in everything), key
 
 
 def test_any_row_is_reached_at_once(remote: S3Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,11 +9,10 @@ from typing import Literal
 
 from textual.message import Message
 
-from catalog import CatalogError, Change, Commit, Database, Direction, Entry, KeyInfo, PullResult, PushResult, Status, Summary
+from catalog import CatalogError, Change, Commit, Database, Direction, Entry, PullResult, PushResult, Status, Summary
 from catalog.credentials import Profile, SourceReport
 
 from .comparison import Comparison
-from .values import Document
 
 Severity = Literal["information", "warning", "error"]
 
@@ -87,26 +86,6 @@ class OpeningFailed(Answer):
     group: str
     entry: Entry
     error: CatalogError
-
-
-@dataclass
-class PageRead(Answer):
-    """A run of keys was read: those after ``after`` that begin with ``prefix``."""
-
-    opened: Opened
-    prefix: str
-    page: int
-    limit: int
-    keys: list[KeyInfo]
-
-
-@dataclass
-class ValueRead(Answer):
-    """The value of one key was read and made ready to be shown."""
-
-    opened: Opened
-    info: KeyInfo
-    document: Document
 
 
 @dataclass

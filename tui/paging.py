@@ -1,53 +1,54 @@
-"""Which keys of a long list are in memory, and which to ask for next."""
+"""Which rows of a long list of keys are in memory, and which to ask for next."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from catalog import KeyInfo
+from catalog import KeyGroup, KeyInfo
+
+KeyRow = KeyInfo | KeyGroup
 
 PAGE = 200
 _KEPT_PAGES = 40
 FAR = 40_000
-"""How many keys are walked past at once on the way to a place nobody has been."""
+"""How many rows are walked past at once on the way to a place of a folder where nobody has been."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A run of keys to read: page number, the key before it, and how many."""
+    """A run of rows to read: page number, the row before it where that is known, and how many."""
 
     page: int
-    after: str | None
+    after: KeyRow | None
     limit: int
 
 
 @dataclass
 class KeyPages:
-    """A window on the sorted keys of a database.
+    """A window on a list whose rows can be read from any place on.
 
-    Of a million keys it holds a few thousand, and one key for each page of 200 as a bookmark. ``expected`` is how many keys
-    there should be; the true number takes its place when the end has been seen.
+    Of a million rows it holds a few thousand. ``expected`` is how many rows there should be; the true number takes its place
+    when the end has been seen.
     """
 
     expected: int = 0
     end: int | None = None
-    _bookmarks: list[str | None] = field(default_factory=lambda: [None])
-    _pages: OrderedDict[int, list[KeyInfo]] = field(default_factory=OrderedDict)
-
-    @property
-    def known(self) -> int:
-        """How many keys have been walked past."""
-        last = len(self._bookmarks) - 1
-        return last * PAGE + len(self._pages.get(last, ()))
+    _pages: OrderedDict[int, Sequence[KeyRow]] = field(default_factory=OrderedDict)
 
     @property
     def count(self) -> int:
         """How many rows the list has, as far as is known."""
-        return self.end if self.end is not None else max(self.expected, self.known)
+        return self.end if self.end is not None else max(self.expected, self._seen)
 
-    def row(self, index: int) -> KeyInfo | None:
-        """Give one key, or None when it is not in memory."""
+    @property
+    def _seen(self) -> int:
+        last = max(self._pages, default=0)
+        return last * PAGE + len(self._pages.get(last, ()))
+
+    def row(self, index: int) -> KeyRow | None:
+        """Give one row, or None when it is not in memory."""
         page = self._pages.get(index // PAGE)
         if page is None or index % PAGE >= len(page):
             return None
@@ -58,31 +59,58 @@ class KeyPages:
         """Say what to read so that rows ``first`` to ``last`` can be shown, or None when they can."""
         if self.end is not None:
             last = min(last, self.end - 1)
-        for page in range(first // PAGE, last // PAGE + 1):
-            if page < len(self._bookmarks):
-                have = self._pages.get(page)
-                is_end = self.end is not None and page == (self.end - 1) // PAGE
-                if have is None or (len(have) < PAGE and not is_end):
-                    return Wanted(page, self._bookmarks[page], PAGE)
-            else:
-                start = len(self._bookmarks) - 1
-                pages = min(page - start + 1, FAR // PAGE)
-                return Wanted(start, self._bookmarks[start], pages * PAGE)
+        for page in range(max(first, 0) // PAGE, last // PAGE + 1):
+            if not self._has(page):
+                return self._read_for(page)
         return None
 
-    def add(self, page: int, limit: int, keys: list[KeyInfo]) -> None:
-        """Take keys that were read for `wanted`; fewer than asked for means that the list ends with them."""
-        for start in range(0, len(keys), PAGE):
-            self._keep(page + start // PAGE, keys[start : start + PAGE])
-        if len(keys) < limit:
-            self.end = page * PAGE + len(keys)
-            if not keys:
-                self._pages[page] = []
+    def _has(self, page: int) -> bool:
+        have = self._pages.get(page)
+        is_end = self.end is not None and page == (self.end - 1) // PAGE
+        return have is not None and (len(have) == PAGE or is_end)
 
-    def _keep(self, page: int, keys: list[KeyInfo]) -> None:
-        self._pages[page] = keys
+    def _read_for(self, page: int) -> Wanted:
+        before = self._pages.get(page - 1, ())
+        return Wanted(page, before[-1] if len(before) == PAGE else None, PAGE)
+
+    def expect(self, rows: int) -> None:
+        """Take the true number of rows, where it was counted."""
+        self.end = rows
+
+    def add(self, page: int, limit: int, rows: Sequence[KeyRow]) -> None:
+        """Take rows that were read for `wanted`; fewer than asked for means that the list ends with them."""
+        for start in range(0, len(rows), PAGE):
+            self._keep(page + start // PAGE, rows[start : start + PAGE])
+        if len(rows) < limit:
+            self.end = page * PAGE + len(rows)
+            if not rows:
+                self._pages[page] = ()
+
+    def _keep(self, page: int, rows: Sequence[KeyRow]) -> None:
+        self._pages[page] = rows
         self._pages.move_to_end(page)
-        if len(keys) == PAGE and page + 1 == len(self._bookmarks):
-            self._bookmarks.append(keys[-1].key)
         while len(self._pages) > _KEPT_PAGES:
             self._pages.popitem(last=False)
+
+
+@dataclass
+class WalkedPages(KeyPages):
+    """A window on a list that is read only forward, such as a folder: it keeps one row of each page as a bookmark."""
+
+    _bookmarks: list[KeyRow | None] = field(default_factory=lambda: [None])
+
+    @property
+    def _seen(self) -> int:
+        last = len(self._bookmarks) - 1
+        return last * PAGE + len(self._pages.get(last, ()))
+
+    def _read_for(self, page: int) -> Wanted:
+        if page < len(self._bookmarks):
+            return Wanted(page, self._bookmarks[page], PAGE)
+        start = len(self._bookmarks) - 1
+        return Wanted(start, self._bookmarks[start], min(page - start + 1, FAR // PAGE) * PAGE)
+
+    def _keep(self, page: int, rows: Sequence[KeyRow]) -> None:
+        super()._keep(page, rows)
+        if len(rows) == PAGE and page + 1 == len(self._bookmarks):
+            self._bookmarks.append(rows[-1])

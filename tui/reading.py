@@ -7,7 +7,7 @@ from typing import Literal
 
 import orjson
 
-from catalog import Catalog, CatalogError, Change, Direction, Entry, KeyInfo, State, Status
+from catalog import Catalog, CatalogError, Change, Direction, Entry, State, Status
 
 from .comparison import MOST_LINES, compare
 from .messages import (
@@ -19,16 +19,14 @@ from .messages import (
     GroupListing,
     Opened,
     OpeningFailed,
-    PageRead,
     SettlingPlanned,
     StatusRead,
-    ValueRead,
 )
 from .trust import Vouching
-from .values import Document, describe, explain
+from .values import Document, describe
+from .viewing import document
 
 MOST_CHANGES = 5_000
-_PIECE = 2_000
 METADATA_KEY = ""
 """The key under which a change of the metadata is listed; its values are JSON."""
 _COMPARED_WIDTH = 44
@@ -65,40 +63,6 @@ def open_database(catalog: Catalog, group: str, entry: Entry, vouching: Vouching
     return DatabaseOpened(Opened(group, entry, database, len(database)))
 
 
-def read_page(opened: Opened, prefix: str, page: int, after: str | None, limit: int) -> PageRead:
-    """Read a run of keys; a long one in pieces, between which the screen gets its turn."""
-    keys: list[KeyInfo] = []
-    while len(keys) < limit:
-        piece = min(limit - len(keys), _PIECE)
-        found = opened.database.page(after, piece, prefix)
-        keys += found
-        if len(found) < piece:
-            break
-        after = found[-1].key
-    return PageRead(opened, prefix, page, limit, keys)
-
-
-def _document(opened: Opened, raw: bytes, most: int) -> Document:
-    try:
-        value = opened.database.decode(raw)
-    except CatalogError as error:
-        return explain(error, raw)
-    return describe(value, json=opened.database.serializer.startswith("orjson"), most=most)
-
-
-def read_value(opened: Opened, info: KeyInfo, most: int) -> ValueRead:
-    """Read and describe the value of a key; a value that cannot be read is explained."""
-    try:
-        raw = opened.database.get_bytes(info.key)
-    except KeyError:
-        return ValueRead(
-            opened, info, explain(CatalogError("This key was deleted here.", hint="Its deletion is not pushed."), None)
-        )
-    except CatalogError as error:
-        return ValueRead(opened, info, explain(error, None))
-    return ValueRead(opened, info, _document(opened, raw, most))
-
-
 def read_changes(opened: Opened) -> ChangesRead:
     """Read the differences of a database: conflicts first, then yours, then theirs."""
     shown: dict[Direction, list[Change]] = {Direction.CONFLICT: [], Direction.OUTGOING: [], Direction.INCOMING: []}
@@ -126,7 +90,7 @@ def side_document(opened: Opened, change: Change, side: str) -> Document | None:
         return None
     if change.key == METADATA_KEY:
         return describe(orjson.loads(raw), json=True)
-    return _document(opened, raw, MOST_LINES + 1)
+    return document(opened, raw, MOST_LINES + 1, change.key)
 
 
 def _side(name: str) -> Side:

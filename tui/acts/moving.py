@@ -24,12 +24,16 @@ class MovingActs:
             self._screen.query_one(CatalogTree).go_in()
         elif self._screen.place is Place.CHANGES and self._screen.changes_pane.is_at_conflict:
             self._screen.go_to(Place.CONFLICT)
+        elif self._screen.place is Place.VALUE:
+            self._screen.keys_pane.value_view.fold_here()
+        elif self._screen.place is Place.KEYS and self._screen.keys_pane.step_in():
+            self._screen.keys_pane.list.focus()
         elif self._screen.place in IN:
             self._screen.go_to(IN[self._screen.place])
 
     def go_out(self) -> None:
         """Go back."""
-        if self._screen.place in {Place.KEYS, Place.FILTER} and self._screen.keys_pane.close_filter():
+        if self._screen.place in {Place.KEYS, Place.FILTER} and self._screen.keys_pane.step_out():
             self._screen.keys_pane.list.focus()
         elif self._screen.place is Place.KEYS and self._screen.past is not None:
             self._screen.leave_past()

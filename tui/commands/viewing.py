@@ -2,10 +2,28 @@
 
 from __future__ import annotations
 
-from .command import CHANGES, KEY_AND_VALUE, KEYS, Command, needs_open
+from .command import CHANGES, KEY_AND_VALUE, KEYS, Command, Place, Situation, needs_open
+
+
+def _needs_key(now: Situation) -> str:
+    return needs_open(now) or ("" if now.has_key else "There is no key under the cursor.")
+
 
 COMMANDS: tuple[Command, ...] = (
     Command("filter", "Filter", "slash", "Show only the keys that begin with what you type.", needs_open, KEYS, rank=85),
+    Command("jump", "Jump…", "colon", "Go to a key, or to the first one after what you type.", needs_open, KEYS),
+    Command("sort", "Sort", "o", "Sort by key, by size (largest first) or by time (newest first).", needs_open, KEYS, rank=58),
+    Command(
+        "tree", "Folders", "f", "Show keys that go on in the same way as folders, or all in one list.", needs_open, KEYS, rank=57
+    ),
+    Command(
+        "separator",
+        "Separator…",
+        "F",
+        "Choose what separates folders in keys; a slash unless you say otherwise.",
+        needs_open,
+        KEYS,
+    ),
     Command(
         "more",
         "More",
@@ -15,6 +33,16 @@ COMMANDS: tuple[Command, ...] = (
         KEY_AND_VALUE,
     ),
     Command(
+        "fold-all",
+        "Fold all",
+        "minus",
+        "Fold the inner blocks of the value; Enter folds or unfolds one.",
+        _needs_key,
+        frozenset({Place.VALUE}),
+        rank=26,
+    ),
+    Command("unfold-all", "Unfold all", "plus", "Show every line of the value.", _needs_key, frozenset({Place.VALUE})),
+    Command(
         "copy-key",
         "Copy key",
         "c",
@@ -22,5 +50,11 @@ COMMANDS: tuple[Command, ...] = (
         lambda now: "" if now.has_key or now.change else "There is no key under the cursor.",
         KEY_AND_VALUE | CHANGES,
         rank=30,
+    ),
+    Command(
+        "copy-value", "Copy value", "C", "Copy the value as text to the clipboard (OSC 52).", _needs_key, KEY_AND_VALUE, rank=28
+    ),
+    Command(
+        "save-value", "Save value…", "s", "Write the value to a new file on this machine.", _needs_key, KEY_AND_VALUE, rank=27
     ),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar
 
 from textual import on
@@ -14,13 +15,16 @@ from textual.reactive import reactive
 from textual.timer import Timer
 from textual.widgets import Input, Label
 
-from catalog import KeyInfo, KeyState
-from tui.amounts import size
+from catalog import KeyGroup, KeyInfo, KeyState
+from tui.amounts import quantity, size
+from tui.arrangement import Arrangement
 from tui.jobs import Jobs
-from tui.messages import JobFailed, Opened, PageRead, ValueRead
+from tui.key_messages import KeysRead, RowFound, RowsCounted, ValueRead
+from tui.messages import JobFailed, Opened
+from tui.paging import KeyPages, WalkedPages
 from tui.plain import plain
-from tui.reading import read_page, read_value
 from tui.values.describe import FIRST_LINES
+from tui.viewing import KeyView, read_value
 from tui.widgets.key_list import KeyList
 from tui.widgets.value_view import ValueView
 
@@ -55,7 +59,9 @@ class KeysPane(Container):
         self._typing: Timer | None = None
         self._lines = FIRST_LINES
         self._shown: KeyInfo | None = None
-        self._kept = ("", 0)
+        self._kept_cursor: int | None = None
+        self._view: KeyView | None = None
+        self.arrangement = Arrangement()
 
     def compose(self) -> ComposeResult:
         """The filter above the list, the value beside them."""
@@ -65,11 +71,6 @@ class KeysPane(Container):
                 yield Filter(placeholder="keys that begin with…", id="filter", compact=True)
             yield KeyList(id="key-list")
         yield ValueView(id="value-view")
-
-    @property
-    def prefix(self) -> str:
-        """What the shown keys begin with."""
-        return self.query_one(Filter).value
 
     @property
     def list(self) -> KeyList:
@@ -91,14 +92,13 @@ class KeysPane(Container):
         """Show another database."""
         if not self.is_mounted:
             return
-        at = self.opened.at if self.opened else None
-        self.list.border_title = f"Keys at commit {at.number}, read-only" if at else KeyList.BORDER_TITLE
         self._jobs.forget("page")
         self._jobs.forget("value")
-        prefix, cursor = self._kept
-        self._kept = ("", 0)
-        self._set_filter(prefix)
-        self._show_filter(bool(prefix))
+        cursor, self._kept_cursor = self._kept_cursor or 0, None
+        if not cursor:
+            self.arrangement = replace(self.arrangement, folder="", typed="", order="key")
+        self._set_filter(self.arrangement.typed)
+        self._show_filter(bool(self.arrangement.typed))
         self._restart()
         self.list.cursor = cursor
 
@@ -108,19 +108,65 @@ class KeysPane(Container):
             self._restart()
 
     def keep_place(self) -> None:
-        """Keep filter and cursor when the same database is shown again."""
-        self._kept = (self.prefix, self.list.cursor)
+        """Keep the arrangement and the cursor when the same database is shown again."""
+        self._kept_cursor = self.list.cursor
+
+    def list_as(self, arrangement: Arrangement) -> None:
+        """List the keys in another way."""
+        self.arrangement = arrangement
+        self._set_filter(arrangement.typed)
+        self._show_filter(bool(arrangement.typed))
+        self._restart()
 
     def _restart(self) -> None:
         self._shown = None
+        if self._view is not None:
+            self._jobs.run(self._view.close)
+            self._view = None
         self.value_view.show_words(None, Content(""))
+        arrangement = self.arrangement
+        where = "  ".join(part for part in ("Keys", plain(arrangement.folder), arrangement.words) if part)
+        self.list.border_title = Content(where)
+        self.list.border_subtitle = ""
         if self.opened is None:
             self.list.clear(self.words)
-            self.list.border_subtitle = ""
             return
-        prefix = self.prefix
-        nothing = f"No key begins with “{plain(prefix)}”.\n\nEscape shows all keys." if prefix else "This database is empty."
-        self.list.start(0 if prefix else self.opened.keys, Content.styled(nothing, "$quiet"))
+        self._view = KeyView(self.opened, arrangement)
+        prefix = plain(arrangement.prefix)
+        nothing = f"No key begins with “{prefix}”.\n\nEscape shows all keys." if prefix else "This database is empty."
+        expected = 0 if arrangement.prefix or arrangement.shows_folders else self.opened.keys
+        pages = WalkedPages() if arrangement.shows_folders else KeyPages(expected)
+        self.list.start(pages, Content.styled(nothing, "$quiet"), above=arrangement.folder if arrangement.shows_folders else "")
+
+    def step_in(self) -> bool:
+        """Go into the folder of the cursor; False when there is none."""
+        row = self.list.row
+        if not isinstance(row, KeyGroup):
+            return False
+        self.list_as(self.arrangement.inside(row.prefix))
+        return True
+
+    def step_out(self) -> bool:
+        """Close the filter, or else go to the folder above; False when all is shown anyway."""
+        if self.close_filter():
+            return True
+        above = self.arrangement.outside()
+        if above is None:
+            return False
+        self.list_as(above)
+        return True
+
+    def jump(self, key: str) -> None:
+        """Put the cursor on a key, or on the first one after it."""
+        if self.arrangement.shows_folders or self.arrangement.prefix or self.arrangement.order != "key":
+            self.list_as(Arrangement(separator=self.arrangement.separator))
+        if view := self._view:
+            self._jobs.read_latest("jump", "Looking for a key", lambda: view.find(key), self)
+
+    @on(RowFound)
+    def _go_to_row(self, message: RowFound) -> None:
+        if message.view is self._view:
+            self.list.cursor = message.row
 
     def open_filter(self) -> None:
         """Let the user type a prefix."""
@@ -131,11 +177,11 @@ class KeysPane(Container):
         """Show all keys again; False when they were shown anyway."""
         if self.query_one("#filter-bar").has_class("hidden"):
             return False
-        had_prefix = bool(self.prefix)
+        had_prefix = bool(self.arrangement.typed)
         self._set_filter("")
         self._show_filter(False)
         if had_prefix:
-            self._restart()
+            self.list_as(replace(self.arrangement, typed=""))
         return True
 
     def _set_filter(self, prefix: str) -> None:
@@ -155,42 +201,69 @@ class KeysPane(Container):
     def _typed(self) -> None:
         if self._typing:
             self._typing.stop()
-        self._typing = self.set_timer(_TYPING_PAUSE, self._restart)
+        self._typing = self.set_timer(_TYPING_PAUSE, self._filter)
+
+    def _filter(self) -> None:
+        typed = self.query_one(Filter).value
+        if typed != self.arrangement.typed:
+            self.arrangement = replace(self.arrangement, typed=typed)
+            self._restart()
 
     @on(Input.Submitted, "#filter")
     def _submitted(self) -> None:
+        self._filter()
         self.list.focus()
-        if not self.prefix:
+        if not self.arrangement.typed:
             self.close_filter()
 
     @on(KeyList.PageWanted)
     def _ask_page(self, message: KeyList.PageWanted) -> None:
-        if not (opened := self.opened):
-            return
-        wanted, prefix = message.wanted, self.prefix
-        self._jobs.read_latest(
-            "page", "Reading keys", lambda: read_page(opened, prefix, wanted.page, wanted.after, wanted.limit), self
-        )
+        if view := self._view:
+            wanted = message.wanted
+            what = "Reading keys" if self.arrangement.order == "key" else "Sorting keys"
+            self._jobs.read_latest("page", what, lambda: view.read(wanted), self)
 
-    @on(PageRead)
-    def _take_page(self, message: PageRead) -> None:
-        if message.opened is not self.opened or message.prefix != self.prefix:
+    @on(KeysRead)
+    def _take_page(self, message: KeysRead) -> None:
+        view = message.view
+        if view is not self._view:
             return
-        self.list.take(message.page, message.limit, message.keys)
-        count = f"{self.list.row_count:,}" if self.list.is_complete or not self.prefix else f"{self.list.row_count:,}+"
-        self.list.border_subtitle = f"{count} of {message.opened.keys:,}" if self.prefix else f"{count}"
+        self.list.take(message.wanted, message.found, message.rows)
+        if not self.list.is_complete and not view.arrangement.shows_folders and message.wanted.page == 0:
+            self._jobs.read_latest("count", "Counting keys", view.count, self)
+        self._tell_count()
+
+    @on(RowsCounted)
+    def _take_count(self, message: RowsCounted) -> None:
+        if message.view is self._view:
+            self.list.expect(message.rows)
+            self._tell_count()
+
+    def _tell_count(self) -> None:
+        rows = self.list.row_count
+        is_certain = self.list.is_complete or not (self.arrangement.prefix or self.arrangement.shows_folders)
+        count = f"{rows:,}" if is_certain else f"{rows:,}+"
+        if self.arrangement.shows_folders:
+            count = f"{count} of {quantity(self.opened.keys, 'key')}" if self.opened else count
+        elif self.arrangement.prefix and self.opened:
+            count = f"{count} of {self.opened.keys:,}"
+        self.list.border_subtitle = count
 
     @on(KeyList.Highlighted)
     def _ask_value(self, message: KeyList.Highlighted) -> None:
-        info = message.info
+        row = message.row
         self._lines = FIRST_LINES
-        if self._is_big(info):
+        if isinstance(row, KeyGroup):
             self._jobs.forget("value")
-            where = "in the remote" if info.state is KeyState.REMOTE else "on this machine"
-            words = f"This value is big: {size(info.size)}, {where}.\n\nPress m to read it."
-            self.value_view.show_words(info, Content.styled(words, "$quiet"))
+            words = f"{quantity(row.keys, 'key')} begin with this.\n\nEnter goes in, h comes back, f shows all keys in one list."
+            self.value_view.show_words(None, Content.assemble((plain(row.prefix), "bold"), (f"\n\n{words}", "$quiet")))
+        elif self._is_big(row):
+            self._jobs.forget("value")
+            where = "in the remote" if row.state is KeyState.REMOTE else "on this machine"
+            words = f"This value is big: {size(row.size)}, {where}.\n\nPress m to read it."
+            self.value_view.show_words(row, Content.styled(words, "$quiet"))
         else:
-            self._read(info)
+            self._read(row)
 
     def _read(self, info: KeyInfo) -> None:
         if opened := self.opened:

@@ -26,11 +26,12 @@ from tui.acts.program import ProgramActs
 from tui.acts.resolving import ResolvingActs
 from tui.acts.settling import SettlingActs
 from tui.acts.viewing import ViewingActs
-from tui.amounts import clock
+from tui.amounts import clock, size
 from tui.commands import BY_ID, Place, Situation, bindings
 from tui.conflicts import TypedSidesRead
 from tui.dialogs.explanation import Explanation
 from tui.jobs import Jobs, Work
+from tui.key_messages import ValueSaved, ValueTaken
 from tui.managing.messages import GroupStatusRead, Managed, ManagingFailed, MetadataRead, SharePlanned
 from tui.managing.works import read_group_status
 from tui.messages import (
@@ -75,8 +76,8 @@ from tui.widgets.transfer_bar import TransferBar
 
 from .approving import Approving
 from .credentials import KnownPlace
-from .managing import Managing
 from .history import History
+from .managing import Managing
 from .places import PLACES, TAB_OF, TAB_PLACES, WIDGETS
 from .resolving import Resolving
 from .settling import Settling, outcome
@@ -124,7 +125,7 @@ class BrowseScreen(Screen[None]):
         self._acts = Acts(
             (
                 MovingActs(self),
-                ViewingActs(self),
+                ViewingActs(self, jobs),
                 SettlingActs(self, jobs, self._settling),
                 ResolvingActs(self, self._resolving),
                 HistoryActs(self, self._history),
@@ -428,6 +429,21 @@ class BrowseScreen(Screen[None]):
     @on(PastChangeList.Chosen)
     def _row_chosen(self) -> None:
         self._acts.of("go-in")()
+
+    @on(ValueTaken)
+    def _copy(self, message: ValueTaken) -> None:
+        if message.problem:
+            self.tell(message.problem, "warning", message.key)
+        else:
+            self.app.copy_to_clipboard(message.text)
+            self.tell("Copied the value.", details=message.key)
+
+    @on(ValueSaved)
+    def _tell_saved(self, message: ValueSaved) -> None:
+        if message.problem:
+            self.tell("The value was not saved.", "error", str(message.problem))
+        else:
+            self.tell(f"Saved the value, {size(message.size)}.", details=str(message.path))
 
     @on(Managed)
     def _take_managed(self, message: Managed) -> None:

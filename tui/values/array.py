@@ -6,7 +6,6 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 from textual.content import Content
 
 from tui.amounts import size
@@ -16,7 +15,8 @@ from .chart import chart
 from .document import Document, Part, StyledLines
 from .python_lines import highlight_python
 
-Array = np.ndarray[Any, Any]
+Array = Any
+"""A numpy array: numpy is imported only where a value has brought it."""
 Fact = tuple[str, str]
 _PRINTED = 2_000
 _EDGE = 12
@@ -24,7 +24,7 @@ _NAME_WIDTH = 8
 _VALUE_WIDTH = 22
 
 
-class ArrayFacts:
+class Facts:
     """Names and values, in two columns where there is room."""
 
     def __init__(self, facts: Sequence[Fact]) -> None:
@@ -47,6 +47,8 @@ class ArrayLines:
 
     def fit(self, width: int) -> Sequence[Content]:
         """Print the array in ``width`` cells."""
+        import numpy as np  # noqa: PLC0415 - slow to import, and here already when there is an array
+
         printed = np.array2string(self._array, max_line_width=max(width, 20), threshold=_PRINTED, edgeitems=_EDGE)
         return StyledLines(plain_lines(printed), highlight_python)
 
@@ -56,6 +58,8 @@ def _fact(name: str, value: str) -> Content:
 
 
 def _statistics(array: Array) -> list[Fact]:
+    import numpy as np  # noqa: PLC0415
+
     if array.dtype.kind == "b":
         return [("true", f"{int(array.sum()):,} of {array.size:,}")]
     with warnings.catch_warnings(), np.errstate(all="ignore"):
@@ -78,6 +82,6 @@ def array_document(array: Array) -> Document:
         facts += _statistics(array)
     facts.append(("memory", size(array.nbytes)))
     is_series = array.ndim == 1 and array.dtype.kind in "iuf"
-    preface: tuple[Part, ...] = (ArrayFacts(facts), *(chart(array) if is_series else ()))
+    preface: tuple[Part, ...] = (Facts(facts), *(chart(array) if is_series else ()))
     noun = {0: "value", 2: "table"}.get(array.ndim, "array")
     return Document(f"numpy {plain(str(array.dtype))} {noun}", ArrayLines(array), preface=preface)

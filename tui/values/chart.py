@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-import numpy as np
 from textual.content import Content
 
+Numbers = Any
+"""A numpy array of floats: numpy is slow to import, and needed only for a chart."""
 _BLOCKS = " ▁▂▃▄▅▆▇█"
 _LONGEST = 5_000_000
 _ROWS = 5
@@ -19,11 +20,13 @@ _THICKEST = 4
 class Chart:
     """A series as bars from its least to its greatest value."""
 
-    def __init__(self, numbers: np.ndarray[Any, Any]) -> None:
+    def __init__(self, numbers: Numbers) -> None:
         self._numbers = numbers
 
     def fit(self, width: int) -> Sequence[Content]:
         """Draw the bars in ``width`` cells."""
+        import numpy as np  # noqa: PLC0415
+
         low, high = float(self._numbers.min()), float(self._numbers.max())
         labels = {0: _label(high), _ROWS - 1: _label(low)}
         margin = max(len(label) for label in labels.values())
@@ -43,16 +46,20 @@ def _label(number: float) -> str:
     return f"{number:,.4g}" if abs(number) < 1e6 else f"{number:.3g}"
 
 
-def _bars(numbers: np.ndarray[Any, Any], columns: int) -> np.ndarray[Any, Any]:
+def _bars(numbers: Numbers, columns: int) -> Numbers:
     """Give one number for each column: means of a long series, repeats of a short one."""
+    import numpy as np  # noqa: PLC0415
+
     if len(numbers) <= columns:
         return np.repeat(numbers, min(columns // len(numbers), _THICKEST))
     edges = np.linspace(0, len(numbers), columns + 1).astype(int)
     return np.array([numbers[start:end].mean() for start, end in pairwise(edges)])
 
 
-def chart(series: Sequence[float] | np.ndarray[Any, Any]) -> tuple[Chart, ...]:
+def chart(series: Sequence[float] | Numbers) -> tuple[Chart, ...]:
     """Make the chart of a series; nothing when there is nothing to see."""
+    import numpy as np  # noqa: PLC0415
+
     try:
         numbers = np.asarray(series[:_LONGEST], dtype=float)
     except OverflowError:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
-import numpy as np
+import orjson
 from textual.content import Content
 
 from catalog import CatalogError
@@ -15,15 +17,20 @@ from tui.plain import plain, plain_lines
 
 from .array import array_document
 from .chart import chart
+from .code import coloured
 from .document import EMPTY_BODY, Document, StyledLines
+from .frame import frame_document, series_document
 from .hex_dump import HexDump
+from .image import image_document, image_kind
 from .json_lines import highlight_json, json_lines
 from .python_lines import highlight_python, python_lines
+from .table import delimiter_of, read_table
 
 FIRST_LINES = 2_000
 _LONGEST_LINE = 4_000
 _PROBED = 4096
 _FEWEST_CHARTED = 8
+_LONGEST_JSON = 20_000_000
 _WIDEST_JSON = 88
 
 
@@ -39,11 +46,30 @@ def _in_pieces(lines: list[str]) -> list[str]:
     return [line[at : at + _LONGEST_LINE] for line in lines for at in range(0, max(len(line), 1), _LONGEST_LINE)]
 
 
-def _text(kind: str, text: str, most: int) -> Document:
+def _text(kind: str, text: str, most: int, name: str) -> Document:
+    if (value := _json_in(text)) is not None:
+        document = _json(value, most)
+        return replace(document, kind=f"{kind} that is {document.kind}")
+    if (delimiter := delimiter_of(text, name)) and (found := read_table(text, delimiter, most)):
+        table, is_more = found
+        rows = f"more than {len(table.rows):,} rows" if is_more else quantity(len(table.rows), "row")
+        words = f"{kind}, table of {rows} × {quantity(len(table.names), 'column')}"
+        return Document(words, table, left_out=-1 if is_more else 0)
     # A value may be far longer than what is shown: only as much as can be shown is cleaned.
     lines = _in_pieces(text.replace("\r\n", "\n").split("\n"))
     shown = [line for piece in lines[:most] for line in plain_lines(piece)]
-    return Document(f"{kind}, {quantity(len(lines), 'line')}", StyledLines(shown), left_out=len(lines) - len(shown))
+    body = coloured(shown, name) or StyledLines(shown)
+    return Document(f"{kind}, {quantity(len(lines), 'line')}", body, left_out=len(lines) - len(shown))
+
+
+def _json_in(text: str) -> Any:
+    """The JSON object or list that a text is; None when it is something else."""
+    if len(text) > _LONGEST_JSON or text.lstrip()[:1] not in ("{", "["):
+        return None
+    try:
+        return orjson.loads(text)
+    except (orjson.JSONDecodeError, UnicodeEncodeError):
+        return None
 
 
 def _json_kind(value: Any) -> str:
@@ -81,7 +107,12 @@ def _json(value: Any, most: int) -> Document:
     is_long = sum(1 for _ in islice(json_lines(value, _WIDEST_JSON), most + 1)) > most
     preface = chart(value) if _is_series(value) else ()
     return Document(
-        _json_kind(value), JsonLines(value, most), preface=preface, left_out=-1 if is_long else 0, compared=without_comma
+        _json_kind(value),
+        JsonLines(value, most),
+        preface=preface,
+        left_out=-1 if is_long else 0,
+        compared=without_comma,
+        folds=True,
     )
 
 
@@ -95,35 +126,45 @@ def _python(value: Any, most: int) -> Document:
         preface=preface,
         left_out=max(len(lines) - most, 0),
         compared=without_comma,
+        folds=True,
     )
 
 
-def _bytes(raw: bytes, most: int) -> Document:
+def _bytes(raw: bytes, most: int, name: str) -> Document:
+    if kind := image_kind(raw):
+        return image_document(raw, kind)
     try:
         # A cut may fall inside a character: only a fault well before the end speaks against text.
         probe = raw[:_PROBED].decode("utf-8") if len(raw) <= _PROBED else raw[: _PROBED - 4].decode("utf-8", errors="ignore")
         printable = sum(char.isprintable() or char in "\n\r\t" for char in probe)
         if probe and printable == len(probe):
-            return _text("bytes that are text", raw.decode("utf-8"), most)
+            return _text("bytes that are text", raw.decode("utf-8"), most, name)
     except UnicodeDecodeError:
         pass
     return Document("bytes", HexDump(raw))
 
 
-def describe(value: Any, *, json: bool, most: int = FIRST_LINES) -> Document:
+def describe(value: Any, *, json: bool, most: int = FIRST_LINES, name: str = "") -> Document:
     """Describe a decoded value.
 
     Args:
         value: The value.
         json: True where the database stores JSON, so that lists and objects are shown as such.
         most: How many lines to make at most.
+        name: The key of the value, whose ending may say what a text is.
     """
-    if isinstance(value, np.ndarray | np.generic):
-        return array_document(np.asarray(value))
+    # Only a library that is loaded can have made a value of its own.
+    numpy, pandas = sys.modules.get("numpy"), sys.modules.get("pandas")
+    if numpy is not None and isinstance(value, numpy.ndarray | numpy.generic):
+        return array_document(numpy.asarray(value))
+    if pandas is not None and isinstance(value, pandas.DataFrame):
+        return frame_document(value, most)
+    if pandas is not None and isinstance(value, pandas.Series):
+        return series_document(value, most)
     if isinstance(value, bytes | bytearray | memoryview):
-        return _bytes(bytes(value), most)
+        return _bytes(bytes(value), most, name)
     if isinstance(value, str) and not json:
-        return _text("text", value, most)
+        return _text("text", value, most, name)
     return _json(value, most) if json else _python(value, most)
 
 

@@ -63,6 +63,8 @@ class Document:
     warning: str = ""
     preface: tuple[Part, ...] = ()
     left_out: int = 0
+    folds: bool = False
+    """Whether the body has blocks that can be folded."""
     compared: Callable[[str], str] = str
     """What of a line counts when two versions of a value are compared."""
 

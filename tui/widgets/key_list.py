@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from textual.content import Content
 from textual.message import Message
 
-from catalog import KeyInfo, KeyState
-from tui.amounts import moment, size
+from catalog import KeyGroup, KeyInfo, KeyState
+from tui.amounts import moment, quantity, size
 from tui.badges import KEY_BADGES
-from tui.paging import FAR, KeyPages, Wanted
+from tui.paging import FAR, KeyPages, KeyRow, WalkedPages, Wanted
 from tui.plain import plain
 
 from .columns import shorten, spread
@@ -22,25 +23,25 @@ _ROOM_FOR_TIME = 52
 
 
 class KeyList(RowList):
-    """Keys with their state, size and time. Keys that are not in memory are asked for when they come into view."""
+    """Keys with their state, size and time, and folders. Rows that are not in memory are asked for when they come into view."""
 
     BORDER_TITLE = "Keys"
 
     @dataclass
     class Highlighted(Message):
-        """The cursor is on a key."""
+        """The cursor is on a row."""
 
-        info: KeyInfo
+        row: KeyRow
 
     @dataclass
     class Chosen(Message):
-        """A key was chosen."""
+        """A row was chosen."""
 
-        info: KeyInfo
+        row: KeyRow
 
     @dataclass
     class PageWanted(Message):
-        """Keys came into view that are not in memory."""
+        """Rows came into view that are not in memory."""
 
         wanted: Wanted
 
@@ -48,8 +49,9 @@ class KeyList(RowList):
         super().__init__(id=id)
         self._pages = KeyPages()
         self._words = Content("")
+        self._above = ""
         self._asked: Wanted | None = None
-        self._told: KeyInfo | None = None
+        self._told: KeyRow | None = None
         self._to_last = False
 
     @property
@@ -58,9 +60,15 @@ class KeyList(RowList):
         return self._pages.count
 
     @property
-    def info(self) -> KeyInfo | None:
-        """The key of the cursor, when it is in memory."""
+    def row(self) -> KeyRow | None:
+        """The key or folder of the cursor, when it is in memory."""
         return self._pages.row(self.cursor)
+
+    @property
+    def info(self) -> KeyInfo | None:
+        """The key of the cursor, when it is on one that is in memory."""
+        row = self.row
+        return row if isinstance(row, KeyInfo) else None
 
     @property
     def is_complete(self) -> bool:
@@ -71,10 +79,11 @@ class KeyList(RowList):
         """Say why there are no keys."""
         return self._words
 
-    def start(self, expected: int, words: Content) -> None:
-        """Show a list of about ``expected`` keys that are still to be read, or ``words`` when it turns out empty."""
-        self._pages = KeyPages(expected)
+    def start(self, pages: KeyPages, words: Content, *, above: str = "") -> None:
+        """Show a list whose rows are still to be read, or ``words`` when it turns out empty; names leave out ``above``."""
+        self._pages = pages
         self._words = words
+        self._above = above
         self._asked = self._told = None
         self._to_last = False
         self.cursor = 0
@@ -84,15 +93,23 @@ class KeyList(RowList):
 
     def clear(self, words: Content) -> None:
         """Show no keys, and why."""
-        self.start(0, words)
-        self._pages.end = 0
+        self.start(KeyPages(end=0), words)
         self._asked = None
-        self.rows_changed()
 
-    def take(self, wanted_page: int, limit: int, keys: list[KeyInfo]) -> None:
-        """Take a run of keys that was asked for."""
+    def take(self, wanted: Wanted, found: Sequence[KeyRow], rows: int | None = None) -> None:
+        """Take a run of rows that was asked for, and how many there are in all where that is known."""
         self._asked = None
-        self._pages.add(wanted_page, limit, keys)
+        self._pages.add(wanted.page, wanted.limit, found)
+        if rows is not None:
+            self._pages.expect(rows)
+        self._grown()
+
+    def expect(self, rows: int) -> None:
+        """Take how many rows there are."""
+        self._pages.expect(rows)
+        self._grown()
+
+    def _grown(self) -> None:
         self.rows_changed()
         self.visible_changed()
         self.tell_cursor()
@@ -100,17 +117,21 @@ class KeyList(RowList):
             self.action_move_to_last()
 
     def draw_row(self, index: int, width: int) -> Content:
-        """Draw one key."""
-        info = self._pages.row(index)
-        if info is None:
+        """Draw one key or folder."""
+        row = self._pages.row(index)
+        if row is None:
             return Content.styled("·", "$quiet")
-        badge = KEY_BADGES[info.state]
-        facts = size(info.size)
+        if isinstance(row, KeyGroup):
+            number = quantity(row.keys, "key")
+            name = shorten(plain(row.prefix[len(self._above) :]), max(width - len(number) - 3, 1))
+            return spread(Content.assemble(("▸ ", "$accent"), (name, "bold")), Content.styled(number, "$quiet"), width)
+        badge = KEY_BADGES[row.state]
+        facts = size(row.size)
         if width >= _ROOM_FOR_TIME:
-            facts = f"{facts.rjust(_SIZE_WIDTH)}  {moment(info.timestamp)}"
-        name = shorten(plain(info.key), max(width - len(facts) - 3, 1))
-        marked = badge.style if info.state in _MARKED else ""
-        left = Content.assemble(badge.content(), " ", (name, f"{marked} strike" if info.state is KeyState.DELETED else marked))
+            facts = f"{facts.rjust(_SIZE_WIDTH)}  {moment(row.timestamp)}"
+        name = shorten(plain(row.key[len(self._above) :]), max(width - len(facts) - 3, 1))
+        marked = badge.style if row.state in _MARKED else ""
+        left = Content.assemble(badge.content(), " ", (name, f"{marked} strike" if row.state is KeyState.DELETED else marked))
         return spread(left, Content.styled(facts, "$quiet"), width)
 
     def cursor_moved(self) -> None:
@@ -119,14 +140,17 @@ class KeyList(RowList):
         self._tell()
 
     def cursor_chosen(self) -> None:
-        """Say that the key of the cursor was chosen."""
-        if info := self.info:
-            self.post_message(self.Chosen(info))
+        """Say that the row of the cursor was chosen."""
+        if row := self.row:
+            self.post_message(self.Chosen(row))
 
     def visible_changed(self) -> None:
-        """Ask for the keys in view, and for those that may follow the last one known."""
+        """Ask for the rows in view and, when they are there, for those a screenful before and after."""
         first, last = self.visible_rows
+        height = last - first + 1
         self._ask(first, last + (last + 1 >= self.row_count))
+        if self._asked is None:
+            self._ask(first - height, last + height)
 
     def action_move(self, rows: int) -> None:
         """Move the cursor by some rows."""
@@ -139,11 +163,11 @@ class KeyList(RowList):
         super().action_move_to_first()
 
     def action_move_to_last(self) -> None:
-        """Move the cursor to the last row, walking there first when nobody has been there."""
+        """Move the cursor to the last row, walking there first where a list can only be walked."""
         self._to_last = not self.is_complete
         super().action_move_to_last()
-        if self._to_last:
-            self._ask(self._pages.known, self._pages.known + FAR)
+        if self._to_last and isinstance(self._pages, WalkedPages):
+            self._ask(self.row_count, self.row_count + FAR)
 
     def _ask(self, first: int, last: int) -> None:
         wanted = self._pages.wanted(first, last) if self.row_count or not self.is_complete else None
@@ -152,7 +176,7 @@ class KeyList(RowList):
             self.post_message(self.PageWanted(wanted))
 
     def _tell(self) -> None:
-        info = self.info
-        if info is not None and info is not self._told:
-            self._told = info
-            self.post_message(self.Highlighted(info))
+        row = self.row
+        if row is not None and row is not self._told:
+            self._told = row
+            self.post_message(self.Highlighted(row))

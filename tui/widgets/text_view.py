@@ -11,6 +11,7 @@ from textual.content import Content
 from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
+from textual.style import Style
 from textual.visual import Visual
 
 SCROLL_BINDINGS: list[BindingType] = [
@@ -58,11 +59,15 @@ class TextView(ScrollView, can_focus=True):
         super().notify_style_update()
         self.refresh()
 
+    def row_style(self, index: int) -> Style:  # noqa: ARG002
+        """The style of a row; a subclass may mark some."""
+        return self.visual_style
+
     def render_line(self, y: int) -> Strip:
         """Draw one row."""
         index = y + self.scroll_offset.y
         width = self.scrollable_content_region.width
-        style = self.visual_style
+        style = self.row_style(index)
         if index >= len(self._rows):
             return Strip.blank(width, style.rich_style)
         row = Content.assemble(" ", self._rows[index])

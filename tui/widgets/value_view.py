@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
+from textual import events
 from textual.content import Content
+from textual.geometry import Region
+from textual.style import Style
 
 from catalog import KeyInfo
 from tui.amounts import moment, quantity, size
 from tui.badges import KEY_BADGES
 from tui.plain import plain
 from tui.values import Document
+from tui.values.folding import Folding
 
 from .text_view import TextView, continued
 
@@ -19,12 +24,16 @@ class ValueView(TextView):
     """A decoded value, with what it is above it."""
 
     BORDER_TITLE = "Value"
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"value-view--cursor"}
 
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
         self._info: KeyInfo | None = None
         self._document: Document | None = None
         self._words = Content("")
+        self._folding = Folding()
+        self._line = 0
+        self._lines_of_rows: list[int] = []
 
     @property
     def has_more(self) -> bool:
@@ -47,30 +56,134 @@ class ValueView(TextView):
         """Show the value of a key; more of the same value stays where it was scrolled to."""
         is_same = self._info is info and self._document is not None
         self._info, self._document = info, document
+        if not is_same:
+            self._folding, self._line = Folding(), 0
         self.border_title = Content(plain(info.key))
         self.border_subtitle = "m: more of it" if self.has_more else ""
         self.lay_out(keep_place=is_same)
 
     def rows_for(self, width: int) -> Sequence[Content]:
         """Give the facts, the warning and the lines of the value."""
+        self._lines_of_rows = []
         if self._document is None or self._info is None:
             return [Content(""), *[row for line in self._words.split(allow_blank=True) for row in continued(line, width)]]
-        head = [*self._heading(width), Content("")]
-        for line in self._document.warning.split("\n") if self._document.warning else ():
-            head += continued(Content.styled(line, "$state-trouble"), width)
-        if self._document.warning:
-            head.append(Content(""))
+        head = self._head(self._document, width)
         body = self._document.body
-        for part in self._document.preface:
-            head += [*(line.truncate(width, ellipsis=True) for line in part.fit(width)), Content("")]
         lines = body.fit(width)
         if not body.wraps:
             return _Joined(head, lines)
-        rows = [*head, *(row for line in lines for row in continued(line, width))]
+        if self._document.folds:
+            rows = [*head, *self._folded_rows(lines, width, len(head))]
+        else:
+            rows = [*head, *(row for line in lines for row in continued(line, width))]
         if self._document.left_out:
             count = f"{quantity(self._document.left_out, 'more line')}" if self._document.left_out > 0 else "more lines"
             rows += [Content(""), Content.styled(f"⋯ {count}; m shows more", "$quiet")]
         return rows
+
+    def _head(self, document: Document, width: int) -> list[Content]:
+        head = [*self._heading(width), Content("")]
+        for line in document.warning.split("\n") if document.warning else ():
+            head += continued(Content.styled(line, "$state-trouble"), width)
+        if document.warning:
+            head.append(Content(""))
+        for part in document.preface:
+            head += [*(line.truncate(width, ellipsis=True) for line in part.fit(width)), Content("")]
+        return head
+
+    def _folded_rows(self, lines: Sequence[Content], width: int, above: int) -> list[Content]:
+        texts = [line.plain for line in lines]
+        if texts != self._folding.texts:
+            self._folding, self._line = Folding(texts), 0
+        rows: list[Content] = []
+        self._lines_of_rows = [-1] * above
+        for line, end in self._folding.visible():
+            shown = lines[line]
+            if end is not None:
+                hidden = quantity(end - line - 1, "line")
+                shown = Content.assemble(shown, (f" ⋯ {hidden} ", "$quiet"), Content.styled(texts[end].strip(), "$quiet"))
+            more = continued(shown, width)
+            rows += more
+            self._lines_of_rows += [line] * len(more)
+        return rows
+
+    def fold_here(self) -> None:
+        """Fold or unfold the block of the cursor."""
+        if (line := self._folding.toggle(self._line)) is not None and self.can_fold:
+            self._line = line
+            self._fold_again()
+
+    def fold_all(self, *, folded: bool) -> None:
+        """Fold every block but the outermost, or show every line."""
+        if self.can_fold:
+            self._line = 0
+            (self._folding.fold_all if folded else self._folding.unfold_all)()
+            self._fold_again()
+
+    @property
+    def can_fold(self) -> bool:
+        """Whether the value has blocks to fold."""
+        return self._document is not None and self._document.folds
+
+    def _fold_again(self) -> None:
+        self.lay_out(keep_place=True)
+        self._show_line()
+
+    def _show_line(self) -> None:
+        rows = [row for row, line in enumerate(self._lines_of_rows) if line == self._line]
+        if rows:
+            top = 0 if self._line == 0 else rows[0]
+            self.scroll_to_region(Region(0, top, 1, rows[-1] - top + 1), animate=False, force=True)
+        self.refresh()
+
+    def _move(self, step: int) -> bool:
+        """Move the cursor to another line; False where it stays, as in a value without folds."""
+        lines = [line for line in dict.fromkeys(self._lines_of_rows) if line >= 0]
+        place = lines.index(self._line) + step if self._line in lines else 0
+        if not self.can_fold or not 0 <= place < len(lines):
+            return False
+        self._line = lines[place]
+        self._show_line()
+        return True
+
+    def _follow(self) -> None:
+        """Put the cursor on the first line in view, after a jump."""
+        first = self.scroll_offset.y
+        in_view = [line for line in self._lines_of_rows[first : first + self.size.height] if line >= 0]
+        if in_view and self._line not in in_view:
+            self._line = in_view[0]
+            self.refresh()
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Keep the cursor in view."""
+        super().watch_scroll_y(old_value, new_value)
+        self._follow()
+
+    def action_scroll_down(self) -> None:
+        """Move the cursor down, or scroll where there is none."""
+        if not self._move(1):
+            super().action_scroll_down()
+
+    def action_scroll_up(self) -> None:
+        """Move the cursor up, or scroll where there is none."""
+        if not self._move(-1):
+            super().action_scroll_up()
+
+    def row_style(self, index: int) -> Style:
+        """Mark the line of the cursor."""
+        if self.can_fold and index < len(self._lines_of_rows) and self._lines_of_rows[index] == self._line:
+            return self.get_visual_style("value-view--cursor")
+        return super().row_style(index)
+
+    def on_click(self, event: events.Click) -> None:
+        """Move the cursor to the line that was clicked; a double click folds it."""
+        offset = event.get_content_offset(self)
+        row = -1 if offset is None else offset.y + self.scroll_offset.y
+        if self.can_fold and 0 <= row < len(self._lines_of_rows) and self._lines_of_rows[row] >= 0:
+            self._line = self._lines_of_rows[row]
+            self.refresh()
+            if event.chain == 2:
+                self.fold_here()
 
     def _heading(self, width: int) -> list[Content]:
         assert self._document is not None

@@ -1,0 +1,33 @@
+"""Colours for source text whose key says what it is, as far as that is cheap."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.content import Content
+
+from .document import StyledLines
+
+_MOST_CHARACTERS = 100_000
+
+
+class ColouredLines(StyledLines):
+    """Lines that have their colours already."""
+
+    def __init__(self, lines: Sequence[Content]) -> None:
+        by_number = {str(number): line for number, line in enumerate(lines)}
+        super().__init__([*by_number], by_number.__getitem__)
+
+
+def coloured(lines: Sequence[str], name: str) -> ColouredLines | None:
+    """Colour the lines of a text by the language that the ending of its key names; None when it names none."""
+    if "." not in name.rpartition("/")[2] or sum(map(len, lines)) > _MOST_CHARACTERS:
+        return None
+    # slow to import, and rarely needed
+    from pygments.lexers import find_lexer_class_for_filename  # type: ignore[import-untyped] # noqa: PLC0415
+    from textual.highlight import highlight  # noqa: PLC0415
+
+    lexer = find_lexer_class_for_filename(name.rpartition("/")[2])
+    if lexer is None or not lexer.aliases or lexer.aliases[0] == "text":
+        return None
+    return ColouredLines(highlight("\n".join(lines), language=lexer.aliases[0]).split(allow_blank=True))
