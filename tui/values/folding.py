@@ -40,7 +40,7 @@ class Folding:
         if line in self._folded:
             del self._folded[line]
             return line
-        opening: int | None = line
+        opening: int | None = line if line < len(self.texts) else None
         while opening is not None:
             if (end := block_end(self.texts, opening)) is not None:
                 self._folded[opening] = end
