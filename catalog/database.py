@@ -22,8 +22,9 @@ from catalog.changes.collect import Collected, check_grace, collect
 from catalog.changes.expunge import Expunged, expunge
 from catalog.changes.forget import forget_remote
 from catalog.changes.load import load
+from catalog.changes.delete import delete_remote
 from catalog.changes.pull import fast_forward
-from catalog.changes.push import PushOptions
+from catalog.changes.push import HeldLease, PushOptions
 from catalog.changes.versions import Version, before_last_change, find_version, history, metadata_between, revert, tag
 from catalog.codecs.codec import Codec
 from catalog.connection import S3Connection
@@ -47,7 +48,6 @@ from catalog.objectstore.connect import name_of
 from catalog.objectstore.observed import observed, observer_of
 from catalog.progress import Progress
 from catalog.remote.copy import CopyResult, Place, already_copied, copy_remote
-from catalog.remote.delete import delete_remote
 from catalog.remote.garbage import GRACE, Keep
 from catalog.remote.head import Commit, StoredHead, encode_metadata
 from catalog.remote.object_names import ObjectNames
@@ -566,11 +566,23 @@ class Database(MutableMapping[str, Any]):
         watched = progress or Progress()
         if session.base is not None and not session.replacing:
             self._load_or_raise(None)
-        with session.lock:
-            if self._lease is not None:
-                self._lease.confirm()
-            delete_remote(session.remote.store, session.remote.names, session.seen, watched)
+        with session.lock, self._held_lease(watched) as lease:
+            delete_remote(session, self.author, lease, watched)
             forget_remote(session, writer)
+
+    @contextlib.contextmanager
+    def _held_lease(self, progress: Progress) -> Iterator[HeldLease]:
+        """The lock of the remote: the session's, or one taken for the moment."""
+        if self._lease is not None:
+            self._lease.confirm()
+            yield self._lease
+            return
+        remote = self._session.remote
+        lease = take_lease(remote.store, remote.names, timeout=_LEASE_TIMEOUT, force=False, progress=progress)
+        try:
+            yield lease
+        finally:
+            lease.release()
 
     def copy_remote(self, remote_conn: S3Connection | Mapping[str, Any], progress: Progress | None = None) -> CopyResult:
         """Copy the remote with its history to another place, where there must be none yet.

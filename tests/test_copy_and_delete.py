@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,7 @@ import catalog
 from catalog import (
     IntegrityError,
     InvalidInputError,
+    LockTimeoutError,
     PreconditionFailedError,
     ReadOnlyError,
     RemoteMissingError,
@@ -22,8 +24,11 @@ from catalog import (
     UnreachableError,
 )
 from catalog.access import connect_store
+from catalog.changes import delete
+from catalog.changes.versions import commit_over
 from catalog.objectstore.connect import name_of
 from catalog.progress import Progress
+from catalog.remote.delete import delete_objects
 from catalog.remote.object_names import ObjectNames
 from catalog.remote.objects import list_objects
 from catalog.testing.faults import Fault, FaultKind, FaultPlan, FaultyStore
@@ -270,8 +275,11 @@ _KILLED_COPY = """
 import json, sys
 from catalog import Progress, S3Connection
 from catalog.access import connect_store
+from catalog.changes import delete
+from catalog.changes.versions import commit_over
 from catalog.remote.commit import read_head
 from catalog.remote.copy import Place, copy_remote
+from catalog.remote.delete import delete_objects
 from catalog.remote.object_names import ObjectNames
 from catalog.testing.faults import Fault, FaultKind, FaultPlan, FaultyStore
 
@@ -460,8 +468,8 @@ class TestDelete:
                 db["more"] = 1
                 assert db.changes().push()
 
-    def test_the_head_goes_first(self, seaweed: Seaweed, tmp_path: Path) -> None:
-        """The first request that deletes is for the head, so that nobody sees a half; and only this database is asked about."""
+    def test_the_head_says_so_first(self, seaweed: Seaweed, tmp_path: Path) -> None:
+        """The head says that all is deleted before anything is, and goes last; only this database is asked about."""
         with Tap(seaweed.port) as tap:
             db_key = f"data/{secrets.token_hex(6)}.blt"
             keys = (seaweed.rw.access_key_id, seaweed.rw.secret_access_key)
@@ -471,10 +479,14 @@ class TestDelete:
                 db.delete_remote()
                 log = tap.counts().log
 
-        deletes = [request.target for request in log if request.method == "DELETE" or "?delete" in request.target]
-        assert deletes[0] == f"/priv/{db_key}"
-        assert all(db_key.replace("/", "%2F") in request.target or db_key in request.target for request in log[:-1])
-        assert len(log) <= 8
+        asked = [(request.method, request.target) for request in log]
+        deletes = [(method, target) for method, target in asked if method == "DELETE" or "?delete" in target]
+        assert deletes[-1] == ("DELETE", f"/priv/{db_key}")
+        assert asked.count(("PUT", f"/priv/{db_key}")) == 1
+        assert asked.index(("PUT", f"/priv/{db_key}")) < asked.index(deletes[0])
+        named = [target for method, target in asked if (method, target) not in deletes or method == "DELETE"]
+        assert all(db_key.replace("/", "%2F") in target or db_key in target for target in named)
+        assert len(log) <= 12
 
     def test_the_local_file_can_be_pushed_again(self, source: S3Connection, tmp_path: Path) -> None:
         """Everything is local after it, what was only in the remote too; a push makes a new remote of it."""
@@ -506,6 +518,52 @@ class TestDelete:
             assert db["theirs"] == b"1"
 
         assert objects(source, name_of(source)) == {}
+
+    def test_a_push_in_the_same_instant_wins_or_loses_as_a_whole(
+        self, source: S3Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A push between the look at the head and the deletion is kept, and nothing is deleted."""
+
+        def after_a_push(*arguments: Any) -> Any:
+            with catalog.open(source, tmp_path / "theirs.blt", "w", lock="commit") as theirs:
+                theirs["theirs"] = b"1"
+                theirs.changes().push()
+            return commit_over(*arguments)
+
+        with catalog.open(source, tmp_path / "made.blt", "w", lock="commit") as db:
+            monkeypatch.setattr(delete, "commit_over", after_a_push)
+            with pytest.raises(PreconditionFailedError):
+                db.delete_remote()
+
+        with catalog.open(source, tmp_path / "fresh.blt") as db:
+            assert dict(db.items()) == {**SECOND, "theirs": b"1"}
+
+    def test_nobody_builds_on_what_is_being_deleted(
+        self, source: S3Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """While objects go, a push on top is told that the remote is gone, and a new database there waits for the lease."""
+        told: list[type[Exception]] = []
+
+        def while_others_try(*arguments: Any) -> Any:
+            with pytest.raises(RemoteMissingError) as missing:
+                theirs.changes().push()
+            with pytest.raises(LockTimeoutError) as locked:
+                catalog.open(source, tmp_path / "new.blt", "n", lock_timeout=0.1)
+            told.extend([missing.type, locked.type])
+            return delete_objects(*arguments)
+
+        with (
+            catalog.open(source, tmp_path / "theirs.blt", "w", lock="commit") as theirs,
+            catalog.open(source, tmp_path / "made.blt", "w", lock="commit") as db,
+        ):
+            theirs["theirs"] = b"1"
+            monkeypatch.setattr(delete, "delete_objects", while_others_try)
+            db.delete_remote()
+            assert theirs["theirs"] == b"1"
+
+        assert told == [RemoteMissingError, LockTimeoutError]
+        left = set(objects(source, name_of(source)))
+        assert {name.rpartition("/")[0].rpartition("/")[2] for name in left} <= {"packs", "index", "commits"}
 
     @pytest.mark.parametrize("reopened", [False, True])
     @pytest.mark.parametrize("verb", ["delete", "list", "delete_many"])

@@ -14,7 +14,7 @@ from catalog.errors import (
 )
 from catalog.objectstore.interface import IfAbsent, IfMatch, ObjectStore
 
-from .head import MOST_BYTES, StoredHead, decode_head
+from .head import DELETED, MOST_BYTES, StoredHead, decode_head
 from .object_names import ObjectNames
 
 
@@ -26,12 +26,12 @@ class Beaten:
 
 
 def read_head(store: ObjectStore, names: ObjectNames) -> StoredHead | None:
-    """The newest head of a remote, or None where there is none."""
+    """The newest head of a remote, or None where there is none, or one that says that the remote is deleted."""
     try:
         fetched = store.get(names.head, most=MOST_BYTES)
     except ObjectMissingError:
         return None
-    return decode_head(fetched.body, fetched.etag, f"{store.where}: {names.db_key!r}")
+    return _present(decode_head(fetched.body, fetched.etag, f"{store.where}: {names.db_key!r}"))
 
 
 def read_head_if_changed(store: ObjectStore, names: ObjectNames, known: StoredHead) -> StoredHead | None:
@@ -42,7 +42,11 @@ def read_head_if_changed(store: ObjectStore, names: ObjectNames, known: StoredHe
         return None
     if fetched is None:
         return known
-    return decode_head(fetched.body, fetched.etag, f"{store.where}: {names.db_key!r}")
+    return _present(decode_head(fetched.body, fetched.etag, f"{store.where}: {names.db_key!r}"))
+
+
+def _present(stored: StoredHead) -> StoredHead | None:
+    return None if stored.head.type == DELETED else stored
 
 
 def read_commit(store: ObjectStore, names: ObjectNames, number: int, commit_id: str) -> StoredHead:

@@ -29,8 +29,9 @@ _Count = Annotated[int, msgspec.Meta(ge=0, le=1 << 53)]
 _Hex = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{32}\Z")]
 _Text = Annotated[str, msgspec.Meta(max_length=10_000)]
 
-KINDS = {"database": "CatalogDatabase", "group": "CatalogGroup"}
-"""What a remote can be, and the type it shows to other programs."""
+DELETED = "deleted"
+KINDS = {"database": "CatalogDatabase", "group": "CatalogGroup", DELETED: "CatalogDeleted"}
+"""What a remote can be, and the type it shows to other programs. One that is deleted is being taken away."""
 
 
 class SegmentRef(msgspec.Struct, frozen=True, forbid_unknown_fields=False):

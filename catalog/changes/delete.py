@@ -1,0 +1,47 @@
+"""Deleting a remote: a last commit says that it is deleted, so that nobody builds on it; then its objects go."""
+
+from __future__ import annotations
+
+import msgspec
+
+from catalog.errors import PreconditionFailedError
+from catalog.progress import Progress
+from catalog.remote.delete import delete_objects
+from catalog.remote.head import DELETED
+from catalog.session import Session
+
+from .push import HeldLease
+from .versions import commit_over, following
+
+
+def delete_remote(session: Session, author: str, lease: HeldLease, progress: Progress) -> int:
+    """Delete a database with its history, exactly; how many objects it had.
+
+    The last commit swaps the head, as a push does: one of both wins. Whoever wants to make a new database in its place waits for
+    the lease. Raises PreconditionFailedError, having deleted nothing, when the remote is not at the commit that was last seen. A
+    deletion that was cut short is finished by repeating it.
+    """
+    remote, known = session.remote, session.seen
+    progress.begin("deleting the remote")
+    newest = remote.newest(None)
+    if newest is not None:
+        if known is None or newest.commit_id != known.commit_id:
+            raise PreconditionFailedError(remote.store.where, remote.names.head)
+        last = msgspec.structs.replace(
+            newest.head,
+            type=DELETED,
+            message="Delete the database",
+            keys=0,
+            value_bytes=0,
+            metadata=None,
+            tags=(),
+            runs=(),
+            **following(newest.head, newest.commit_id, author),
+        )
+        try:
+            commit_over(remote, last, newest, lease)
+        except PreconditionFailedError:
+            # our own commit with a lost answer, or someone else's deletion, would be as good
+            if remote.newest(None) is not None:
+                raise
+    return delete_objects(remote.store, remote.names, progress)
