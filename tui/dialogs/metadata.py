@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import ClassVar
 
 import orjson
-from rich.style import Style
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -13,21 +12,11 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static, TextArea
-from textual.widgets.text_area import TextAreaTheme
 
 from tui.plain import plain
+from tui.widgets.json_area import JsonArea
 
 _MOST_BYTES = 4 << 20
-_COLOURS = {
-    "json.label": "json-name",
-    "string": "json-string",
-    "number": "json-number",
-    "boolean": "json-word",
-    "json.null": "json-word",
-    "punctuation.bracket": "quiet",
-    "punctuation.delimiter": "quiet",
-    "json.error": "state-trouble",
-}
 _NOTE = "Anything that is JSON. Saving makes a change of yours; a push sends it."
 
 
@@ -50,7 +39,7 @@ class MetadataDialog(ModalScreen[str | None]):
         with Vertical(classes="box wide metadata") as box:
             box.border_title = Content(f"Metadata of {plain(self._database)}")
             box.border_subtitle = "ctrl+s save · esc cancel"
-            yield TextArea(self._before, language="json", show_line_numbers=True, tab_behavior="indent", id="metadata")
+            yield JsonArea(self._before, show_line_numbers=True, tab_behavior="indent", id="metadata")
             yield Static(Content(""), id="said")
             with Horizontal(classes="buttons"):
                 yield Button("Cancel", id="stay", compact=True)
@@ -58,13 +47,8 @@ class MetadataDialog(ModalScreen[str | None]):
                 yield Button("Save", id="go-on", variant="primary", compact=True)
 
     def on_mount(self) -> None:
-        """Begin with the text, in the colours of the program."""
-        variables = self.app.theme_variables
-        styles = {name: Style(color=variables[colour]) for name, colour in _COLOURS.items() if colour in variables}
-        area = self.query_one(TextArea)
-        area.register_theme(TextAreaTheme("catalog", syntax_styles=styles))
-        area.theme = "catalog"
-        area.focus()
+        """Begin with the text."""
+        self.query_one(TextArea).focus()
         self._say(_NOTE, "$quiet")
 
     def _say(self, words: str, style: str) -> None:

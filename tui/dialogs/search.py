@@ -124,7 +124,7 @@ class SearchDialog(ModalScreen[str | None]):
         results = message.results
         self.query_one(MatchList).show(results.found, "Nothing has all of these words.")
         shown = f", the first {len(results.found):,} shown" if results.total > len(results.found) else ""
-        self.query_one(MatchList).border_subtitle = f"{quantity(results.total, 'database')}{shown}"
+        self.query_one(".box").border_title = f"Search the catalog: {quantity(results.total, 'database')}{shown}"
 
     @on(JobFailed)
     def _explain(self, message: JobFailed) -> None:

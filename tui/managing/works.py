@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -266,7 +267,8 @@ def delete_database(catalog: Catalog, entry: Entry, vouching: Vouching, progress
 
 def read_metadata(opened: Opened) -> MetadataRead:
     """Read the metadata of a database."""
-    return MetadataRead(opened, _as_json(opened.database.get_metadata()))
+    metadata = opened.database.get_metadata()
+    return MetadataRead(opened, "{\n  \n}" if metadata is None else _as_json(metadata))
 
 
 def save_metadata(catalog: Catalog, entry: Entry, vouching: Vouching, text: str, progress: Progress) -> Managed:
@@ -310,7 +312,9 @@ def _holder(entry: Entry) -> str:
 
 
 def _as_json(value: object) -> str:
-    return orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
+    """Write JSON so that a terminal obeys nothing in it; whatever cannot be printed is inside of strings."""
+    text = orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
+    return "".join(one if one.isprintable() or one == "\n" else json.dumps(one)[1:-1] for one in text)
 
 
 def make_index(listings: Iterable[GroupListing]) -> IndexMade:

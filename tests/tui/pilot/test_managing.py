@@ -1,0 +1,423 @@
+"""Groups and databases: added, made, described, moved, removed, shared, imported, exported, copied and deleted."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.screen import Screen
+from textual.widgets import Button, Input
+
+import catalog
+from catalog import Catalog, RemoteMissingError, S3Connection, State
+from tui.dialogs.confirm import Confirm
+from tui.dialogs.explanation import Explanation
+from tui.dialogs.form import FormDialog
+from tui.dialogs.menu import MenuDialog, MenuList
+from tui.dialogs.metadata import MetadataDialog
+from tui.dialogs.search import MatchList, SearchDialog
+from tui.dialogs.typed_confirm import TypedConfirm
+from tui.widgets.json_area import JsonArea
+from tui.widgets.reader import Reader
+
+from .conftest import Drive
+from .driving import Driver
+from .shelf import Shelf
+
+
+@pytest.fixture
+def rainy(shelf: Shelf) -> Shelf:
+    """A shelf with two groups; the first has one database that is here and in step."""
+    shelf.add_group("earth")
+    shelf.add_group("lab")
+    shelf.publish("earth", "rain", "orjson", {"mon": {"mm": 1}, "tue": {"mm": 2}}, "Rain of a week")
+    shelf.take("rain")
+    for group in ("earth", "lab"):
+        with shelf.catalog.open_group(group, "w", lock="commit") as opened:
+            opened.changes().push()
+    return shelf
+
+
+async def choose(driver: Driver, key: str, letter: str, dialog: type[Screen[Any]] | None) -> None:
+    """Open a menu, choose by letter, and wait for what comes."""
+    await driver.until(lambda: driver.app.screen is driver.screen, "the main screen")
+    await driver.pilot.press(key)
+    await driver.until(lambda: isinstance(driver.app.screen, MenuDialog), "a menu")
+    await driver.pilot.press(letter)
+    if dialog is not None:
+        await driver.until(lambda: isinstance(driver.app.screen, dialog), dialog.__name__)
+
+
+async def fill(driver: Driver, **fields: str) -> None:
+    """Type into the fields of a form, and go on."""
+    for name, text in fields.items():
+        driver.app.screen.query_one(f"#{name}", Input).value = text
+    await driver.pilot.press("ctrl+s")
+
+
+async def answer(driver: Driver, button: str) -> None:
+    """Wait for a question, and press one of its buttons."""
+    await driver.until(lambda: isinstance(driver.app.screen, Confirm), "a question")
+    driver.app.screen.query_one(button, Button).press()
+    await driver.until(lambda: driver.app.screen is driver.screen, "the main screen")
+
+
+def said(driver: Driver, selector: str = "Reader") -> str:
+    """What a dialog says."""
+    return " ".join(" ".join(row.plain for row in driver.app.screen.query_one(selector, Reader)._rows).split())
+
+
+async def until_said(driver: Driver, words: str) -> None:
+    await driver.until(lambda: words in said(driver), f"{words!r} in {said(driver)!r}")
+
+
+def names(shelf: Shelf, group: str) -> list[str]:
+    return [entry.name for entry in shelf.catalog.entries(group)]
+
+
+async def test_a_group_of_this_machine_is_added(tmp_path: Path, drive: Drive) -> None:
+    """An empty catalog says which key to press; a name is enough for a group."""
+    mine = Catalog(tmp_path)
+    async with drive(mine) as driver:
+        assert "press A" in driver.text_of("#catalog-tree")
+        await choose(driver, "A", "g", FormDialog)
+        await driver.pilot.press("ctrl+s")
+        await until_said(driver, "It needs a name.")
+        await fill(driver, name="a/b")
+        await until_said(driver, "is no name for a group")
+        await fill(driver, name="Mine")
+        await driver.wait_told("Added the group Mine.")
+        await driver.settle()
+
+        assert driver.tree[0].split() == ["▾", "Mine", "0"]
+    assert [record.name for record in mine.groups()] == ["Mine"]
+
+
+async def test_the_place_of_a_group_is_tested(rainy: Shelf, drive: Drive) -> None:
+    """A place is asked before a group is added: what is no group is refused, what does not answer only by insisting."""
+    place = rainy.connection("lab.group")
+    async with drive(rainy.catalog) as driver:
+        await choose(driver, "A", "g", FormDialog)
+        await fill(driver, name="far", endpoint="http://127.0.0.1:9", bucket="data", key="g", profile="nobody")
+        await driver.until(lambda: driver.app.screen.query_one("#anyway").display, "another way")
+        await fill(driver, endpoint="ftp://x", bucket="", key="g", profile="")
+        await until_said(driver, "A key is in a bucket.")
+        await fill(driver, endpoint=str(place.endpoint_url), key="rain")
+        await until_said(driver, "is a database, no group")
+        driver.app.screen.query_one("#key", Input).value = "lab.group"
+        driver.app.screen.query_one("#test", Button).press()
+        await until_said(driver, "There is a group of 0 entries")
+        await fill(driver, name="lab")
+        await until_said(driver, "a group 'lab' already")
+        await fill(driver, name="again", endpoint="http://127.0.0.1:9", bucket="data", profile="nobody")
+        await driver.until(lambda: not driver.app.screen.query_one("#fields").disabled, "an answer")
+        await driver.until(lambda: "There is a group" not in said(driver), "the answer")
+        driver.app.screen.query_one("#anyway", Button).press()
+        await driver.wait_told("Added the group again.")
+        await driver.settle()
+
+        assert any("again" in row and "no keys" not in row for row in driver.tree)
+    assert [record.name for record in rainy.catalog.groups()] == ["earth", "lab", "again"]
+
+
+async def test_a_database_is_added_and_shared(rainy: Shelf, drive: Drive) -> None:
+    """What has a remote is added to the selected group after its place has answered; S shares the group, once."""
+    place = rainy.connection("snow")
+    with catalog.open(place, rainy.folder / "snow.blt", "n", "orjson", lock="commit") as database:
+        database["a"] = 1
+        database.changes().push()
+    async with drive(rainy.catalog) as driver:
+        await driver.select("rain")
+        await choose(driver, "A", "d", FormDialog)
+        assert driver.app.screen.query_one("#endpoint", Input).value == place.endpoint_url
+        await fill(driver, key="nothing-here")
+        await until_said(driver, "there is no database here")
+        await fill(driver, key="lab.group")
+        await until_said(driver, "is a group, no database")
+        await fill(driver, key="snow", name="Snow", description="Of a winter", tags="cold, white cold")
+        await driver.wait_told("Added Snow to earth.")
+        await driver.settle()
+        assert driver.screen.entry
+        assert driver.screen.entry.name == "Snow"
+        assert "↑1" in driver.tree[0]
+        await driver.pilot.press("S")
+        await driver.until(lambda: isinstance(driver.app.screen, Confirm))
+        assert "1 changed entry" in said(driver)
+        await answer(driver, "#go-on")
+        await driver.wait_told("Shared 1 entry of earth as commit 2.")
+        await driver.settle()
+        await driver.press("S")
+        await driver.wait_told("Nothing was changed in earth")
+
+        assert "↑" not in driver.tree[0]
+    (_, snow) = rainy.catalog.entries("earth")
+    assert (snow.name, snow.description, snow.tags) == ("Snow", "Of a winter", ("cold", "white"))
+
+
+async def test_a_database_is_described_and_moved(rainy: Shelf, drive: Drive) -> None:
+    """What a group says changes at once on the screen; a moved database is in the other group, and still open."""
+    async with drive(rainy.catalog) as driver:
+        await driver.select("rain")
+        await choose(driver, "E", "d", FormDialog)
+        await fill(driver, name="")
+        await until_said(driver, "It needs a name.")
+        await fill(driver, name="drizzle", tags="wet")
+        await driver.wait_told("Changed what earth says of drizzle.")
+        await driver.settle()
+        assert driver.tree[1].split()[1] == "drizzle"
+        assert driver.screen.entry
+        assert driver.screen.entry.tags == ("wet",)
+        await choose(driver, "E", "v", MenuDialog)
+        await driver.until(lambda: [offer.id for offer in driver.app.screen.query_one(MenuList).offers] == ["lab"])
+        await driver.pilot.press("1")
+        await driver.wait_told("Moved drizzle from earth to lab.")
+        await driver.settle()
+
+        assert (driver.screen.group, driver.screen.entry.name, driver.screen.opened is not None) == ("lab", "drizzle", True)
+    assert (names(rainy, "earth"), names(rainy, "lab")) == ([], ["drizzle"])
+
+
+async def test_removed_and_put_back(rainy: Shelf, drive: Drive) -> None:
+    """Removing asks, with the harmless answer first, says that no data goes, and is undone by Z; so for a group."""
+    async with drive(rainy.catalog) as driver:
+        await driver.select("rain")
+        await driver.press("Z")
+        await driver.wait_told("Nothing was removed")
+        await choose(driver, "X", "r", Confirm)
+        assert driver.app.focused
+        assert driver.app.focused.id == "stay"
+        assert "no data is deleted" in said(driver)
+        await driver.pilot.press("enter")
+        assert names(rainy, "earth") == ["rain"]
+        await choose(driver, "X", "r", Confirm)
+        await answer(driver, "#go-on")
+        await driver.wait_told("Removed rain from earth.")
+        await driver.settle()
+        assert names(rainy, "earth") == []
+        await driver.press("Z")
+        await driver.wait_told("Put rain back into earth.")
+        await driver.settle()
+        assert driver.screen.entry
+        assert driver.screen.entry.name == "rain"
+        await choose(driver, "X", "g", Confirm)
+        assert "1 entry" in said(driver)
+        await answer(driver, "#go-on")
+        await driver.wait_told("Removed the group earth.")
+        await driver.settle()
+        await driver.press("Z")
+        await driver.wait_told("Put the group earth back.")
+        await driver.settle()
+
+        assert [row.split()[1] for row in driver.tree if row.startswith("▾")] == ["lab", "earth"]
+    assert names(rainy, "earth") == ["rain"]
+
+
+async def test_a_database_is_made_of_a_file(rainy: Shelf, drive: Drive, tmp_path: Path) -> None:
+    """A file is checked, its mistakes told with their lines, then one is asked, then the database is made and shown."""
+    table = tmp_path / "snow days.csv"
+    table.write_text("day,cm\nmon,1\nmon,2\n")
+    async with drive(rainy.catalog) as driver:
+        await driver.select("rain")
+        await choose(driver, "i", "n", FormDialog)
+        await fill(driver, path=str(tmp_path / "none.csv"))
+        await until_said(driver, "no file or folder")
+        await fill(driver, path=str(table))
+        await until_said(driver, "there is no column 'key'")
+        await fill(driver, columns="day")
+        await until_said(driver, "line 3: the key 'mon' is that of line 2 too")
+        await fill(driver, format="excel")
+        await until_said(driver, "no format 'excel'")
+        table.write_text("day,cm\nmon,1\ntue,2\n")
+        await fill(driver, format="", serializer="pickle")
+        await until_said(driver, "orjson, str or bytes")
+        await fill(driver, serializer="", key="rain")
+        await until_said(driver, "there is a database already")
+        await fill(driver, key="", description="Snow")
+        await driver.until(lambda: isinstance(driver.app.screen, Confirm))
+        assert "2 keys" in said(driver)
+        assert "/remotes/snow-days" in said(driver)
+        await answer(driver, "#go-on")
+        await driver.wait_told("Made snow days in earth: 2 keys")
+        await driver.settle()
+
+        assert driver.screen.entry
+        assert driver.screen.entry.name == "snow days"
+        assert [row.split()[1] for row in driver.keys] == ["mon", "tue"]
+    with catalog.open(rainy.connection("snow-days"), tmp_path / "there.blt") as there:
+        assert dict(there) == {"mon": {"cm": 1}, "tue": {"cm": 2}}
+
+
+async def test_an_empty_database_is_made(rainy: Shelf, drive: Drive) -> None:
+    """Without files a database has no keys yet; it needs a name, and a question answered."""
+    async with drive(rainy.catalog) as driver:
+        await choose(driver, "A", "n", FormDialog)
+        await driver.pilot.press("ctrl+s")
+        await until_said(driver, "It needs a name.")
+        await fill(driver, name="fog")
+        await driver.until(lambda: isinstance(driver.app.screen, Confirm))
+        assert "no keys yet" in said(driver)
+        await answer(driver, "#stay")
+        assert names(rainy, "earth") == ["rain"]
+
+
+async def test_files_are_imported_and_exported(rainy: Shelf, drive: Drive, tmp_path: Path) -> None:
+    """An import becomes changes, after a question that says what it replaces; an export replaces nothing."""
+    lines = tmp_path / "in.jsonl"
+    lines.write_text('{"key": "mon", "mm": 9}\n{"key": "wed", "mm": 3}\n')
+    target = tmp_path / "out.jsonl"
+    async with drive(rainy.catalog) as driver:
+        await driver.select("rain")
+        await choose(driver, "i", "i", FormDialog)
+        await driver.pilot.press("ctrl+s")
+        await until_said(driver, "Say which file or folder.")
+        await fill(driver, path=str(lines))
+        await driver.until(lambda: isinstance(driver.app.screen, Confirm))
+        assert "1 value that are there" in said(driver) or "1 value" in said(driver)
+        assert driver.app.focused
+        assert driver.app.focused.id == "stay"
+        await answer(driver, "#go-on")
+        await driver.wait_told("Imported 2 keys into rain.")
+        await driver.settle()
+        assert driver.screen.status
+        assert (driver.screen.status.state, driver.screen.status.ahead) == (State.AHEAD, 2)
+        await choose(driver, "O", "e", FormDialog)
+        await fill(driver, path=str(target), prefix="w")
+        await driver.wait_told("Exported 1 key of rain.")
+        await choose(driver, "O", "e", FormDialog)
+        await fill(driver, path=str(target))
+        await until_said(driver, "is there already")
+        await fill(driver, path=str(tmp_path / "none" / "out.csv"))
+        await driver.until(lambda: isinstance(driver.app.screen, Explanation), "an explanation")
+
+        assert "The export of rain did not happen." in driver.log
+    assert json.loads(target.read_text()) == {"key": "wed", "value": {"mm": 3}}
+
+
+async def test_a_remote_is_copied_and_deleted(rainy: Shelf, drive: Drive, tmp_path: Path) -> None:
+    """A copy goes where nothing is; a deletion needs the name, typed, and keeps every value here."""
+    async with drive(rainy.catalog) as driver:
+        await driver.select("rain")
+        await choose(driver, "O", "c", FormDialog)
+        await fill(driver, key="lab.group")
+        await until_said(driver, "there is a group already")
+        await fill(driver, key="archive/rain")
+        await driver.until(lambda: isinstance(driver.app.screen, Confirm))
+        assert "2 keys" in said(driver)
+        await answer(driver, "#go-on")
+        await driver.wait_told("Copied rain to")
+        await choose(driver, "X", "D", TypedConfirm)
+        assert "its history of 1 commit" in said(driver)
+        assert "cannot be undone" in said(driver)
+        await driver.pilot.press(*"rai", "enter", "enter")
+        assert isinstance(driver.app.screen, TypedConfirm)
+        assert driver.app.screen.query_one("#go-on").disabled
+        await driver.pilot.press("n", "enter", "enter")
+        await driver.wait_told("Deleted the remote of rain.")
+        await driver.settle()
+
+        assert driver.screen.status
+        assert driver.screen.status.state in {State.AHEAD, State.EMPTY}
+        assert driver.keys
+    with pytest.raises(RemoteMissingError):
+        catalog.open(rainy.connection("rain"), tmp_path / "gone.blt")
+    with catalog.open(rainy.connection("archive/rain"), tmp_path / "copy.blt") as copy:
+        assert len(copy) == 2
+
+
+async def test_metadata_is_edited(rainy: Shelf, drive: Drive) -> None:
+    """Metadata is JSON: what is not is told with its line and column and stays; what is becomes a change."""
+    async with drive(rainy.catalog) as driver:
+        await driver.select("rain")
+        await choose(driver, "E", "m", MetadataDialog)
+        area = driver.app.screen.query_one(JsonArea)
+        area.text = '{"units":\n {"mm" "x"}}'
+        await driver.pilot.press("ctrl+s")
+        assert isinstance(driver.app.screen, MetadataDialog)
+        assert area.cursor_location[0] == 1
+        await driver.pilot.press("escape")
+        assert isinstance(driver.app.screen, MetadataDialog)
+        area.text = '{"units": {"mm": "\u202emm"}}'
+        driver.app.screen.query_one("#tidy", Button).press()
+        await driver.until(lambda: area.text.count("\n") == 4, "a tidy text")
+        await driver.pilot.press("ctrl+s")
+        await driver.wait_told("Changed the metadata of rain.")
+        await driver.settle()
+        await driver.press("4")
+        await driver.until(lambda: "Metadata" in driver.text_of("#details"), "the metadata")
+        assert '"units"' in driver.text_of("#details")
+        await choose(driver, "E", "m", MetadataDialog)
+        assert "\\u202e" in driver.app.screen.query_one(JsonArea).text
+        await driver.pilot.press("ctrl+s")
+        await driver.wait_told("The metadata is as it was.")
+        await driver.settle()
+
+        assert driver.screen.status
+        assert driver.screen.status.ahead == 1
+    with rainy.ours("rain") as database:
+        assert database.get_metadata() == {"units": {"mm": "\u202emm"}}
+
+
+async def test_the_catalog_is_searched(rainy: Shelf, drive: Drive) -> None:
+    """What is found follows what is typed; Enter goes there, opening a group that was closed."""
+    rainy.publish("lab", "snow", "orjson", {"a": 1}, "Depth of a winter")
+    async with drive(rainy.catalog) as driver:
+        await driver.press("g", "h")
+        await driver.pilot.press("ctrl+f")
+        await driver.until(lambda: isinstance(driver.app.screen, SearchDialog))
+        matches = driver.app.screen.query_one(MatchList)
+        await driver.until(lambda: matches.row_count == 2, "all databases")
+        await driver.pilot.press(*"WEEK")
+        await driver.until(lambda: matches.row_count == 1, "one database")
+        assert matches.draw_row(0, 80).plain.split("  ")[0] == "earth/rain"
+        await driver.pilot.press(*"xyz", "enter")
+        await driver.until(lambda: matches.row_count == 0, "none")
+        assert isinstance(driver.app.screen, SearchDialog)
+        await driver.pilot.press(*["backspace"] * 7, *"test")
+        await driver.until(lambda: matches.row_count == 2, "both")
+        await driver.pilot.press("down", "up", "enter")
+        await driver.until(lambda: driver.app.screen is driver.screen)
+        await driver.settle()
+
+        assert driver.screen.entry
+        assert driver.screen.entry.name == "rain"
+
+
+async def test_nothing_is_managed_in_a_read_only_session(rainy: Shelf, drive: Drive) -> None:
+    """Menus say why nothing can be changed; searching and exporting are left."""
+    async with drive(rainy.catalog, is_read_only=True) as driver:
+        await driver.select("rain")
+        await driver.press("A", "E", "X", "i", "Z", "S")
+        assert driver.log == ["This session is read-only: nothing can be changed."] * 6
+        await choose(driver, "O", "c", None)
+        assert isinstance(driver.app.screen, MenuDialog)
+        await driver.pilot.press("e")
+        await driver.until(lambda: isinstance(driver.app.screen, FormDialog))
+
+
+async def test_a_form_is_left_without_harm(rainy: Shelf, drive: Drive) -> None:
+    """Escape leaves every form and menu, and nothing was done."""
+    async with drive(rainy.catalog) as driver:
+        await driver.select("rain")
+        for key, letter in (("A", "g"), ("A", "d"), ("A", "n"), ("E", "d"), ("i", "i"), ("O", "e"), ("O", "c")):
+            await choose(driver, key, letter, FormDialog)
+            await driver.pilot.press("escape")
+        await choose(driver, "X", "D", TypedConfirm)
+        await driver.pilot.press("escape")
+        await driver.until(lambda: driver.app.screen is driver.screen)
+
+        assert driver.log == []
+
+
+async def test_a_stale_entry_and_one_that_was_not_approved_say_so(rainy: Shelf, drive: Drive) -> None:
+    """A database that is gone from its place is marked as stale, one at a place nobody agreed to as not approved."""
+    for name in ("gone", "strange"):
+        rainy.publish("lab", name, "orjson", {"a": 1})
+    with rainy.colleague("gone") as database:
+        database.delete_remote()
+    rainy.list_at("lab", "strange", S3Connection(db_key="x", bucket="data", endpoint_url="http://127.0.0.1:9"))
+    async with drive(rainy.catalog) as driver:
+        tree = {row.split()[1]: " ".join(row.split()[2:]) for row in driver.tree if not row.startswith("▾")}
+
+        assert tree == {"rain": "✓", "gone": "≠ stale", "strange": "¿ not approved"}
