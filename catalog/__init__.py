@@ -1,143 +1,29 @@
 """Key/value databases that stay in step with S3, and groups of connections to them."""
 
-from catalog.changes.change import Change, Direction, Kind, Version
-from catalog.changes.changes import Changes, Summary
-from catalog.changes.collect import Collected
-from catalog.changes.expunge import Expunged
-from catalog.changes.pull import PullResult
-from catalog.changes.push import PushResult
-from catalog.changes.resolve import Conflict, Merged
-from catalog.connection import S3Connection
-from catalog.creation import NewDatabase, create_database, place_beside
-from catalog.database import Database
-from catalog.errors import (
-    AccessDeniedError,
-    BucketMissingError,
-    CancelledError,
-    CatalogError,
-    ConflictError,
-    CredentialsError,
-    DatabaseMismatchError,
-    EntryMissingError,
-    FormatError,
-    IntegrityError,
-    InvalidConnectionError,
-    InvalidInputError,
-    InvalidKeyError,
-    InvalidValueError,
-    LeaseLostError,
-    LocalFileError,
-    LockTimeoutError,
-    NotApprovedError,
-    NotFoundError,
-    ObjectMissingError,
-    OutcomeUnknownError,
-    PreconditionFailedError,
-    ReadOnlyError,
-    RemoteMissingError,
-    StoreError,
-    UnreachableError,
-    UnsupportedFormatError,
-    UntrustedValueError,
-)
-from catalog.exchange.exporting import Exported, export_file
-from catalog.exchange.importing import ImportPlan, import_file, plan_import
-from catalog.exchange.rows import FileFormat, InputOptions, OutputOptions
-from catalog.groups.entry import Entry
-from catalog.groups.group import ConnectionGroup
-from catalog.lease import LeaseHolder
-from catalog.listing import KeyGroup
-from catalog.local.sorted_keys import SortedKeys
-from catalog.lock import read_holder
-from catalog.objectstore.observed import Asked
-from catalog.opening import open, open_ebooklet, open_rcg  # noqa: A004 - the names that ebooklet's users know
-from catalog.plain_text import escape
-from catalog.progress import Progress, Report
-from catalog.registry import Catalog, GroupRecord
-from catalog.remote.copy import CopyResult
-from catalog.remote.head import Commit
-from catalog.search import SearchIndex, SearchMatch, SearchResults
-from catalog.session import KeyInfo, KeyState
-from catalog.status import RemoteSummary, State, Status, read_remote
+from __future__ import annotations
 
-__all__ = [
-    "AccessDeniedError",
-    "Asked",
-    "BucketMissingError",
-    "CancelledError",
-    "Catalog",
-    "CatalogError",
-    "Change",
-    "Changes",
-    "Collected",
-    "Commit",
-    "Conflict",
-    "ConflictError",
-    "ConnectionGroup",
-    "CopyResult",
-    "CredentialsError",
-    "Database",
-    "DatabaseMismatchError",
-    "Direction",
-    "Entry",
-    "EntryMissingError",
-    "Exported",
-    "Expunged",
-    "FileFormat",
-    "FormatError",
-    "GroupRecord",
-    "ImportPlan",
-    "InputOptions",
-    "IntegrityError",
-    "InvalidConnectionError",
-    "InvalidInputError",
-    "InvalidKeyError",
-    "InvalidValueError",
-    "KeyGroup",
-    "KeyInfo",
-    "KeyState",
-    "Kind",
-    "LeaseHolder",
-    "LeaseLostError",
-    "LocalFileError",
-    "LockTimeoutError",
-    "Merged",
-    "NewDatabase",
-    "NotApprovedError",
-    "NotFoundError",
-    "ObjectMissingError",
-    "OutcomeUnknownError",
-    "OutputOptions",
-    "PreconditionFailedError",
-    "Progress",
-    "PullResult",
-    "PushResult",
-    "ReadOnlyError",
-    "RemoteMissingError",
-    "RemoteSummary",
-    "Report",
-    "S3Connection",
-    "SearchIndex",
-    "SearchMatch",
-    "SearchResults",
-    "SortedKeys",
-    "State",
-    "Status",
-    "StoreError",
-    "Summary",
-    "UnreachableError",
-    "UnsupportedFormatError",
-    "UntrustedValueError",
-    "Version",
-    "create_database",
-    "escape",
-    "export_file",
-    "import_file",
-    "open",
-    "open_ebooklet",
-    "open_rcg",
-    "place_beside",
-    "plan_import",
-    "read_holder",
-    "read_remote",
-]
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from catalog.public import *  # noqa: F403 - every public name is in one list there
+    from catalog.public import __all__ as __all__
+else:
+    # Hidden from type checkers, who would take any name to be there.
+
+    def __getattr__(name: str) -> Any:
+        """Bring all public names when the first one is used: the command line must not wait for the engine to draw a line."""
+        if name == "public" or (name.startswith("__") and name != "__all__"):
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from catalog import public  # noqa: PLC0415
+
+        if name == "__all__":
+            return public.__all__
+        globals().update({each: getattr(public, each) for each in public.__all__})
+        try:
+            return globals()[name]
+        except KeyError:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
+
+    def __dir__() -> list[str]:
+        """The public names, and what a module has."""
+        return sorted({*globals(), *__getattr__("__all__")})

@@ -5,8 +5,10 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 import catalog
-from catalog import errors
+from catalog import errors, public
 
 PROMISED = {
     *("open", "S3Connection", "Database", "ConnectionGroup", "Catalog", "CatalogError", "ConflictError", "IntegrityError"),
@@ -28,7 +30,7 @@ def test_the_promised_names_are_there() -> None:
 
 def test_nothing_public_is_left_out() -> None:
     """Every class and function that the package imports for its users is in ``__all__``."""
-    offered = {name for name, found in vars(catalog).items() if not name.startswith("_") and type(found).__name__ != "module"}
+    offered = {name for name, found in vars(public).items() if not name.startswith("_") and type(found).__name__ != "module"}
 
     assert offered - {"annotations"} == set(catalog.__all__)
 
@@ -47,3 +49,21 @@ def test_importing_it_asks_for_nothing_slow() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert done.stdout.strip() == "[]"
+
+
+def test_a_module_of_the_package_does_not_bring_the_others() -> None:
+    """Importing one small module waits for none of the engine; the first public name brings them all."""
+    code = (
+        "import sys, catalog.errors; print('catalog.database' in sys.modules);"
+        "from catalog import open, Database; print(open is catalog.open, Database is catalog.Database, 'KeyInfo' in dir(catalog))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.split() == ["False", "True", "True", "True"]
+
+
+def test_an_unknown_name_is_an_error() -> None:
+    """What is not there is missed in the usual way."""
+    with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+        catalog.nothing  # type: ignore[attr-defined] # noqa: B018
+    assert not hasattr(catalog, "__nothing__")
