@@ -29,8 +29,6 @@ class CatalogApp(App[None]):
     """The program over one catalog."""
 
     TITLE = "catalog"
-    # A press of the mouse on something that is just going away, such as a message clicked twice, makes Textual's selection fail.
-    ALLOW_SELECT = False
     CSS_PATH: ClassVar[list[str]] = ["app.tcss", "screens/browse.tcss"]  # type: ignore[assignment]
     COMMANDS: ClassVar[set[type[Provider]]] = {CommandProvider}  # type: ignore[assignment]
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (84, "-medium"), (132, "-wide")]  # noqa: RUF012
