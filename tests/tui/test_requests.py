@@ -35,7 +35,12 @@ def test_only_what_went_wrong_is_a_failure() -> None:
 def test_many_threads_may_note_at_once() -> None:
     """No request is lost."""
     log = RequestLog()
-    threads = [threading.Thread(target=lambda: [log.note(_asked(up=1)) for _ in range(200)]) for _ in range(6)]
+
+    def note_many() -> None:
+        for _ in range(200):
+            log.note(_asked(up=1))
+
+    threads = [threading.Thread(target=note_many) for _ in range(6)]
     for thread in threads:
         thread.start()
     for thread in threads:

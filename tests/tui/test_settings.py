@@ -102,7 +102,7 @@ def test_no_content_stops_the_program(raw: bytes) -> None:
     with tempfile.NamedTemporaryFile() as file:
         file.write(raw)
         file.flush()
-        assert read_settings(Path(file.name)).settings
+        assert isinstance(read_settings(Path(file.name)).settings, Settings)
 
 
 def test_the_printed_file_says_what_the_defaults_are(file: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio.events
 import gc
 import os
-import sys
+import signal
 import threading
 import time
 import traceback
@@ -21,6 +21,8 @@ from tui.collector import patient_collector
 
 _WATCHED = 0.05
 """Seconds after which it is noted where the loop is."""
+_LOOK_EVERY = 0.02
+"""Seconds of this process's work between two looks. The looking is done by a signal: from another thread it is not safe."""
 
 
 @dataclass
@@ -38,20 +40,15 @@ class _Waiting:
 
     def __init__(self) -> None:
         path = Path(f"/proc/self/task/{threading.get_native_id()}/schedstat")
-        self._file = os.open(path, os.O_RDONLY) if path.exists() else -1
+        self._file = path.open("rb", buffering=0) if path.exists() else None
 
     def seconds(self) -> float:
         """The sum since the thread began; 0 where the system does not tell."""
-        return int(os.pread(self._file, 100, 0).split()[1]) / 1e9 if self._file >= 0 else 0.0
-
-    def close(self) -> None:
-        """Give back the file."""
-        if self._file >= 0:
-            os.close(self._file)
+        return int(os.pread(self._file.fileno(), 100, 0).split()[1]) / 1e9 if self._file else 0.0
 
 
 class _Meter:
-    """Times steps; a thread of its own looks where a long one is, and the garbage collector says when it was the cause."""
+    """Times steps; a timer looks where a long one is, and the garbage collector says when it was the cause."""
 
     def __init__(self) -> None:
         self.found = Blocking()
@@ -60,20 +57,18 @@ class _Meter:
         self._run = asyncio.events.Handle._run
         self._began = self._collection_began = 0.0
         self._where = ""
-        self._over = threading.Event()
-        self._sampler = threading.Thread(target=self._sample, daemon=True)
 
     def start(self) -> None:
         """Begin to look."""
         gc.callbacks.append(self._collecting)
-        self._sampler.start()
+        self._handler = signal.signal(signal.SIGPROF, self._look)
+        signal.setitimer(signal.ITIMER_PROF, _LOOK_EVERY, _LOOK_EVERY)
 
     def stop(self) -> None:
         """Look no more."""
         gc.callbacks.remove(self._collecting)
-        self._over.set()
-        self._sampler.join()
-        self._waiting.close()
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, self._handler)
 
     def time(self, handle: asyncio.events.Handle) -> None:
         """Run one step, and take its time."""
@@ -98,11 +93,9 @@ class _Meter:
         elif (taken := time.perf_counter() - self._collection_began) > _WATCHED / 2:
             self._where += f"collecting garbage of generation {info['generation']} took {taken * 1000:.0f} ms\n"
 
-    def _sample(self) -> None:
-        while not self._over.wait(0.01):
-            began = self._began
-            if began and time.perf_counter() - began > _WATCHED and not self._where:
-                self._where = _stack(sys._current_frames().get(self._thread))
+    def _look(self, _: int, frame: FrameType | None) -> None:
+        if self._began and time.perf_counter() - self._began > _WATCHED and not self._where:
+            self._where = _stack(frame)
 
 
 def _step_of(meter: _Meter) -> Callable[[asyncio.events.Handle], None]:
