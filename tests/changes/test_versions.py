@@ -213,6 +213,14 @@ def test_a_commit_is_a_version(local: Database, tmp_path: Path) -> None:
     assert local.revert(first).keys == 2
 
 
+def test_rows_of_an_earlier_version_know_nothing_of_edits(local: Database, tmp_path: Path) -> None:
+    """Its list has the keys of that commit, whatever was added and deleted here since."""
+    local.update({"0": 1, "x": 1})
+    del local["a"]
+    with catalog.open(local.connection, tmp_path / "mine.blt", version=2) as past:
+        assert (past.rows(), past.row_of("c"), [info.key for info in past.page_at(1)]) == (3, 2, ["b", "c"])
+
+
 def test_the_first_commit_is_compared_with_nothing(local: Database) -> None:
     """Without a version to begin with, all is added."""
     assert sides(local, None, 1) == {

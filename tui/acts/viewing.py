@@ -83,13 +83,13 @@ class ViewingActs:
 
     def copy_value(self) -> None:
         """Copy the value of the cursor's key."""
-        info, opened = self._screen.keys_pane.list.info, self._screen.opened
+        info, opened = self._screen.keys_pane.list.info, self._screen.shown
         if info and opened:
             self._jobs.read_latest("copy", "Copying a value", lambda: take_value(opened, info.key), self._screen)
 
     def save_value(self) -> None:
         """Ask for a path and write the value there."""
-        info, opened = self._screen.keys_pane.list.info, self._screen.opened
+        info, opened = self._screen.keys_pane.list.info, self._screen.shown
         if info is None or opened is None:
             return
 

@@ -125,7 +125,9 @@ class KeysPane(Container):
             self._view = None
         self.value_view.show_words(None, Content(""))
         arrangement = self.arrangement
-        where = "  ".join(part for part in ("Keys", plain(arrangement.folder), arrangement.words) if part)
+        at = self.opened.at if self.opened else None
+        title = f"Keys at commit {at.number}, read-only" if at else "Keys"
+        where = "  ".join(part for part in (title, plain(arrangement.folder), arrangement.words) if part)
         self.list.border_title = Content(where)
         self.list.border_subtitle = ""
         if self.opened is None:

@@ -136,6 +136,7 @@ def test_read_only_is_refused_by_every_writing_command() -> None:
 
 HARMLESS = {
     *("go-in", "go-out", "databases", "keys", "changes", "details", "filter", "more", "copy-key", "versions", "refresh"),
+    *("history", "next-conflict", "previous-conflict"),
     *("cancel", "enter-keys", "credentials", "zoom", "theme", "transfers", "requests", "settings", "log", "help", "quit"),
 }
 """What changes nothing but what is shown, or only the keys of this user; every other command must refuse."""
