@@ -272,8 +272,8 @@ def test_a_group_has_no_set(remote_conn: S3Connection, tmp_path: Path) -> None:
     """A group functions like a database, but that set has been removed: entries come by add."""
     with catalog.open(remote_conn, tmp_path / "group.blt", "n", remote_conn_group=True) as group:
         assert not hasattr(group, "set")
-        with pytest.raises(AttributeError):
-            group["x"] = {}  # type: ignore[index]
+        with pytest.raises(InvalidInputError, match="add"):
+            group["x"] = {}
 
 
 def test_metadata_of_a_member(

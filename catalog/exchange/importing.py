@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from catalog.codecs.codec import Codec, check_serializer, codec_of
-from catalog.database import Database, check_key
+from catalog.database import Database
 from catalog.errors import CancelledError, CatalogError, InvalidInputError
+from catalog.keys import check_key
 from catalog.local.data_file import new_header
 from catalog.progress import Progress
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 import re
 import uuid as uuid_module
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NoReturn, Self
 
 from catalog.access import connect_store, given_connection
+from catalog.changes.change import Change
 from catalog.changes.changes import Changes
+from catalog.changes.collect import Collected
+from catalog.changes.expunge import Expunged
+from catalog.changes.versions import Version
 from catalog.connection import S3Connection
 from catalog.database import Database
 from catalog.errors import (
@@ -27,6 +31,7 @@ from catalog.errors import (
 from catalog.objectstore.connect import name_of
 from catalog.progress import Progress
 from catalog.remote.commit import read_head
+from catalog.remote.garbage import GRACE
 from catalog.remote.head import Commit
 from catalog.remote.object_names import ObjectNames
 from catalog.session import KeyInfo
@@ -249,6 +254,54 @@ class ConnectionGroup(Mapping[str, dict[str, Any]]):
     def changes(self) -> Changes:
         """The differences between the working copy and its remote, and the ways to settle them."""
         return self._database.changes()
+
+    def history(self, limit: int | None = None, *, before: Commit | None = None) -> Iterator[Commit]:
+        """The commits of the group that are kept, newest first."""
+        return self._database.history(limit, before=before)
+
+    def commit_at(self, version: Version) -> Commit:
+        """The commit that a version names; EntryMissingError when there is none."""
+        return self._database.commit_at(version)
+
+    def diff(self, a: Version | None, b: Version) -> Iterator[Change]:
+        """What led from version ``a`` to ``b``, as `Database.diff` gives it."""
+        return self._database.diff(a, b)
+
+    def revert(self, to: Version, *, message: str = "", over: Commit | None = None) -> Commit:
+        """Make an earlier version the newest, as a new commit, as `Database.revert` does."""
+        return self._database.revert(to, message=message, over=over)
+
+    def undo(self, *, message: str = "") -> Commit:
+        """Take the last change of the entries back."""
+        return self._database.undo(message=message)
+
+    def tag(self, name: str, version: Version | None = None) -> Commit:
+        """Name a version (default: the newest), so that it opens by name and garbage collection keeps it."""
+        return self._database.tag(name, version)
+
+    def untag(self, name: str) -> Commit:
+        """Remove a tag."""
+        return self._database.untag(name)
+
+    def tags(self) -> dict[str, int]:
+        """The tags of the group, with the numbers of their commits."""
+        return self._database.tags()
+
+    def collect_garbage(
+        self,
+        keep_days: float = 30,
+        keep_commits: int = 10,
+        dry_run: bool = True,
+        *,
+        grace: timedelta = GRACE,
+        progress: Progress | None = None,
+    ) -> Collected:
+        """Free what no commit needs that is kept, as `Database.collect_garbage` does."""
+        return self._database.collect_garbage(keep_days, keep_commits, dry_run, grace=grace, progress=progress)
+
+    def forget(self, keys: Iterable[str], *, progress: Progress | None = None) -> Expunged:
+        """Remove every version of these entries for good, as `Database.forget` does."""
+        return self._database.forget(keys, progress=progress)
 
     def page(self, after: str | None = None, limit: int = 200, prefix: str = "") -> list[KeyInfo]:
         """Some keys in their order, with their states."""

@@ -268,3 +268,30 @@ def test_nothing_is_assigned(folder_connection: S3Connection, tmp_path: Path) ->
     """group[key] = … is refused with the way that works: it would not look whether there is a database."""
     with opened(folder_connection, tmp_path / "g.blt") as group, pytest.raises(InvalidInputError, match=r"group\.add\("):
         group["x"] = {"db_key": "rain"}
+
+
+def test_a_group_has_a_history(remote: S3Connection, tmp_path: Path) -> None:
+    """An entry that was removed and pushed comes back by undo; versions are compared, tagged and opened by name."""
+    rain = database(tmp_path, "rain", a=1)
+    with opened(remote, tmp_path / "g.blt") as group:
+        key = group.add(rain, name="Rain")
+        group.changes().push(message="with rain")
+        group.tag("with rain")
+        group.remove(key)
+        group.changes().push(message="without")
+
+        assert [commit.message for commit in group.history()][-1] == "with rain"
+        assert [change.key for change in group.diff("with rain", group.commit_at(3))] == [key]
+        assert group.tags() == {"with rain": 1}
+        with catalog.open(remote, tmp_path / "old.blt", remote_conn_group=True, version="with rain") as old:
+            assert old.find("Rain") == key
+
+        group.undo()
+        assert group.find("Rain") == key
+        group.revert(3)
+        assert not list(group)
+        group.untag("with rain")
+        assert not group.tags()
+        assert group.collect_garbage().dry_run
+        assert group.forget([key]).versions == 1
+        assert not list(group.history())[1:]
