@@ -263,7 +263,7 @@ class OnePersonAndAColleague(RuleBasedStateMachine):
 
 TestOnePersonAndAColleague = OnePersonAndAColleague.TestCase
 TestOnePersonAndAColleague.settings = settings(
-    max_examples=400 if LARGE else 25,
+    max_examples=1000 if LARGE else 25,
     stateful_step_count=60 if LARGE else 25,
     deadline=None,
     suppress_health_check=list(HealthCheck),

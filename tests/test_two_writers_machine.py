@@ -409,7 +409,7 @@ class ThreeWriters(TwoWriters):
 
 
 _SETTINGS = settings(
-    max_examples=200 if LARGE else 15,
+    max_examples=2000 if LARGE else 15,
     stateful_step_count=60 if LARGE else 25,
     deadline=None,
     suppress_health_check=list(HealthCheck),
