@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import signal
+import subprocess
+import sys
 import tempfile
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -237,6 +241,55 @@ def test_cut_short_anywhere_it_can_be_repeated(memory: Path, faults: FaultPlan, 
             assert not [trace for trace in [SECRET_KEY.encode(), *SECRETS] if trace in everything(mine)]
             assert dict(mine.items()) == others
     assert number > 20
+
+
+_FORGET_AND_DIE = """
+    import os, signal, sys, catalog
+    from catalog.objectstore.directory import DirectoryStore
+    left = int(sys.argv[3])
+
+    def dying(act):
+        def ask(*arguments, **more):
+            global left
+            left -= 1
+            if left < 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return act(*arguments, **more)
+        return ask
+
+    for name in ("put", "delete", "delete_many"):
+        setattr(DirectoryStore, name, dying(getattr(DirectoryStore, name)))
+    with catalog.open(catalog.S3Connection(db_key="data/d.blt", endpoint_url=sys.argv[1]), sys.argv[2], "w", lock="commit") as db:
+        db.forget([sys.argv[4]])
+"""
+
+
+def test_killed_anywhere_it_can_be_repeated(memory: Path) -> None:
+    """A process killed before any of its writes leaves a remote that reads as before or after; forgetting again finishes it."""
+    remote = S3Connection(db_key="data/d.blt", endpoint_url=(memory / "remote").as_uri())
+    with open_writer(remote, memory / "first.blt") as db:
+        content = fill(db)
+    shutil.copytree(memory / "remote", memory / "kept")
+    for count in range(50):
+        shutil.rmtree(memory / "remote")
+        shutil.copytree(memory / "kept", memory / "remote")
+        file = memory / f"{count}.blt"
+        ended = subprocess.run(
+            [sys.executable, "-c", textwrap.dedent(_FORGET_AND_DIE), str(remote.endpoint_url), str(file), str(count), SECRET_KEY],
+            check=False,
+            timeout=100,
+        ).returncode
+        assert ended in (0, -signal.SIGKILL)
+        with open_writer(remote, file) as db:
+            assert dict(db.items()) in (content, content | {SECRET_KEY: "diagnosis-three"})
+            with contextlib.suppress(EntryMissingError):
+                db.forget([SECRET_KEY])
+            left = everything(db)
+            assert not any(secret in left for secret in SECRETS)
+            assert dict(db.items()) == content
+        if ended == 0:
+            break
+    assert count > 4
 
 
 def test_the_salt_is_a_column_that_readers_leave_aside() -> None:
