@@ -99,8 +99,8 @@ class FormDialog(ModalScreen[Answer | None]):
     def on_mount(self) -> None:
         """Begin with the first field that is empty."""
         self._timer = self.set_interval(_EVERY, self._tell_progress, pause=True)
-        inputs = list(self.query(Input))
-        next((line for line in inputs if not line.value), inputs[0]).focus()
+        for line in sorted(self.query(Input), key=lambda line: bool(line.value))[:1]:
+            line.focus()
         for button in self.query("#anyway"):
             button.display = False
 

@@ -35,7 +35,7 @@ class TypedConfirm(ModalScreen[bool]):
             yield Reader(self._lines, can_focus=False)
             words = Content.assemble(("To go on, type its name: ", "$quiet"), (plain(self._wanted), "bold"))
             yield Static(words, classes="label")
-            yield Input(id="typed-name", compact=True)
+            yield Input(placeholder=f"type {plain(self._wanted)} to go on", id="typed-name", compact=True)
             with Horizontal(classes="buttons"):
                 yield Button("Keep it", id="stay", compact=True)
                 yield Button(Content(self._go_on), id="go-on", variant="error", compact=True, disabled=True)

@@ -13,6 +13,7 @@ from textual.content import Content
 from catalog import (
     Catalog,
     CatalogError,
+    CredentialsError,
     Database,
     Entry,
     ImportPlan,
@@ -285,8 +286,8 @@ def save_metadata(catalog: Catalog, entry: Entry, vouching: Vouching, text: str,
 def read_details(entry: Entry, opened: Opened | None, *, ask: bool) -> DetailsRead:
     """Find out what is said of a database only when one asks; with ``ask`` its server may be asked."""
     facts: list[Fact] = []
-    if ask:
-        facts.append(("write lock", Content(_holder(entry))))
+    if ask and (holder := _holder(entry)):
+        facts.append(("write lock", Content(holder)))
     used = next((report for report in credentials.explain(entry.connection) if report.used), None)
     if used is not None and not entry.connection.is_folder:
         style = "" if used.found else "$state-trouble"
@@ -304,8 +305,11 @@ def _shown(metadata: object) -> str:
 
 
 def _holder(entry: Entry) -> str:
+    """Who holds the write lock; nothing where there are no keys to ask with, which is said elsewhere."""
     try:
         holder = read_holder(entry.connection)
+    except CredentialsError:
+        return ""
     except CatalogError as error:
         return plain(error.message)
     return "free" if holder is None else f"held by {plain(str(holder))}"

@@ -44,10 +44,10 @@ async def choose(driver: Driver, key: str, letter: str, dialog: type[Screen[Any]
     """Open a menu, choose by letter, and wait for what comes."""
     await driver.until(lambda: driver.app.screen is driver.screen, "the main screen")
     await driver.pilot.press(key)
-    await driver.until(lambda: isinstance(driver.app.screen, MenuDialog), "a menu")
+    await driver.until(lambda: isinstance(driver.app.screen, MenuDialog) and driver.app.screen.focused, "a menu")
     await driver.pilot.press(letter)
     if dialog is not None:
-        await driver.until(lambda: isinstance(driver.app.screen, dialog), dialog.__name__)
+        await driver.until(lambda: isinstance(driver.app.screen, dialog) and driver.app.screen.focused, dialog.__name__)
 
 
 async def fill(driver: Driver, **fields: str) -> None:
@@ -59,7 +59,7 @@ async def fill(driver: Driver, **fields: str) -> None:
 
 async def answer(driver: Driver, button: str) -> None:
     """Wait for a question, and press one of its buttons."""
-    await driver.until(lambda: isinstance(driver.app.screen, Confirm), "a question")
+    await driver.until(lambda: isinstance(driver.app.screen, Confirm) and driver.app.screen.focused, "a question")
     driver.app.screen.query_one(button, Button).press()
     await driver.until(lambda: driver.app.screen is driver.screen, "the main screen")
 
