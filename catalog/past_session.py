@@ -69,10 +69,6 @@ class PastSession(Session):
         """None: what was changed here is not seen."""
         return []
 
-    def added_keys(self) -> list[str]:
-        """None: what was added here since is not seen."""
-        return []
-
     def count(self) -> int:
         """How many keys there were."""
         return len(self._past)

@@ -62,7 +62,7 @@ class DiffView(TextView):
         """Show two sides of a change."""
         self._change, self._sides, self._comparison, self._problem = change, sides, comparison, problem
         self.border_title = Content(key_name(change.key))
-        self.border_subtitle = "v: compare other sides" if change.direction is Direction.CONFLICT else ""
+        self.border_subtitle = "enter: all sides  v: other two" if change.direction is Direction.CONFLICT else ""
         self.lay_out()
 
     def rows_for(self, width: int) -> Sequence[Content]:

@@ -44,7 +44,7 @@ class Heading(Widget):
     def _facts(self) -> Content:
         if self.past is not None and self.past.at is not None:
             at = self.past.at
-            words = f" as it was at commit {at.number} by {plain(at.author)}, {moment(at.time)} · read-only · b goes back to now "
+            words = f" as of commit {at.number} · read-only · b goes back to now · by {plain(at.author)}, {moment(at.time)} "
             return Content.styled(words, "bold $background on $state-diverged")
         parts = []
         if self.opened:

@@ -104,7 +104,7 @@ async def test_an_earlier_version_is_looked_at(old: Shelf, drive: Drive) -> None
         await driver.until(lambda: driver.screen.past, "the earlier version")
         await driver.settle()
         assert driver.screen.place is Place.KEYS
-        assert "as it was at commit 1" in driver.text_of("#heading")
+        assert "as of commit 1" in driver.text_of("#heading")
         assert "Keys at commit 1, read-only" in str(driver.screen.query_one("#key-list").border_title)
         assert day(3) in driver.keys[2]
         await driver.press("j")
@@ -117,7 +117,7 @@ async def test_an_earlier_version_is_looked_at(old: Shelf, drive: Drive) -> None
         await driver.press("2")
         assert driver.screen.situation.past is None
         assert day(8) in "".join(driver.keys)
-        assert "as it was" not in driver.text_of("#heading")
+        assert "as of" not in driver.text_of("#heading")
 
 
 async def test_undo_says_exactly_what_comes_back(old: Shelf, drive: Drive) -> None:
