@@ -23,6 +23,7 @@ _SIGNED = re.compile(
 STORED_FIELDS = ("db_key", "bucket", "endpoint_url", "db_url")
 """What a group entry says of a connection: where the database lives."""
 
+_OF_ANOTHER = re.compile(r"/(packs|index)/[0-9a-f]{32}\Z|/commits/[0-9]{10}-[0-9a-f]{32}\Z|\.lock\Z")
 _LONGEST_DB_KEY = 900
 """S3 allows 1,024 bytes in a name; the objects of a database add up to 64 to its key."""
 
@@ -173,6 +174,8 @@ class S3Connection(BaseModel):
             raise ValueError("has a part of more than 200 bytes")
         if any(ord(char) < 32 or ord(char) == 127 for char in value):
             raise ValueError("has a control character")
+        if _OF_ANOTHER.search(value):
+            raise ValueError("is a name that an object of another database can have")
         return value
 
     @field_validator("bucket")

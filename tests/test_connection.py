@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from catalog.connection import S3Connection
+from catalog.errors import InvalidConnectionError
 from catalog.groups.entry import read_entry
 
 _PLACE: dict[str, Any] = {
@@ -68,3 +69,12 @@ def test_a_changed_copy_leaves_the_original_alone() -> None:
     changed = original.model_copy(update={"db_key": "b.blt"})
 
     assert (original.db_key, changed.db_key) == ("a.blt", "b.blt")
+
+
+@pytest.mark.parametrize(
+    "db_key", [f"a/packs/{'0' * 32}", f"a/index/{'f' * 32}", f"b/a/commits/{'0' * 10}-{'a' * 32}", "a.lock", "a/b.lock"]
+)
+def test_a_name_that_another_database_uses_is_refused(db_key: str) -> None:
+    """A database cannot be where a pack, a piece of an index, a commit or the lock of another one can be."""
+    with pytest.raises(InvalidConnectionError, match="another database"):
+        S3Connection(db_key=db_key, bucket="data")
