@@ -1,28 +1,44 @@
-"""The Textual application: themes, the one screen, and how the program ends."""
+"""The Textual application: themes, the one screen, how the program starts and how it ends.
+
+What is imported here is loaded before anything is drawn; the library and the main screen come behind a curtain.
+"""
 
 from __future__ import annotations
 
+import gc
+import importlib
 import sys
+import threading
 import traceback
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import constants, events
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.command import Provider
-
-from catalog import Catalog
+from textual.screen import Screen
 
 from .collector import RestingCollector, patient_collector
-from .jobs import Jobs
-from .palette import CommandProvider
-from .requests import RequestLog
-from .screens.browse import BrowseScreen
-from .settings import Found, read_settings
+from .curtain import Curtain
 from .themes import DARK, LIGHT, own_colours
 
+if TYPE_CHECKING:
+    from catalog import Catalog
+
+    from .jobs import Jobs
+    from .requests import RequestLog
+    from .screens.browse import BrowseScreen
+    from .settings import Found
+
 _LOOK_EVERY = 5.0
+
+
+def _commands() -> type[Provider]:
+    from .palette import CommandProvider  # noqa: PLC0415 - it brings the main screen
+
+    return CommandProvider
 
 
 class CatalogApp(App[None]):
@@ -30,33 +46,50 @@ class CatalogApp(App[None]):
 
     TITLE = "catalog"
     CSS_PATH: ClassVar[list[str]] = ["app.tcss", "screens/browse.tcss"]  # type: ignore[assignment]
-    COMMANDS: ClassVar[set[type[Provider]]] = {CommandProvider}  # type: ignore[assignment]
+    COMMANDS: ClassVar[set[Callable[[], type[Provider]]]] = {_commands}  # type: ignore[assignment]
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (84, "-medium"), (132, "-wide")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-short"), (24, "-tall")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+q", "quit", "Quit", show=False, priority=True)]
 
     def __init__(self, catalog: Catalog, *, is_read_only: bool = False, found: Found | None = None) -> None:
+        self._prepare()
+        self._set_up(catalog, found, is_read_only=is_read_only)
+
+    def _prepare(self) -> None:
+        """Be ready to draw."""
         # Textual's log of events, where TEXTUAL_LOG asks for it, quotes every key that is pressed and all that is pasted.
         constants.LOG_FILE = None  # type: ignore[misc]
         super().__init__()
-        self.jobs = Jobs()
-        self.requests = RequestLog()
-        catalog.observer = self.requests.note
-        self.found = found or Found()
-        settings = self.found.settings
-        self._browse = BrowseScreen(catalog, self.jobs, settings, is_read_only=is_read_only or settings.read_only)
         self.register_theme(DARK)
         self.register_theme(LIGHT)
+
+    def _set_up(self, catalog: Catalog, found: Found | None, *, is_read_only: bool) -> None:
+        """Make the main screen over a catalog."""
+        from .jobs import Jobs  # noqa: PLC0415 - loaded behind the curtain
+        from .requests import RequestLog  # noqa: PLC0415
+        from .screens.browse import BrowseScreen  # noqa: PLC0415
+        from .settings import Found as NoFile  # noqa: PLC0415
+
+        self.jobs: Jobs = Jobs()
+        self.requests: RequestLog = RequestLog()
+        catalog.observer = self.requests.note
+        self.found: Found = found or NoFile()
+        settings = self.found.settings
+        self._browse: BrowseScreen = BrowseScreen(catalog, self.jobs, settings, is_read_only=is_read_only or settings.read_only)
         self.theme = settings.theme_name
         self.set_keymap(dict(settings.keys))
 
     def on_mount(self) -> None:
+        """Begin."""
+        self._begin()
+
+    def _begin(self) -> None:
         """Say what is wrong with the settings."""
         if problems := self.found.problems:
             words = problems[0] if len(problems) == 1 else f"The settings have {len(problems)} mistakes, which are left out."
             self._browse.tell(words, "warning", "\n".join((*problems[:3], f"{self.found.path}: the rest of it holds.")))
 
-    def get_default_screen(self) -> BrowseScreen:
+    def get_default_screen(self) -> Screen[Any]:
         """The program has one screen, with dialogs over it."""
         return self._browse
 
@@ -74,6 +107,10 @@ class CatalogApp(App[None]):
             self._browse.action_command("quit")
 
     def on_unmount(self) -> None:
+        """End."""
+        self._end()
+
+    def _end(self) -> None:
         """End the jobs, and close what is open."""
         self.jobs.close()
         if self._browse.opened:
@@ -90,9 +127,63 @@ class CatalogApp(App[None]):
 
 
 class Program(CatalogApp):
-    """The application where it has the process to itself, and says when garbage is collected."""
+    """The application where it has the process to itself.
+
+    It draws its frame, then loads all the rest, and says when garbage is collected.
+    """
 
     _collector = RestingCollector()
+
+    def __init__(self, bring: Callable[[], tuple[Catalog, Found | None]], *, is_read_only: bool = False) -> None:
+        self._prepare()
+        self._bring = bring
+        self._read_only_asked = is_read_only
+        self._curtain = Curtain()
+        self._is_up = False
+        self.failure: Exception | None = None
+        self.theme = DARK.name
+
+    def get_default_screen(self) -> Screen[Any]:
+        """An empty frame."""
+        return self._curtain
+
+    def _begin(self) -> None:
+        """Load the rest once the frame is drawn."""
+        self._curtain.call_after_refresh(threading.Thread(target=self._load, name="catalog-start", daemon=True).start)
+
+    def _load(self) -> None:
+        """Import what is slow, in a thread, so that the frame stays alive."""
+        try:
+            catalog, found = self._bring()
+            importlib.import_module("tui.screens.browse")
+        except Exception as error:  # noqa: BLE001 - whatever it is, `run` raises it again outside of the screen
+            self.failure = error
+            self.call_later(self.exit, return_code=1)
+        else:
+            self.call_later(self._open, catalog, found)
+
+    async def _open(self, catalog: Catalog, found: Found | None) -> None:
+        """Put the main screen over the frame, with the keys that were pressed meanwhile."""
+        self._set_up(catalog, found, is_read_only=self._read_only_asked)
+        self._is_up = True
+        await self.push_screen(self._browse)
+        super()._begin()
+        # What was loaded stays: nobody needs to look through it for garbage.
+        gc.freeze()
+        for key in self._curtain.typed:
+            self.post_message(key)
+
+    async def action_quit(self) -> None:
+        """Leave, after a question when something is running."""
+        if self._is_up:
+            await super().action_quit()
+        else:
+            self.exit()
+
+    def _end(self) -> None:
+        """End the jobs, and close what is open."""
+        if self._is_up:
+            super()._end()
 
     def on_ready(self) -> None:
         """Collect when there is time for it."""
@@ -119,10 +210,20 @@ def crash_report(error: BaseException | None) -> str:
     return "\n".join(lines)
 
 
-def run(catalog: Catalog, *, read_only: bool = False, settings_file: Path | None = None) -> int:
-    """Run the program until the user leaves it; gives the exit code. Settings that are wrong are told, and left out."""
-    found = read_settings(settings_file) if settings_file else None
-    app = Program(catalog, is_read_only=read_only, found=found)
+def run(bring: Callable[[], Catalog], *, read_only: bool = False, settings_file: Path | None = None) -> int:
+    """Run the program until the user leaves it; gives the exit code. Settings that are wrong are told, and left out.
+
+    ``bring`` makes the catalog, after the first frame is drawn; what it raises is raised here.
+    """
+
+    def bring_all() -> tuple[Catalog, Found | None]:
+        from .settings import read_settings  # noqa: PLC0415
+
+        return bring(), read_settings(settings_file) if settings_file else None
+
+    app = Program(bring_all, is_read_only=read_only)
     with patient_collector():
         app.run()
+    if app.failure is not None:
+        raise app.failure
     return app.return_code or 0

@@ -64,7 +64,7 @@ def open_screen(selection: Selection, *, read_only: bool = False, settings_file:
     """Run the screen program on the selected catalog until it is left."""
     from tui.app import run  # noqa: PLC0415 -- Textual is loaded when it is shown
 
-    code = run(selection.catalog(), read_only=read_only, settings_file=settings_file or settings_path())
+    code = run(selection.catalog, read_only=read_only, settings_file=settings_file or settings_path())
     if code:
         raise click.exceptions.Exit(code)
 

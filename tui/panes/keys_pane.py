@@ -53,7 +53,7 @@ class KeysPane(Container):
     opened: reactive[Opened | None] = reactive(None)
     words: reactive[Content] = reactive(Content(""))
 
-    def __init__(self, jobs: Jobs, id: str | None = None) -> None:
+    def __init__(self, jobs: Jobs, separator: str = "/", id: str | None = None) -> None:
         super().__init__(id=id)
         self._jobs = jobs
         self._typing: Timer | None = None
@@ -61,7 +61,7 @@ class KeysPane(Container):
         self._shown: KeyInfo | None = None
         self._kept_cursor: int | None = None
         self._view: KeyView | None = None
-        self.arrangement = Arrangement()
+        self.arrangement = Arrangement(separator=separator)
 
     def compose(self) -> ComposeResult:
         """The filter above the list, the value beside them."""

@@ -146,7 +146,7 @@ class BrowseScreen(Screen[None]):
                 yield Heading(id="heading").data_bind(here.entry, here.status, here.opened, here.past)
                 yield TabBar(id="tab-bar").data_bind(here.tab, here.status)
                 with ContentSwitcher(initial="keys", id="tabs"):
-                    yield KeysPane(self._jobs, id="keys").data_bind(here.words, opened=here.shown)
+                    yield KeysPane(self._jobs, self.settings.separator, id="keys").data_bind(here.words, opened=here.shown)
                     yield ChangesPane(self._jobs, id="changes").data_bind(here.opened, here.words, here.place)
                     yield HistoryPane(self._jobs, id="history").data_bind(here.opened, here.words, here.place, here.tab)
                     yield DetailsView(self._jobs, id="details").data_bind(here.entry, here.status, here.opened, here.group)

@@ -33,15 +33,15 @@ def _shown(driver: Driver) -> str:
 
 async def test_keys_of_the_user_run_their_commands(stocked: Shelf, tmp_path: Path) -> None:
     """The new key works, is in the footer and in the help; the old one does nothing any more."""
-    app = CatalogApp(stocked.catalog, found=_found(tmp_path, '[keys]\nlog = "f6,ctrl+l"\nchanges = "C"\n'))
+    app = CatalogApp(stocked.catalog, found=_found(tmp_path, '[keys]\nlog = "f6,ctrl+l"\nchanges = "Z"\n'))
     async with app.run_test(size=(140, 40)) as pilot:
         driver = Driver(app, pilot)
         await driver.select("weather")
         await driver.press("3")
         assert driver.screen.tab == "keys"
-        await driver.press("C")
+        await driver.press("Z")
         assert driver.screen.tab == "changes"
-        assert "C Changes" in driver.text_of("#key-bar")
+        assert "Z Changes" in driver.text_of("#key-bar")
         await driver.press("question_mark")
         assert "f6 ^l Show the messages" in _shown(driver)
         await driver.press("escape", "L")
@@ -137,6 +137,7 @@ def test_read_only_is_refused_by_every_writing_command() -> None:
 HARMLESS = {
     *("go-in", "go-out", "databases", "keys", "changes", "details", "filter", "more", "copy-key", "versions", "refresh"),
     *("history", "next-conflict", "previous-conflict"),
+    *("jump", "sort", "tree", "separator", "fold-all", "unfold-all", "copy-value", "save-value"),
     *("cancel", "enter-keys", "credentials", "zoom", "theme", "transfers", "requests", "settings", "log", "help", "quit"),
 }
 """What changes nothing but what is shown, or only the keys of this user; every other command must refuse."""

@@ -23,7 +23,7 @@ import sys
 from pathlib import Path
 from catalog import Catalog
 from tui.app import run
-sys.exit(run(Catalog(Path(sys.argv[1]))))
+sys.exit(run(lambda: Catalog(Path(sys.argv[1]))))
 """
 CRASH = f"""
 from tui.acts.program import ProgramActs
