@@ -24,6 +24,7 @@ from textual.pilot import Pilot
 from catalog import Catalog
 from catalog.demo.build import make_demo
 from catalog.demo.folder import DemoFolder
+from catalog.demo.next_edits import push_as_colleague
 from catalog.demo.remotes import Remotes
 from tui.app import CatalogApp
 from tui.themes import DARK, LIGHT
@@ -48,10 +49,25 @@ PICTURES = (
     Picture("browse", "daily-weather", ("2",)),
     Picture("value", "hourly-temperature", ("2", *["j"] * 4)),
     Picture("diff", "daily-weather", ("3", "j", "j")),
-    Picture("conflict", "airports", ("3",)),
+    Picture("conflict", "airports", ("3", "enter")),
     Picture("push", "daily-weather", ("3", "j", "j", "P")),
+    Picture("stage", "daily-weather", ("3", "space", "j", "space")),
     Picture("light", "earthquakes", ("3",), theme=LIGHT.name),
+    Picture("history", "daily-weather", ("5", *["j"] * 3, "space", "g")),
+    Picture("undo", "daily-weather", ("5", "u")),
 )
+LONGER_HISTORY = ("seattle/2013-02-", "new-york/2014-07-", "seattle/2015-1", "new-york/2012-0")
+"""What a colleague checks and pushes before the history is shown."""
+
+
+def lengthen_history(demo: DemoFolder) -> None:
+    """Let the colleague push some more, and name a commit."""
+    here = Catalog(demo.catalog)
+    entry = next(entry for entry in here.entries("earth") if entry.name == "daily-weather")
+    for prefix in LONGER_HISTORY:
+        push_as_colleague(demo, "earth", entry, prefix)
+    with here.open(entry, "w", lock="commit", author="ada@desk") as opened:
+        opened.tag("published-2026", 2)
 
 
 async def _until(pilot: Pilot[Any], condition: Callable[[], object]) -> None:
@@ -95,6 +111,8 @@ def main() -> None:
     try:
         make_demo(demo, Remotes.in_folder(demo.remotes), print)
         for picture in PICTURES:
+            if picture.name == "history":
+                lengthen_history(demo)
             svg = asyncio.run(take(picture, demo.catalog))
             (HERE / f"{picture.name}.svg").write_text(svg.replace(str(folder), SHOWN_FOLDER), encoding="utf-8")
             print(f"took {picture.name}")
