@@ -33,15 +33,15 @@ def _shown(driver: Driver) -> str:
 
 async def test_keys_of_the_user_run_their_commands(stocked: Shelf, tmp_path: Path) -> None:
     """The new key works, is in the footer and in the help; the old one does nothing any more."""
-    app = CatalogApp(stocked.catalog, found=_found(tmp_path, '[keys]\nlog = "f6,ctrl+l"\nchanges = "Z"\n'))
+    app = CatalogApp(stocked.catalog, found=_found(tmp_path, '[keys]\nlog = "f6,ctrl+l"\nchanges = "f7"\n'))
     async with app.run_test(size=(140, 40)) as pilot:
         driver = Driver(app, pilot)
         await driver.select("weather")
         await driver.press("3")
         assert driver.screen.tab == "keys"
-        await driver.press("Z")
+        await driver.press("f7")
         assert driver.screen.tab == "changes"
-        assert "Z Changes" in driver.text_of("#key-bar")
+        assert "f7 Changes" in driver.text_of("#key-bar")
         await driver.press("question_mark")
         assert "f6 ^l Show the messages" in _shown(driver)
         await driver.press("escape", "L")
