@@ -9,7 +9,19 @@ from typing import Literal
 
 from textual.message import Message
 
-from catalog import CatalogError, Change, Commit, Database, Direction, Entry, PullResult, PushResult, Status, Summary
+from catalog import (
+    CatalogError,
+    Change,
+    Commit,
+    Database,
+    Direction,
+    Entry,
+    PullResult,
+    PushResult,
+    S3Connection,
+    Status,
+    Summary,
+)
 from catalog.credentials import Profile, SourceReport
 
 from .comparison import Comparison
@@ -24,6 +36,7 @@ class GroupListing:
     name: str
     entries: tuple[Entry, ...]
     problem: str = ""
+    connection: S3Connection | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -39,9 +39,9 @@ def list_catalog(catalog: Catalog) -> CatalogListed:
     listings = []
     for group in catalog.groups():
         try:
-            listings.append(GroupListing(group.name, tuple(catalog.entries(group.name))))
+            listings.append(GroupListing(group.name, tuple(catalog.entries(group.name)), connection=group.connection))
         except CatalogError as error:
-            listings.append(GroupListing(group.name, (), str(error)))
+            listings.append(GroupListing(group.name, (), str(error), group.connection))
     return CatalogListed(tuple(listings))
 
 

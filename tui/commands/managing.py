@@ -162,7 +162,7 @@ MENUS_BY_ID = {menu.id: menu for menu in MENUS}
 
 COMMANDS: tuple[Command, ...] = (
     Command("search", "Search", "ctrl+f", "Search names, tags, descriptions and metadata of all databases.", always, rank=45),
-    Command("add", "Add…", "A", "Add a group, or a database to it; make a new database.", _change),
+    Command("add", "Add…", "A", "Add a group, or a database to it; make a new database.", _change, rank=42),
     Command("edit", "Edit…", "E", "Edit the description or the metadata; move to another group.", _change_database),
     Command("bring-in", "Import…", "i", "Bring files into the database, or make one of them.", _change),
     Command("export", "Export…", "O", "Write the database to files, or copy its remote.", needs_open),

@@ -149,7 +149,9 @@ class BrowseScreen(Screen[None]):
                     yield KeysPane(self._jobs, self.settings.separator, id="keys").data_bind(here.words, opened=here.shown)
                     yield ChangesPane(self._jobs, id="changes").data_bind(here.opened, here.words, here.place)
                     yield HistoryPane(self._jobs, id="history").data_bind(here.opened, here.words, here.place, here.tab)
-                    yield DetailsView(self._jobs, id="details").data_bind(here.entry, here.status, here.opened, here.group)
+                    details = DetailsView(self._jobs, id="details")
+                    details.data_bind(here.listings, here.group_statuses)
+                    yield details.data_bind(here.entry, here.status, here.opened, here.group)
         yield TransferBar(id="transfer-bar")
         yield KeyBar(id="key-bar")
 

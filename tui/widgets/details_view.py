@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import orjson
 from textual import on
@@ -15,9 +15,10 @@ from tui.badges import counts, database_badge
 from tui.jobs import Jobs
 from tui.managing.messages import DetailsRead
 from tui.managing.works import read_details
-from tui.messages import JobFailed, Opened
+from tui.messages import GroupListing, JobFailed, Opened
 from tui.plain import plain, plain_lines
 from tui.values.json_lines import highlight_json, json_lines
+from tui.whereabouts import place_facts
 
 from .columns import Fact, beside
 from .heading import value_words
@@ -40,6 +41,8 @@ class DetailsView(TextView):
     status: reactive[Status | None] = reactive(None)
     opened: reactive[Opened | None] = reactive(None)
     group: reactive[str] = reactive("")
+    listings: reactive[tuple[GroupListing, ...] | None] = reactive(None)
+    group_statuses: reactive[Mapping[str, Status]] = reactive(dict)
 
     def __init__(self, jobs: Jobs, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -52,6 +55,16 @@ class DetailsView(TextView):
             self._read = None
         self._look()
         self.lay_out()
+
+    def watch_group(self) -> None:
+        """Show another group."""
+        if self.entry is None:
+            self.lay_out()
+
+    def watch_group_statuses(self) -> None:
+        """Show another state of the group."""
+        if self.entry is None:
+            self.lay_out(keep_place=True)
 
     def watch_status(self) -> None:
         """Show another state."""
@@ -89,7 +102,7 @@ class DetailsView(TextView):
     def rows_for(self, width: int) -> Sequence[Content]:
         """Give names and values in two columns."""
         if self.entry is None:
-            return [Content(""), Content.styled("Choose a database to see its details.", "$quiet")]
+            return self._group_rows(width)
         rows: list[Content] = [Content("")]
         for title, facts in (
             ("Database", self._about(self.entry)),
@@ -103,6 +116,26 @@ class DetailsView(TextView):
         if self.entry.user_meta is not None:
             rows += _document("Notes in the group", _as_json(self.entry.user_meta), "", width)
         return rows
+
+    def _group_rows(self, width: int) -> list[Content]:
+        """What is known of the group, where no database is selected."""
+        listing = next((one for one in self.listings or () if one.name == self.group), None)
+        if listing is None:
+            return [Content(""), Content.styled("Choose a group or a database to see its details.", "$quiet")]
+        status = self.group_statuses.get(listing.name)
+        badge = database_badge(status)
+        facts: list[Fact] = [
+            ("name", Content.styled(plain(listing.name), "bold")),
+            ("databases", _text(f"{len(listing.entries):,}")),
+            ("state", Content.assemble(badge.content(), f" {badge.words}")),
+        ]
+        if status is not None and (apart := counts(status.ahead, status.behind, status.conflicts)):
+            facts.append(("entries apart", Content.assemble(apart, ("  S shares what was changed here", "$quiet"))))
+        if problem := listing.problem or (status.problem if status else ""):
+            facts.append(("problem", Content.styled(plain(problem), "$state-trouble")))
+        facts += _commit("this copy", status.commit if status else None)
+        place = place_facts("lives at", listing.connection) if listing.connection else []
+        return [Content(""), Content.styled("Group", "bold $primary"), *beside([*facts, *place], width, _NAME_WIDTH)]
 
     def _about(self, entry: Entry) -> list[Fact]:
         facts = [

@@ -421,3 +421,36 @@ async def test_a_stale_entry_and_one_that_was_not_approved_say_so(rainy: Shelf, 
         tree = {row.split()[1]: " ".join(row.split()[2:]) for row in driver.tree if not row.startswith("▾")}
 
         assert tree == {"rain": "✓", "gone": "≠ stale", "strange": "¿ not approved"}
+
+
+async def test_a_group_has_details_of_its_own(rainy: Shelf, drive: Drive) -> None:
+    """On a group, the details say where it lives, how many databases it has, and what was not shared yet."""
+    entry = rainy.entry("rain")
+    rainy.catalog.edit("earth", entry.key, description="Rain")
+    async with drive(rainy.catalog) as driver:
+        await driver.select("rain")
+        await driver.press("h", "4")
+        text = " ".join(driver.text_of("#details").split())
+
+        assert driver.screen.entry is None
+        assert "name earth databases 1" in text
+        assert "↑1 S shares what was changed here" in text
+        assert "lives at file:///" in text
+
+
+async def test_details_say_whose_the_lock_is(rainy: Shelf, drive: Drive) -> None:
+    """The details ask who holds the write lock, and say when the entry of the group is older than the remote."""
+    rainy.push_as_colleague("rain", {"wed": {"mm": 3}})
+    with catalog.open(rainy.connection("rain"), rainy.folder / "held.blt", "w"):
+        async with drive(rainy.catalog) as driver:
+            await driver.select("rain")
+            await driver.press("4")
+            await driver.until(lambda: "write lock" in driver.text_of("#details"), "the lock")
+            text = " ".join(driver.text_of("#details").split())
+
+            assert "held by" in text
+            assert "of commit 1, older than its remote" in text
+            await choose(driver, "E", "r", None)
+            await driver.wait_told("Brought the entry of rain up to date.")
+            await driver.settle()
+            await driver.until(lambda: "older than its remote" not in driver.text_of("#details"), "a fresh entry")
