@@ -20,9 +20,8 @@ import pytest
 from tui.collector import patient_collector
 
 _WATCHED = 0.05
-"""Seconds after which it is noted where the loop is."""
-_LOOK_EVERY = 0.02
-"""Seconds of this process's work between two looks. The looking is done by a signal: from another thread it is not safe."""
+"""Seconds after which it is noted where the loop is; its own thread notes it, for from another one that is not safe."""
+_LOOK_EVERY = 0.01
 
 
 @dataclass
@@ -48,7 +47,7 @@ class _Waiting:
 
 
 class _Meter:
-    """Times steps; a timer looks where a long one is, and the garbage collector says when it was the cause."""
+    """Times steps; asks by a signal where a long one is, and the garbage collector says when it was the cause."""
 
     def __init__(self) -> None:
         self.found = Blocking()
@@ -57,18 +56,21 @@ class _Meter:
         self._run = asyncio.events.Handle._run
         self._began = self._collection_began = 0.0
         self._where = ""
+        self._over = threading.Event()
+        self._asker = threading.Thread(target=self._ask, daemon=True)
 
     def start(self) -> None:
         """Begin to look."""
         gc.callbacks.append(self._collecting)
-        self._handler = signal.signal(signal.SIGPROF, self._look)
-        signal.setitimer(signal.ITIMER_PROF, _LOOK_EVERY, _LOOK_EVERY)
+        self._handler = signal.signal(signal.SIGUSR1, self._look)
+        self._asker.start()
 
     def stop(self) -> None:
         """Look no more."""
         gc.callbacks.remove(self._collecting)
-        signal.setitimer(signal.ITIMER_PROF, 0)
-        signal.signal(signal.SIGPROF, self._handler)
+        self._over.set()
+        self._asker.join()
+        signal.signal(signal.SIGUSR1, self._handler)
 
     def time(self, handle: asyncio.events.Handle) -> None:
         """Run one step, and take its time."""
@@ -93,8 +95,16 @@ class _Meter:
         elif (taken := time.perf_counter() - self._collection_began) > _WATCHED / 2:
             self._where += f"collecting garbage of generation {info['generation']} took {taken * 1000:.0f} ms\n"
 
+    def _ask(self) -> None:
+        while not self._over.wait(_LOOK_EVERY):
+            if self._is_long():
+                signal.pthread_kill(self._thread, signal.SIGUSR1)
+
+    def _is_long(self) -> bool:
+        return bool(self._began) and time.perf_counter() - self._began > _WATCHED and not self._where
+
     def _look(self, _: int, frame: FrameType | None) -> None:
-        if self._began and time.perf_counter() - self._began > _WATCHED and not self._where:
+        if self._is_long():
             self._where = _stack(frame)
 
 
