@@ -17,7 +17,7 @@ from tui.dialogs.settings import SettingsDialog
 from tui.dialogs.transfers import TransfersDialog
 from tui.jobs import Jobs
 from tui.managing.messages import Managed
-from tui.messages import Answer, Discarded, Pulled, Pushed
+from tui.messages import Answer, Discarded, Done, Pulled, Pushed
 from tui.plain import plain
 from tui.screens.settling import outcome
 from tui.widgets.reader import paragraphs
@@ -31,7 +31,7 @@ def words_of(message: Answer) -> tuple[str, str]:
     """What a write has done, and its details; empty for one that nobody has words for."""
     if isinstance(message, Managed):
         return message.text, message.details
-    return outcome(message) if isinstance(message, Pushed | Pulled | Discarded) else ("", "")
+    return outcome(message) if isinstance(message, Pushed | Pulled | Discarded | Done) else ("", "")
 
 
 class ProgramActs:
