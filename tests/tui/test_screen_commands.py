@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from an_entry import ENTRY
 
-from catalog import Change, Direction, Kind, State, Status
+from catalog import Change, Commit, Direction, Kind, S3Connection, State, Status
 from tui.acts.history import HistoryActs
 from tui.acts.managing import ManagingActs
 from tui.acts.moving import MovingActs
@@ -31,6 +33,7 @@ from tui.commands import (
     viewing,
 )
 
+COMMIT = Commit("c0ffee", 3, (2, "beef"), datetime(2026, 3, 2, 9, tzinfo=UTC), "ada", "three")
 READY = Situation(entry=ENTRY, is_open=True, status=Status(State.IN_STEP, file_exists=True))
 
 
@@ -77,7 +80,10 @@ def test_every_command_has_words_and_help() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["push", "pull", "discard", "discard-all", "choose", "choose-all", "keep-mine", "take-theirs", "write-value", "settle-all"],
+    [
+        *("push", "pull", "discard", "discard-all", "choose", "choose-all"),
+        *("keep-mine", "take-theirs", "write-value", "settle-all", "undo", "revert", "tag", "untag"),
+    ],
 )
 @pytest.mark.parametrize(
     ("situation", "reason"),
@@ -86,6 +92,7 @@ def test_every_command_has_words_and_help() -> None:
         (Situation(entry=ENTRY), "Open the database"),
         (replace(READY, is_writing=True), "still running"),
         (replace(READY, is_read_only=True), "read-only"),
+        (replace(READY, past=COMMIT), "You look at commit 3"),
     ],
 )
 def test_nothing_is_written_without_an_open_database(name: str, situation: Situation, reason: str) -> None:
@@ -139,3 +146,19 @@ def test_only_json_and_text_can_be_typed() -> None:
 def write_refusal(situation: Situation) -> str:
     """Why no value can be written."""
     return BY_ID["write-value"].refusal(situation)
+
+
+def test_going_back_needs_somewhere_to_go() -> None:
+    """The first commit cannot be undone, the newest not be gone back to, and one without tags not be untagged; the rest can."""
+    names = ("open-at", "undo", "revert", "tag", "untag", "leave-past")
+    public = replace(ENTRY, connection=S3Connection(db_url="https://example.org/rain"))
+    chosen = replace(READY, commit=COMMIT)
+
+    def allowed(**more: Any) -> list[str]:
+        return [name for name in names if not BY_ID[name].refusal(replace(chosen, **more))]
+
+    assert allowed() == ["open-at", "undo", "revert", "tag"]
+    assert allowed(is_newest=True, tags=("one",)) == ["open-at", "undo", "tag", "untag"]
+    assert allowed(is_newest=True, is_only_commit=True) == ["open-at", "tag"]
+    assert allowed(entry=public) == ["open-at"]
+    assert allowed(past=COMMIT) == ["open-at", "leave-past"]

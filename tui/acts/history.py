@@ -41,7 +41,8 @@ class HistoryActs:
 
     def undo(self) -> None:
         """Ask about taking the last push back."""
-        self._history.plan(self._selected[0], None)
+        if self._screen.opened:
+            self._history.plan(self._screen.opened, None)
 
     def revert(self) -> None:
         """Ask about going back to this commit."""

@@ -12,16 +12,20 @@ def _needs_commit(now: Situation) -> str:
     return needs_open(now) or ("" if now.commit else "Choose a commit in the history first.")
 
 
-def _changes_history(now: Situation) -> str:
+def _writes_there(now: Situation) -> str:
     if refusal := needs_write(now):
         return refusal
     if now.entry and now.entry.connection.is_address_only:
         return "This database is read at a public address, where nothing can be changed."
-    return _needs_commit(now)
+    return ""
+
+
+def _changes_history(now: Situation) -> str:
+    return _writes_there(now) or _needs_commit(now)
 
 
 def _undo(now: Situation) -> str:
-    if refusal := _changes_history(now):
+    if refusal := _writes_there(now):
         return refusal
     return "There is nothing before the first commit to go back to." if now.is_only_commit else ""
 

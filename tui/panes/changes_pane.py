@@ -16,9 +16,10 @@ from tui.jobs import Jobs
 from tui.messages import ChangesRead, ComparisonRead, JobFailed, Opened
 from tui.plain import plain
 from tui.reading import read_changes, read_comparison, sides_of
+from tui.weight import BIG, weight
 from tui.widgets.change_list import ChangeList
 from tui.widgets.conflict_view import ConflictView
-from tui.widgets.diff_view import DiffView
+from tui.widgets.diff_view import DiffView, too_big
 
 _IN_STEP = Content.from_markup(
     "[$state-good]✓[/] [b]No differences[/b]\n\n[$quiet]This copy and its remote hold the same values.[/]"
@@ -75,9 +76,13 @@ class ChangesPane(Container):
         return change if change is not None and change.direction is Direction.CONFLICT else None
 
     def watch_place(self) -> None:
-        """Read the conflict when it comes to be shown."""
-        if self.is_mounted and self.place is Place.CONFLICT and (change := self._conflict):
+        """Read the conflict when it comes to be shown, and a big value when one goes to it."""
+        if not self.is_mounted:
+            return
+        if self.place is Place.CONFLICT and (change := self._conflict):
             self._read_conflict(change)
+        elif self.place is Place.COMPARISON and (change := self.list.change) and weight(change) > BIG:
+            self._compare(change)
 
     def watch_opened(self, old: Opened | None, new: Opened | None) -> None:
         """Read the changes of another database, or of the same one after it has changed."""
@@ -169,6 +174,10 @@ class ChangesPane(Container):
 
     def _compare(self, change: Change) -> None:
         if not (opened := self.opened):
+            return
+        if weight(change) > BIG and self.place is not Place.COMPARISON:
+            self._jobs.forget("comparison")
+            self.diff_view.show_words(too_big(change))
             return
         offered = sides_of(change)
         sides = offered[self._sides % len(offered)]

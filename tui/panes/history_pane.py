@@ -9,18 +9,17 @@ from textual.content import Content
 from textual.reactive import reactive
 
 from catalog import Change, Commit
-from tui.amounts import size
 from tui.commands import Place
 from tui.jobs import Jobs
 from tui.messages import ChangeSides, ComparisonRead, JobFailed, Opened
 from tui.plain import plain
 from tui.reading import read_comparison
 from tui.versions import HistoryRead, VersionsCompared, compare_versions, read_commit, read_history
+from tui.weight import BIG, weight
 from tui.widgets.commit_list import CommitList
+from tui.widgets.diff_view import too_big
 from tui.widgets.past_changes import PastChangeList, PastDiff
 
-BIG = 1_000_000
-"""Bytes above which a value is fetched for a comparison only when one goes there."""
 _SIDES = ChangeSides("base", "remote")
 _HISTORY = "Reading the history"
 
@@ -117,7 +116,9 @@ class HistoryPane(Container):
             here = message.opened.database.commit
             self.list.show_commits(message.commits, message.tags, here.id if here else "", is_last=message.is_last)
         else:
-            words = "Nothing was pushed yet: the first push makes the first commit."
+            words = "The remote was deleted, and its history with it."
+            if message.opened.database.commit is None:
+                words = "Nothing was pushed yet: the first push makes the first commit."
             self._show_words(Content.styled(words, "$quiet"))
 
     @on(CommitList.Highlighted)
@@ -157,10 +158,9 @@ class HistoryPane(Container):
     def _compare_values(self, change: Change) -> None:
         if not (opened := self.opened):
             return
-        bytes_ = max(version.length if version else 0 for version in (change.base, change.remote))
-        if bytes_ > BIG and self.place is not Place.BEFORE_AFTER:
+        if weight(change) > BIG and self.place is not Place.BEFORE_AFTER:
             self._jobs.forget("past")
-            self.diff_view.show_words(Content.styled(f"This value is big: {size(bytes_)}.\n\nGo here to fetch it.", "$quiet"))
+            self.diff_view.show_words(too_big(change))
             return
         self._jobs.read_latest("past", "Comparing", lambda: read_comparison(opened, change, _SIDES), self)
 

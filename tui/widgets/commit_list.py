@@ -45,6 +45,10 @@ class CommitList(RowList):
         commit: Commit
 
     @dataclass
+    class Emptied(Message):
+        """There are no commits to show."""
+
+    @dataclass
     class PageWanted(Message):
         """The end of what is known comes into view."""
 
@@ -102,6 +106,7 @@ class CommitList(RowList):
         self.border_subtitle = ""
         self.cursor = 0
         self.rows_changed()
+        self.post_message(self.Emptied())
 
     def show_commits(self, commits: Sequence[Commit], tags: Mapping[int, tuple[str, ...]], here: str, *, is_last: bool) -> None:
         """Show the newest commits; ``here`` is the id of that which the copy on this machine builds on.

@@ -19,6 +19,8 @@ _NARROWEST_THREE = 76
 _BAR = Content.styled(" │ ", "$line")
 _NAMES = ("last pulled", "yours", "theirs")
 _SIGNS = ("=", "<", ">")
+_DAY = 10
+"""Characters of a time that are its day."""
 _ASKING = "asking who made it…"
 
 
@@ -116,9 +118,9 @@ class ConflictView(TextView):
         if version is None:
             absent = "not there" if side == 0 else "deleted"
             return Content.assemble((_NAMES[side], "bold"), (f"  {absent}", "$quiet italic")).truncate(width, ellipsis=True)
-        facts = f"  {size(version.length)}  {moment(version.timestamp)}"
-        if len(_NAMES[side] + facts) > width:
-            facts = f"  {moment(version.timestamp)}"
+        when = moment(version.timestamp)
+        offered = (f"  {size(version.length)}  {when}", f"  {when}", f"  {when[:_DAY]}")
+        facts = next((facts for facts in offered if len(_NAMES[side] + facts) <= width), offered[-1])
         return Content.assemble((_NAMES[side], "bold"), (facts, "$quiet")).truncate(width, ellipsis=True)
 
     def _beside(self, width: int) -> Iterator[Content]:

@@ -13,6 +13,7 @@ from tui.badges import change_badges
 from tui.comparison import MOST_LINES, Comparison, Mark, Pair
 from tui.messages import ChangeSides
 from tui.plain import key_name, plain_lines
+from tui.weight import weight
 
 from .text_view import TextView, continued
 
@@ -35,6 +36,11 @@ def _half(line: Content | None, mark: str, width: int, mark_style: str, backgrou
         _padded(Content.assemble((f"{mark if place == 0 else ' '} ", mark_style), row), width, background)
         for place, row in enumerate(rows)
     ]
+
+
+def too_big(change: Change) -> Content:
+    """Say in the place of a comparison that its values are fetched only for one who comes here."""
+    return Content.styled(f"This value is big: {size(weight(change))}.\n\nCome here with Enter to compare it.", "$quiet")
 
 
 class DiffView(TextView):

@@ -240,9 +240,27 @@ async def test_a_history_that_cannot_be_read_says_why(old: Shelf, drive: Drive) 
     async with drive(old.catalog) as driver:
         await driver.select("weather")
         old.damage_head("weather")
-        await driver.press("5", "u")
+        await driver.press("5", "T")
         assert "its head is damaged" in " ".join(driver.text_of("#commit-list").split())
         assert driver.log[-1] == "Choose a commit in the history first."
+
+
+async def test_big_values_are_fetched_for_who_goes_there(shelf: Shelf, drive: Drive) -> None:
+    """Moving over a big change reads nothing; going to it compares it: in the history as in the changes."""
+    shelf.add_group("earth")
+    shelf.publish("earth", "noise", "str", {"big": "a" * 1_100_000})
+    shelf.take("noise")
+    shelf.push_as_colleague("noise", {"big": "b" * 1_100_000})
+    async with drive(shelf.catalog) as driver:
+        await driver.select("noise")
+        await driver.press("5", "enter")
+        assert "This value is big: 1.1 MB" in driver.text_of("#past-diff")
+        await driver.press("enter")
+        await driver.until(lambda: "aaaa" in driver.text_of("#past-diff"), "the values")
+        await driver.press("3")
+        assert "This value is big" in driver.difference
+        await driver.press("enter")
+        await driver.until(lambda: "bbbb" in driver.difference, "the values")
 
 
 async def test_read_only_may_look_but_not_go_back(old: Shelf, drive: Drive) -> None:
