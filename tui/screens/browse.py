@@ -77,6 +77,7 @@ from tui.widgets.transfer_bar import TransferBar
 from .approving import Approving
 from .credentials import KnownPlace
 from .history import History
+from .gathering import Gathering
 from .managing import Managing
 from .places import PLACES, TAB_OF, TAB_PLACES, WIDGETS
 from .resolving import Resolving
@@ -121,6 +122,7 @@ class BrowseScreen(Screen[None]):
         self._resolving = Resolving(self, catalog, jobs, self._vouching, self._settling)
         self._history = History(self, catalog, jobs, self._vouching, self.tell, self._settling)
         self._approving = Approving(self, jobs, self._trust, self._use)
+        self._gathering = Gathering(self, self._spread)
         self.managing = Managing(self, catalog, jobs, self._vouching, self._settled)
         self._acts = Acts(
             (
@@ -295,12 +297,12 @@ class BrowseScreen(Screen[None]):
 
     @on(StatusRead)
     def _take_status(self, message: StatusRead) -> None:
-        if message.asked_remote:
-            self.asking = max(0, self.asking - 1)
-        elif message.entry.key in self.statuses:
-            return
-        self.statuses = {**self.statuses, message.entry.key: message.status}
-        if self.entry and self.entry.key == message.entry.key:
+        self._gathering.take(message, self.statuses, len(self._groups))
+
+    def _spread(self, news: Mapping[str, Status], answered: int) -> None:
+        self.asking = max(0, self.asking - answered)
+        self.statuses = {**self.statuses, **news}
+        if self.entry and self.entry.key in news:
             self._status_changed()
             if self.opened is None:
                 self._explain_closed()
