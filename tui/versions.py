@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Literal
 
-from catalog import Catalog, Change, Commit, Database, Direction, Entry, Kind, Progress
+from catalog import Catalog, CatalogError, Change, Commit, Database, Direction, Entry, Kind, PreconditionFailedError, Progress
 
 from .amounts import quantity
 from .messages import Answer, Done, Opened
@@ -149,7 +149,13 @@ def rewind(catalog: Catalog, entry: Entry, vouching: Vouching, plan: Rewind, pro
     """Go back as planned, unless someone has committed since."""
     words = "Undo: back to" if plan.verb == "undo" else "Revert to"
     with _open(catalog, entry, vouching, progress) as database:
-        made = database.revert(plan.to, message=f"{words} commit {plan.to.number}", over=plan.newest)
+        try:
+            made = database.revert(plan.to, message=f"{words} commit {plan.to.number}", over=plan.newest)
+        except PreconditionFailedError:
+            raise CatalogError(
+                f"Someone has committed to {entry.name} since you were asked. Nothing was done.",
+                hint="Look at what is new in the history, then decide again.",
+            ) from None
         conflicts = len(database.changes().conflicts())
     told = f"{entry.name} is as in commit {plan.to.number} again, by commit {made.number}."
     return Done(entry, told, f"{quantity(conflicts, 'unpushed change')} met it: see the changes." if conflicts else "")

@@ -159,7 +159,7 @@ async def test_going_back_to_a_commit_is_a_new_commit(old: Shelf, drive: Drive) 
         old.push_as_colleague("weather", {day(9): weather(9)}, "Meanwhile")
         await driver.pilot.press("right", "enter")
         await driver.until(lambda: isinstance(driver.app.screen, Explanation), "the explanation")
-        assert "was changed by someone else" in dialog_text(driver)
+        assert "Someone has committed to weather since you were asked. Nothing was done." in dialog_text(driver)
         await driver.press("enter")
         assert "Meanwhile" in commits(driver)[0]
         assert driver.screen.history_pane.list.commit == driver.screen.history_pane.list._commits[-1]
