@@ -32,7 +32,7 @@ class Totals:
     seconds: float = 0.0
 
 
-_WELL = {"ok", "unchanged", "missing", "not offered"}
+_WELL = {"ok", "unchanged", "missing", "not done"}
 
 
 def went_well(asked: Asked) -> bool:

@@ -163,7 +163,7 @@ class ObservedStore(ObjectStore):
             "COPY",
             name,
             lambda: self.store.copy(name, real, target_name),
-            outcome=lambda was_done: "ok" if was_done else "not offered",
+            outcome=lambda was_done: "ok" if was_done else "not done",
         )
 
     @override

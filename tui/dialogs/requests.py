@@ -18,7 +18,7 @@ from tui.widgets.columns import shorten, spread
 from tui.widgets.row_list import RowList
 
 _EVERY = 0.5
-_VERB_WIDTH, _OUTCOME_WIDTH, _SIZE_WIDTH, _TIME_WIDTH = 7, 10, 8, 9
+_VERB_WIDTH, _OUTCOME_WIDTH, _SIZE_WIDTH, _TIME_WIDTH = 7, 11, 8, 8
 
 
 def milliseconds(seconds: float) -> str:
@@ -32,9 +32,9 @@ def totals_words(totals: Totals) -> str:
     """Write the sums of a session in one line."""
     if not totals.requests:
         return "nothing was asked yet"
-    failed = f", {totals.failures:,} not answered well" if totals.failures else ""
-    amounts = f"{size(totals.bytes_up)} up, {size(totals.bytes_down)} down, {milliseconds(totals.seconds)}"
-    return f"{quantity(totals.requests, 'request')}{failed}, {amounts}"
+    failed = f", {totals.failures:,} ✗" if totals.failures else ""
+    moved = f"↑{size(totals.bytes_up)} ↓{size(totals.bytes_down)}"
+    return f"{quantity(totals.requests, 'request')}{failed}, {moved}, {milliseconds(totals.seconds)}"
 
 
 class RequestList(RowList):
@@ -123,7 +123,7 @@ class RequestsDialog(ModalScreen[None]):
 
     def _look(self) -> None:
         self.query_one(RequestList).show(self._log.kept)
-        self.query_one(".box", Vertical).border_subtitle = f"{totals_words(self._log.totals)} · esc closes"
+        self.query_one(".box", Vertical).border_subtitle = f"{totals_words(self._log.totals)} · esc"
 
     def show_request(self, noted: Noted | None) -> None:
         """Show a request in full."""

@@ -81,6 +81,8 @@ class _Meter:
         self._began = began = time.perf_counter()
         self._run(handle)
         self._began = 0.0
+        if self._over.is_set():
+            return
         taken = time.perf_counter() - began
         self.found.steps += 1
         if taken > _WATCHED:

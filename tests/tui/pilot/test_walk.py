@@ -178,7 +178,7 @@ async def test_a_random_walk_breaks_nothing(ground: Shelf, faults: FaultPlan, mo
 
     print(f"seed {seed}: longest step {found.longest * 1000:.0f} ms of {found.steps:,}; agreed to {dict(walker.answers)}")
     for seconds, where in found.long_steps:
-        print(f"  {seconds * 1000:.0f} ms\n{where}")
+        print(f"  {seconds * 1000:.0f} ms at\n{where}")
     assert [line for line in said if UNEXPECTED in line] == []
     assert found.longest < MOST_BLOCKED, found.where
     if is_timid:
