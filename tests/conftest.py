@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from catalog.access import connect_store
 from catalog.connection import S3Connection
@@ -14,6 +15,11 @@ from catalog.powers import conditions_of
 from catalog.progress import Progress
 from catalog.testing.faults import FaultPlan, FaultyStore
 from catalog.testing.seaweed import Seaweed
+
+settings.register_profile("small", max_examples=60, deadline=None)
+settings.register_profile("large", max_examples=600, deadline=None)
+if settings.get_current_profile_name() in ("default", "ci"):
+    settings.load_profile("small")
 
 
 @pytest.fixture(scope="session", autouse=True)
