@@ -9,6 +9,7 @@ import pytest
 from catalog.objectstore.directory import DirectoryStore
 from catalog.remote.object_names import ObjectNames
 
+
 @pytest.fixture
 def store(tmp_path: Path) -> DirectoryStore:
     """An empty store in a folder."""
