@@ -8,7 +8,7 @@ from textual.containers import Container, Horizontal
 from textual.content import Content
 from textual.reactive import reactive
 
-from catalog import Change, Commit
+from catalog import Change, Commit, Status
 from tui.commands import Place
 from tui.jobs import Jobs
 from tui.messages import ChangeSides, ComparisonRead, JobFailed, Opened
@@ -31,6 +31,7 @@ class HistoryPane(Container):
     words: reactive[Content] = reactive(Content(""))
     place: reactive[Place] = reactive(Place.DATABASES)
     tab: reactive[str] = reactive("keys")
+    status: reactive[Status | None] = reactive(None)
 
     def __init__(self, jobs: Jobs, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -76,6 +77,13 @@ class HistoryPane(Container):
     def watch_tab(self) -> None:
         """Read the history when it comes to be shown."""
         if self.is_mounted:
+            self._read_if_shown()
+
+    def watch_status(self) -> None:
+        """Read the newest commits again when the remote has newer ones."""
+        newest, there = self.list.newest if self.is_mounted else None, self.status and self.status.remote_commit
+        if newest and there and there.number > newest.number:
+            self._read = None
             self._read_if_shown()
 
     def watch_words(self) -> None:

@@ -150,7 +150,9 @@ class BrowseScreen(Screen[None]):
                 with ContentSwitcher(initial="keys", id="tabs"):
                     yield KeysPane(self._jobs, self.settings.separator, id="keys").data_bind(here.words, opened=here.shown)
                     yield ChangesPane(self._jobs, id="changes").data_bind(here.opened, here.words, here.place)
-                    yield HistoryPane(self._jobs, id="history").data_bind(here.opened, here.words, here.place, here.tab)
+                    yield HistoryPane(self._jobs, id="history").data_bind(
+                        here.opened, here.words, here.place, here.tab, here.status
+                    )
                     details = DetailsView(self._jobs, id="details")
                     details.data_bind(here.listings, here.group_statuses)
                     yield details.data_bind(here.entry, here.status, here.opened, here.group)
@@ -424,6 +426,7 @@ class BrowseScreen(Screen[None]):
     @on(ChangeList.Highlighted)
     @on(ChangeList.ChoiceChanged)
     @on(CommitList.Highlighted)
+    @on(CommitList.Emptied)
     def _cursor_moved(self) -> None:
         self._situation_changed()
 

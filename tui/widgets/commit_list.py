@@ -62,6 +62,7 @@ class CommitList(RowList):
         self._is_complete = True
         self._asked: Commit | None = None
         self._here = ""
+        self._to_last = False
         self.marked: Commit | None = None
 
     @property
@@ -103,6 +104,7 @@ class CommitList(RowList):
         self._commits, self._tags, self._words = [], {}, words
         self._is_complete = True
         self.marked = self._asked = None
+        self._to_last = False
         self.border_subtitle = ""
         self.cursor = 0
         self.rows_changed()
@@ -115,7 +117,7 @@ class CommitList(RowList):
         """
         before, was_newest = self.commit, self.cursor == 0
         self._commits, self._tags, self._here = [*commits], tags, here
-        self._is_complete, self._asked = is_last, None
+        self._is_complete, self._asked, self._to_last = is_last, None, False
         if self.marked is not None and self.marked not in self._commits:
             self.marked = None
         kept = 0 if before is None or was_newest or before not in self._commits else self._commits.index(before)
@@ -129,6 +131,8 @@ class CommitList(RowList):
         self._commits += commits
         self._tags, self._is_complete, self._asked = tags, is_last, None
         self._changed()
+        if self._to_last:
+            self.action_move_to_last()
         if waited:
             self.tell_cursor()
 
@@ -188,6 +192,26 @@ class CommitList(RowList):
     def visible_changed(self) -> None:
         """Ask for more when the end comes near."""
         self._ask()
+
+    def action_move(self, rows: int) -> None:
+        """Move the cursor by some rows."""
+        self._to_last = False
+        super().action_move(rows)
+
+    def action_move_page(self, pages: int) -> None:
+        """Move the cursor by a screenful."""
+        self._to_last = False
+        super().action_move_page(pages)
+
+    def action_move_to_first(self) -> None:
+        """Move the cursor to the newest commit."""
+        self._to_last = False
+        super().action_move_to_first()
+
+    def action_move_to_last(self) -> None:
+        """Move the cursor to the oldest commit, reading on until there; any other move stops that."""
+        self._to_last = not self._is_complete
+        super().action_move_to_last()
 
     def _ask(self) -> None:
         last = self._commits[-1] if self._commits else None

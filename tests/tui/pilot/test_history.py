@@ -226,11 +226,10 @@ async def test_a_long_history_is_read_page_by_page(old: Shelf, drive: Drive, mon
         shown = driver.screen.history_pane.list
         assert shown.row_count < 20
         assert "older commits are being read" in commits(driver)[-1]
-        while "older commits" in commits(driver)[-1]:
-            await driver.press("G")
-
-        assert [row.split()[0] for row in commits(driver)] == [*map(str, range(25, 3, -1)), "2"]
         await driver.press("G")
+        await driver.until(lambda: shown.row_count == 23, "the end")
+        assert [row.split()[0] for row in commits(driver)] == [*map(str, range(25, 3, -1)), "2"]
+        await driver.settle()
         assert "published-2026" in commits(driver)[shown.cursor]
         assert "is not kept any more" in driver.text_of("#commit-changes")
 
@@ -243,6 +242,19 @@ async def test_a_history_that_cannot_be_read_says_why(old: Shelf, drive: Drive) 
         await driver.press("5", "T")
         assert "its head is damaged" in " ".join(driver.text_of("#commit-list").split())
         assert driver.log[-1] == "Choose a commit in the history first."
+
+
+async def test_the_history_follows_what_others_push(old: Shelf, drive: Drive) -> None:
+    """When the remote is asked and has a newer commit, the list shows it, and the cursor stays on its commit."""
+    async with drive(old.catalog) as driver:
+        await driver.select("weather")
+        await driver.press("5", "j")
+        old.push_as_colleague("weather", {day(9): weather(9)}, "Meanwhile")
+        assert driver.screen.entry
+        driver.screen._ask_again(driver.screen.entry)
+        await driver.until(lambda: "Meanwhile" in commits(driver)[0], "the newer commit")
+        assert driver.screen.history_pane.list.commit is not None
+        assert driver.screen.history_pane.list.commit.number == 3
 
 
 async def test_big_values_are_fetched_for_who_goes_there(shelf: Shelf, drive: Drive) -> None:
