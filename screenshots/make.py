@@ -55,6 +55,8 @@ PICTURES = (
     Picture("light", "earthquakes", ("3",), theme=LIGHT.name),
     Picture("history", "daily-weather", ("5", *["j"] * 3, "space", "g")),
     Picture("undo", "daily-weather", ("5", "u")),
+    Picture("requests", "daily-weather", ("2", "j", "j", "W")),
+    Picture("narrow", "daily-weather", ("2",), size=(60, 20)),
 )
 LONGER_HISTORY = ("seattle/2013-02-", "new-york/2014-07-", "seattle/2015-1", "new-york/2012-0")
 """What a colleague checks and pushes before the history is shown."""
