@@ -21,6 +21,8 @@ def wrong_path(text: str) -> str:
         return "Type the path of a file."
     try:
         path = Path(text).expanduser()
+        if "\0" in text:
+            return "This is no path on this machine."
         if path.is_dir():
             return "This is a folder: add the name of a file."
         if path.exists() or path.is_symlink():

@@ -24,8 +24,6 @@ class MovingActs:
             self._screen.query_one(CatalogTree).go_in()
         elif self._screen.place is Place.CHANGES and self._screen.changes_pane.is_at_conflict:
             self._screen.go_to(Place.CONFLICT)
-        elif self._screen.place is Place.VALUE:
-            self._screen.keys_pane.value_view.fold_here()
         elif self._screen.place is Place.KEYS and self._screen.keys_pane.step_in():
             self._screen.keys_pane.list.focus()
         elif self._screen.place in IN:

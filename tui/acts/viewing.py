@@ -66,6 +66,10 @@ class ViewingActs:
         """Show more of the value."""
         self._screen.keys_pane.show_more()
 
+    def fold(self) -> None:
+        """Fold or unfold one block of the value."""
+        self._screen.keys_pane.value_view.fold_here()
+
     def fold_all(self) -> None:
         """Fold the blocks of the value."""
         self._screen.keys_pane.value_view.fold_all(folded=True)

@@ -43,6 +43,7 @@ class Situation:
     change: Change | None = None
     has_key: bool = False
     has_more: bool = False
+    can_fold: bool = False
     conflicts: int = 0
     serializer: str = ""
     commit: Commit | None = None

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from .command import CHANGES, KEY_AND_VALUE, KEYS, Command, Place, Situation, needs_open
 
+VALUE = frozenset({Place.VALUE})
+
 
 def _needs_key(now: Situation) -> str:
     return needs_open(now) or ("" if now.has_key else "There is no key under the cursor.")
+
+
+def _needs_blocks(now: Situation) -> str:
+    return _needs_key(now) or ("" if now.can_fold else "Nothing in this value can be folded.")
 
 
 COMMANDS: tuple[Command, ...] = (
@@ -32,16 +38,17 @@ COMMANDS: tuple[Command, ...] = (
         lambda now: needs_open(now) or ("" if now.has_more else "All of this value is shown."),
         KEY_AND_VALUE,
     ),
+    Command("fold", "Fold", "enter", "Fold or unfold the block that the cursor is in.", _needs_blocks, VALUE, rank=35),
     Command(
         "fold-all",
         "Fold all",
         "minus",
-        "Fold the inner blocks of the value; Enter folds or unfolds one.",
-        _needs_key,
-        frozenset({Place.VALUE}),
+        "Fold the inner blocks of the value.",
+        _needs_blocks,
+        VALUE,
         rank=26,
     ),
-    Command("unfold-all", "Unfold all", "plus", "Show every line of the value.", _needs_key, frozenset({Place.VALUE})),
+    Command("unfold-all", "Unfold all", "plus", "Show every line of the value.", _needs_blocks, VALUE),
     Command(
         "copy-key",
         "Copy key",

@@ -76,8 +76,8 @@ from tui.widgets.transfer_bar import TransferBar
 
 from .approving import Approving
 from .credentials import KnownPlace
-from .history import History
 from .gathering import Gathering
+from .history import History
 from .managing import Managing
 from .places import PLACES, TAB_OF, TAB_PLACES, WIDGETS
 from .resolving import Resolving
@@ -204,6 +204,7 @@ class BrowseScreen(Screen[None]):
             change=self.changes_pane.list.change if self.tab == "changes" else None,
             has_key=self.keys_pane.list.info is not None and self.tab == "keys",
             has_more=self.keys_pane.has_more,
+            can_fold=self.keys_pane.value_view.can_fold,
             conflicts=len(self.changes_pane.list.conflicts),
             serializer=self.opened.database.serializer if self.opened else "",
             commit=commits.commit,

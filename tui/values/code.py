@@ -30,4 +30,7 @@ def coloured(lines: Sequence[str], name: str) -> ColouredLines | None:
     lexer = find_lexer_class_for_filename(name.rpartition("/")[2])
     if lexer is None or not lexer.aliases or lexer.aliases[0] == "text":
         return None
-    return ColouredLines(highlight("\n".join(lines), language=lexer.aliases[0]).split(allow_blank=True))
+    styled = highlight("\n".join(lines), language=lexer.aliases[0]).split(allow_blank=True)
+    # Some lexers leave blank lines at the ends out.
+    styled = [*styled, *[Content("")] * (len(lines) - len(styled))]
+    return ColouredLines(styled) if [line.plain for line in styled] == [*lines] else None

@@ -142,7 +142,7 @@ def test_read_only_is_refused_by_every_writing_command() -> None:
 
 HARMLESS = {
     *("go-in", "go-out", "databases", "keys", "changes", "details", "history", "zoom", "refresh", "search", "filter", "jump"),
-    *("sort", "tree", "separator", "fold-all", "unfold-all", "more", "copy-key", "copy-value", "save-value", "export"),
+    *("sort", "tree", "separator", "fold", "fold-all", "unfold-all", "more", "copy-key", "copy-value", "save-value", "export"),
     *("export-files", "versions", "next-conflict", "previous-conflict", "mark-commit", "open-at", "leave-past", "cancel"),
     *("transfers", "requests", "settings", "log", "help", "theme", "quit", "enter-keys", "credentials"),
 }
