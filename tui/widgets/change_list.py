@@ -61,6 +61,8 @@ class ChangeList(RowList):
         self._rows: list[Heading | Change] = []
         self._words = Content("")
         self._chosen: set[str] = set()
+        self._mine: list[Change] = []
+        self.conflicts: list[Change] = []
         self._total = 0
 
     @property
@@ -79,11 +81,6 @@ class ChangeList(RowList):
         """The keys that were chosen for the next push; None when none was, which means all."""
         return frozenset(self._chosen) or None
 
-    @property
-    def conflicts(self) -> list[Change]:
-        """The conflicts in the list."""
-        return [row for row in self._rows if isinstance(row, Change) and row.direction is Direction.CONFLICT]
-
     def empty_text(self) -> Content:
         """Say why there are no changes."""
         return self._words
@@ -91,6 +88,7 @@ class ChangeList(RowList):
     def show_words(self, words: Content) -> None:
         """Show no changes, and why."""
         self._rows, self._words = [], words
+        self._mine, self.conflicts = [], []
         self._total = 0
         self.cursor = 0
         self.clear_choice()
@@ -110,13 +108,12 @@ class ChangeList(RowList):
         )
         self.cursor = kept
         self._total = sum(counts.values())
-        self._chosen &= {change.key for change in self._outgoing()}
+        self._mine = [change for change in changes if change.direction is Direction.OUTGOING]
+        self.conflicts = [change for change in changes if change.direction is Direction.CONFLICT]
+        self._chosen &= {change.key for change in self._mine}
         self._choice_changed()
         self.rows_changed()
         self.tell_cursor()
-
-    def _outgoing(self) -> list[Change]:
-        return [row for row in self._rows if isinstance(row, Change) and row.direction is Direction.OUTGOING]
 
     def choose(self) -> None:
         """Choose the change of the cursor for the next push, or no longer; the cursor goes on to the next."""
@@ -129,7 +126,7 @@ class ChangeList(RowList):
 
     def choose_all(self) -> None:
         """Choose all of one's own changes, or none when some are chosen."""
-        self._chosen = set() if self._chosen else {change.key for change in self._outgoing()}
+        self._chosen = set() if self._chosen else {change.key for change in self._mine}
         self._choice_changed()
 
     def clear_choice(self) -> None:
@@ -148,8 +145,8 @@ class ChangeList(RowList):
     def _count(self) -> None:
         shown = sum(isinstance(row, Change) for row in self._rows)
         if self._chosen:
-            chosen = sum(_length(change.local) for change in self._outgoing() if change.key in self._chosen)
-            mine = len(self._outgoing())
+            chosen = sum(_length(change.local) for change in self._mine if change.key in self._chosen)
+            mine = len(self._mine)
             self.border_subtitle = f"{CHOSEN.symbol} {len(self._chosen):,} of {mine:,} chosen, {size(chosen)}"
         elif self._total > shown:
             self.border_subtitle = f"first {shown:,} of {self._total:,}"
