@@ -144,6 +144,12 @@ def _bytes(raw: bytes, most: int, name: str) -> Document:
     return Document("bytes", HexDump(raw))
 
 
+def loaded(name: str) -> Any:
+    """A module if it is loaded; None while another thread still loads it, when half of its names are not there yet."""
+    module = sys.modules.get(name)
+    return None if getattr(getattr(module, "__spec__", None), "_initializing", False) else module
+
+
 def describe(value: Any, *, json: bool, most: int = FIRST_LINES, name: str = "") -> Document:
     """Describe a decoded value.
 
@@ -154,7 +160,7 @@ def describe(value: Any, *, json: bool, most: int = FIRST_LINES, name: str = "")
         name: The key of the value, whose ending may say what a text is.
     """
     # Only a library that is loaded can have made a value of its own.
-    numpy, pandas = sys.modules.get("numpy"), sys.modules.get("pandas")
+    numpy, pandas = loaded("numpy"), loaded("pandas")
     if numpy is not None and isinstance(value, numpy.ndarray | numpy.generic):
         return array_document(numpy.asarray(value))
     if pandas is not None and isinstance(value, pandas.DataFrame):
