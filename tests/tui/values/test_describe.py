@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import sys
+from importlib.machinery import ModuleSpec
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -144,3 +147,13 @@ def test_lines_keep_their_colours_apart() -> None:
     lines: list[Content] = list(describe({"a": ["x", 1, None]}, json=False).body.fit(80))
 
     assert all(0 <= span.start < span.end <= len(line.plain) for line in lines for span in line.spans)
+
+
+def test_a_library_that_is_still_being_loaded_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While another thread loads pandas, half of its names are missing; a value is shown all the same."""
+    half = ModuleType("pandas")
+    half.__spec__ = ModuleSpec("pandas", None)
+    half.__spec__._initializing = True  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "pandas", half)
+
+    assert "1" in _text(describe({"a": 1}, json=False))
