@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import io
-import sys
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
+from .loaded import loaded
 from .python_lines import python_lines
 
 _MOST_ITEMS = 1_000_000
@@ -32,7 +32,7 @@ def of(value: Any, *, json: bool) -> Contents:
         return Contents(value.encode(errors="replace"), ".txt", is_text=True)
     if isinstance(value, bytes | bytearray | memoryview):
         return _of_bytes(bytes(value))
-    numpy, pandas = sys.modules.get("numpy"), sys.modules.get("pandas")
+    numpy, pandas = loaded("numpy"), loaded("pandas")
     if numpy is not None and isinstance(value, numpy.ndarray) and not value.dtype.hasobject:
         file = io.BytesIO()
         numpy.save(file, value, allow_pickle=False)

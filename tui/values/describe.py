@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import islice
@@ -23,6 +22,7 @@ from .frame import frame_document, series_document
 from .hex_dump import HexDump
 from .image import image_document, image_kind
 from .json_lines import highlight_json, json_lines
+from .loaded import loaded
 from .python_lines import highlight_python, python_lines
 from .table import delimiter_of, read_table
 
@@ -144,12 +144,6 @@ def _bytes(raw: bytes, most: int, name: str) -> Document:
     return Document("bytes", HexDump(raw))
 
 
-def loaded(name: str) -> Any:
-    """A module if it is loaded; None while another thread still loads it, when half of its names are not there yet."""
-    module = sys.modules.get(name)
-    return None if getattr(getattr(module, "__spec__", None), "_initializing", False) else module
-
-
 def describe(value: Any, *, json: bool, most: int = FIRST_LINES, name: str = "") -> Document:
     """Describe a decoded value.
 
@@ -159,7 +153,6 @@ def describe(value: Any, *, json: bool, most: int = FIRST_LINES, name: str = "")
         most: How many lines to make at most.
         name: The key of the value, whose ending may say what a text is.
     """
-    # Only a library that is loaded can have made a value of its own.
     numpy, pandas = loaded("numpy"), loaded("pandas")
     if numpy is not None and isinstance(value, numpy.ndarray | numpy.generic):
         return array_document(numpy.asarray(value))
