@@ -44,6 +44,8 @@ def plan_words(plan: ImportPlan, *, done: bool) -> str:
     """``3 keys were set, 1 of them in place of what was there, 812 B of values``."""
     verb = ("was set" if plan.keys == 1 else "were set") if done else "would be set"
     replaced = f", {plan.replaced:,} of them in place of what was there" if plan.replaced else ""
+    if plan.edits_replaced:
+        replaced += f" ({plan.edits_replaced:,} of these not pushed yet)"
     return f"{count(plan.keys, 'key')} {verb}{replaced}, {size(plan.value_bytes)} of values"
 
 

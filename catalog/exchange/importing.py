@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from catalog.changes.change import Direction
 from catalog.codecs.codec import Codec, check_serializer, codec_of
 from catalog.database import Database
 from catalog.errors import CancelledError, CatalogError, InvalidInputError
@@ -25,13 +26,17 @@ _SAMPLE = 5
 
 @dataclass(frozen=True, slots=True)
 class ImportPlan:
-    """What an import would do: keys that are new and that are there already, bytes of their values, the first keys."""
+    """What an import would do: how many keys, how many of them are there already, bytes of values, the first keys.
+
+    ``edits_replaced`` counts keys whose unpushed change is replaced, which no discard brings back.
+    """
 
     format: FileFormat
     keys: int
     replaced: int
     value_bytes: int
     first: tuple[str, ...]
+    edits_replaced: int = 0
 
 
 def plan_import(
@@ -47,7 +52,8 @@ def plan_import(
     missing key or key column, a key that comes twice, bytes that are no text, a value that the serializer refuses.
     """
     source = _Source(Path(path).expanduser(), into, reading or InputOptions())
-    keys = replaced = value_bytes = 0
+    keys = replaced = edits_replaced = value_bytes = 0
+    edited = _edited_keys(into)
     first: list[str] = []
     with SeenKeys() as seen:
         for row, raw in source.go_through("checking", progress or Progress()):
@@ -56,9 +62,16 @@ def plan_import(
             keys += 1
             value_bytes += len(raw)
             replaced += isinstance(into, Database) and row.key in into
+            edits_replaced += row.key in edited
             if len(first) < _SAMPLE:
                 first.append(row.key)
-    return ImportPlan(source.format.name, keys, replaced, value_bytes, tuple(first))
+    return ImportPlan(source.format.name, keys, replaced, value_bytes, tuple(first), edits_replaced)
+
+
+def _edited_keys(into: Database | str | None) -> frozenset[str]:
+    if not isinstance(into, Database):
+        return frozenset()
+    return frozenset(change.key for change in into.changes().all() if change.direction is not Direction.INCOMING)
 
 
 def import_file(

@@ -50,7 +50,9 @@ def test_import(tmp_path: Path, run: Run) -> None:
     table.write_text("day,mm\na/1,9\nz/1,2.5\n")
 
     planned = run("import", "field/rain", str(table), "--key", "day", "--dry-run").stdout
-    assert planned == "field/rain: 2 keys would be set, 1 of them in place of what was there, 18 B of values.\n"
+    assert planned == (
+        "field/rain: 2 keys would be set, 1 of them in place of what was there (1 of these not pushed yet), 18 B of values.\n"
+    )
     assert run("get", "field/rain", "z/1").exit_code == 1
     done = run("import", "field/rain", str(table), "--key", "day").stdout
     assert done.endswith("18 B of values. `catalog push` sends them.\n")

@@ -199,6 +199,9 @@ def test_a_plan_changes_nothing(folder: Path, make: Make) -> None:
     plan = plan_import(path, database)
     assert (plan.keys, plan.replaced, plan.value_bytes, plan.first) == (10, 1, 70, ("k0", "k1", "k2", "k3", "k4"))
     assert len(database) == 2
+    assert plan.edits_replaced == 1
+    database.changes().push()
+    assert (plan_import(path, database).replaced, plan_import(path, database).edits_replaced) == (1, 0)
     new = plan_import(path, "orjson")
     assert (new.keys, new.replaced, new.value_bytes) == (10, 0, 70)
 

@@ -31,7 +31,12 @@ def _file_facts(plan: FilePlan) -> list[Fact]:
         first = ", ".join(plain(key) for key in counts.first[:3])
         facts += [("set", amount), ("such as", Content(f"{first}{' …' if counts.keys > 3 else ''}"))]
         if counts.replaced:
-            facts.append(("replace", Content.styled(quantity(counts.replaced, "value") + " that are there", "$state-ahead")))
+            facts.append(
+                (
+                    "replace",
+                    Content.styled(quantity(counts.replaced, "value that is there", "values that are there"), "$state-ahead"),
+                )
+            )
     return facts
 
 
@@ -45,8 +50,13 @@ def new_question(plan: NewPlan) -> Lines:
 
 def import_question(entry: Entry, plan: FilePlan) -> Lines:
     """Before files are brought into a database."""
-    facts = [("into", _bold(entry.name)), *_file_facts(plan)]
-    return question(facts, "They become changes of yours: nothing is pushed, and discarding them takes them back.")
+    facts: list[Fact] = [("into", _bold(entry.name)), *_file_facts(plan)]
+    lost = plan.counts.edits_replaced if plan.counts else 0
+    if lost:
+        words = f"{quantity(lost, 'of them was', 'of them were')} changed by you and not pushed"
+        facts.append(("", Content.styled(words, "$state-conflict")))
+    note = "They become changes of yours: nothing is pushed, and discarding them goes back to what was pulled last."
+    return question(facts, f"{note}{' What you changed before is then gone.' if lost else ''}")
 
 
 def copy_question(entry: Entry, plan: CopyPlan, status: Status | None) -> Lines:
