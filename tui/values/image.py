@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from textual.content import Content, Span
 
-from tui.amounts import size
-
 from .document import Document
 from .hex_dump import HexDump
 
@@ -59,7 +57,7 @@ def image_document(raw: bytes, kind: str) -> Document:
         small = _reduce(picture)
     except Exception as error:  # noqa: BLE001 - a damaged picture can fail in any way
         return Document(f"{kind} picture", HexDump(raw), warning=f"It cannot be drawn ({type(error).__name__}).")
-    return Document(f"{kind} picture, {wide:,} × {high:,}, {size(len(raw))}", HalfBlocks(small))
+    return Document(f"{kind} picture, {wide:,} × {high:,}", HalfBlocks(small))
 
 
 def _open(raw: bytes, kind: str) -> Image:
