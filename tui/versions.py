@@ -176,8 +176,14 @@ def untag(catalog: Catalog, entry: Entry, vouching: Vouching, name: str, progres
 
 
 def _open(catalog: Catalog, entry: Entry, vouching: Vouching, progress: Progress) -> Database:
-    progress.begin("committing")
-    return open_for_writing(catalog, entry, vouching, progress)
+    progress.begin("opening")
+    database = open_for_writing(catalog, entry, vouching, progress)
+    try:
+        progress.begin("committing")
+    except CatalogError:
+        database.close()
+        raise
+    return database
 
 
 def name_problem(name: str, taken: Mapping[int, tuple[str, ...]]) -> str:
