@@ -109,11 +109,19 @@ def database_state(status: Status | None) -> Content:
     return counts(status.ahead, status.behind, status.conflicts) or badge.content()
 
 
-def group_state(status: Status | None) -> Content:
+def unusable(status: Status | None, entries: int) -> int:
+    """How many entries of a group cannot be used; those that can are ``entries``."""
+    return max(0, status.keys - entries) if status is not None and status.file_exists else 0
+
+
+def group_state(status: Status | None, entries: int) -> Content:
     """Write the state of a group beside its name, when there is something to say: not shared yet, or trouble."""
-    if status is None or status.state in {State.IN_STEP, State.NOT_HERE, State.EMPTY}:
-        return Content("")
-    return counts(status.ahead, status.behind, status.conflicts) or database_badge(status).content()
+    parts = []
+    if broken := unusable(status, entries):
+        parts.append(DATABASE_BADGES[State.BROKEN].content(broken))
+    if status is not None and status.state not in {State.IN_STEP, State.NOT_HERE, State.EMPTY}:
+        parts.append(counts(status.ahead, status.behind, status.conflicts) or database_badge(status).content())
+    return _SPACE.join(parts)
 
 
 def change_badges(change: Change) -> tuple[Badge, Badge]:

@@ -5,7 +5,17 @@ from __future__ import annotations
 import pytest
 
 from catalog import Direction, KeyState, Kind, State, Status
-from tui.badges import DATABASE_BADGES, DIRECTION_BADGES, KEY_BADGES, KIND_BADGES, UNKNOWN, counts, database_badge, database_state
+from tui.badges import (
+    DATABASE_BADGES,
+    DIRECTION_BADGES,
+    KEY_BADGES,
+    KIND_BADGES,
+    UNKNOWN,
+    counts,
+    database_badge,
+    database_state,
+    group_state,
+)
 
 
 def test_every_state_has_a_symbol_of_its_own() -> None:
@@ -38,3 +48,19 @@ def test_nothing_apart_is_no_count() -> None:
     """Counts of nothing are empty; a state that is not known yet has its own badge."""
     assert counts(0, 0, 0).plain == ""
     assert database_badge(None) is UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (None, ""),
+        (Status(State.IN_STEP, keys=3, file_exists=True), ""),
+        (Status(State.AHEAD, ahead=2, keys=3, file_exists=True), "↑2"),
+        (Status(State.UNREACHABLE, problem="no answer"), "⊘"),
+        (Status(State.AHEAD, ahead=1, keys=5, file_exists=True), "✗2 ↑1"),
+        (Status(State.NOT_HERE, keys=5), ""),
+    ],
+)
+def test_a_group_says_what_is_to_be_done_about_it(status: Status | None, words: str) -> None:
+    """A group that is in step says nothing; else what was not shared, what is wrong, and what cannot be used."""
+    assert group_state(status, 3).plain == words

@@ -278,6 +278,7 @@ class BrowseScreen(Screen[None]):
     @on(CatalogListed)
     def _take_catalog(self, message: CatalogListed) -> None:
         self._groups = {entry.key: listing.name for listing in message.groups for entry in listing.entries}
+        self.group_statuses = {}
         self.listings = message.groups
         self._ask_statuses(message.groups)
 

@@ -148,7 +148,7 @@ class CatalogTree(RowList):
                 arrow = "▸" if listing.name in self._folded else "▾"
                 left = Content.assemble((f"{arrow} ", "$quiet"), (plain(listing.name), "bold"))
                 count = Content.styled(str(len(listing.entries)), "$quiet")
-                if state := group_state(self.group_statuses.get(listing.name)):
+                if state := group_state(self.group_statuses.get(listing.name), len(listing.entries)):
                     count = Content.assemble(count, " ", state)
                 return spread(left, count, width)
             case EntryRow(_, entry, is_last):

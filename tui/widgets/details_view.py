@@ -11,7 +11,7 @@ from textual.reactive import reactive
 
 from catalog import Commit, Entry, State, Status
 from tui.amounts import moment, quantity, size
-from tui.badges import counts, database_badge
+from tui.badges import counts, database_badge, unusable
 from tui.jobs import Jobs
 from tui.managing.messages import DetailsRead
 from tui.managing.works import read_details
@@ -131,6 +131,9 @@ class DetailsView(TextView):
         ]
         if status is not None and (apart := counts(status.ahead, status.behind, status.conflicts)):
             facts.append(("entries apart", Content.assemble(apart, ("  S shares what was changed here", "$quiet"))))
+        if broken := unusable(status, len(listing.entries)):
+            words = f"{quantity(broken, 'entry', 'entries')} that cannot be used; adding the database again replaces one"
+            facts.append(("unusable", Content.styled(words, "$state-conflict")))
         if problem := listing.problem or (status.problem if status else ""):
             facts.append(("problem", Content.styled(plain(problem), "$state-trouble")))
         facts += _commit("this copy", status.commit if status else None)

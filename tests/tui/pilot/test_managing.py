@@ -438,6 +438,19 @@ async def test_a_group_has_details_of_its_own(rainy: Shelf, drive: Drive) -> Non
         assert "lives at file:///" in text
 
 
+async def test_entries_that_cannot_be_used_are_counted(rainy: Shelf, drive: Drive) -> None:
+    """An entry that describes no connection hides no other, and the group says that it is there."""
+    with rainy.catalog.open_group("earth", "w", lock="commit") as group:
+        group._database["broken"] = {"nothing": "of use"}
+        group.changes().push()
+    async with drive(rainy.catalog) as driver:
+        await driver.select("rain")
+        assert driver.tree[0].split() == ["▾", "earth", "1", "✗1"]
+        await driver.press("h", "4")
+
+        assert "1 entry that cannot be used" in " ".join(driver.text_of("#details").split())
+
+
 async def test_details_say_whose_the_lock_is(rainy: Shelf, drive: Drive) -> None:
     """The details ask who holds the write lock, and say when the entry of the group is older than the remote."""
     rainy.push_as_colleague("rain", {"wed": {"mm": 3}})
