@@ -67,3 +67,9 @@ def test_an_unknown_name_is_an_error() -> None:
     with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
         catalog.nothing  # type: ignore[attr-defined] # noqa: B018
     assert not hasattr(catalog, "__nothing__")
+
+
+@pytest.mark.parametrize("module", ["changes.push", "changes.changes", "lock", "writing", "opening"])
+def test_a_module_can_be_the_first_that_is_imported(module: str) -> None:
+    """No module needs another one to be imported before it."""
+    subprocess.run([sys.executable, "-c", f"import catalog.{module}"], check=True, timeout=60)
