@@ -308,10 +308,10 @@ class TestVerification:
         spoiled: list[str] = []
 
         class Spoiling(FaultyStore):
-            def put(self, name: str, body: bytes, **more: object) -> str:
+            def put(self, name: str, body: bytes | bytearray, **more: object) -> str:
                 if f"/{part}/" in name and not spoiled:
                     spoiled.append(name)
-                    body = flipped(body)
+                    body = flipped(bytes(body))
                 return self.store.put(name, body, **more)  # type: ignore[arg-type]
 
         def connect(connection: S3Connection, *, writing: bool, progress: Progress | None = None) -> FaultyStore:
@@ -366,7 +366,7 @@ class TestVerification:
         target = elsewhere(seaweed)
 
         class Losing(FaultyStore):
-            def put(self, name: str, body: bytes, **more: object) -> str:
+            def put(self, name: str, body: bytes | bytearray, **more: object) -> str:
                 return "" if "/packs/" in name else self.store.put(name, body, **more)  # type: ignore[arg-type]
 
         def connect(connection: S3Connection, *, writing: bool, progress: Progress | None = None) -> FaultyStore:

@@ -199,7 +199,7 @@ def test_a_renewal_that_does_not_arrive_renews_nothing(store: DirectoryStore) ->
 
     class WritesNoMore(FaultyStore):
         @override
-        def put(self, name: str, body: bytes, **options: Any) -> str:
+        def put(self, name: str, body: bytes | bytearray, **options: Any) -> str:
             raise UnreachableError("no network")
 
     first = take(store, seconds=1)

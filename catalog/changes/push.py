@@ -50,7 +50,7 @@ from .settle import Draft, forget_draft, note_draft, settle, settle_drafts
 
 _TRIES = 20
 _GAP = 4 << 10
-_MOST_AT_ONCE = 8 << 20
+_MOST_AT_ONCE = 2 << 20
 _RESUMABLE_SECONDS = 24 * 3600
 _MOST_TEXT = 10_000
 
@@ -279,30 +279,36 @@ def _upload_pack(session: Session, writer: Writer, uploads: Uploads, pack: Plann
         uploads.put(name, lambda: _body(session, pack), pack.size, note if pack.size > 1 << 20 else None)
 
 
-def _body(session: Session, pack: PlannedPack) -> bytes:
-    pieces: list[bytes | memoryview] = []
+def _body(session: Session, pack: PlannedPack) -> bytearray:
+    """The bytes of a pack: its values, read in long stretches and each compared with its checksum, and its footer."""
+    body, end = bytearray(pack.size), 0
     data = session.copy.data
     region, start = memoryview(b""), 0
     for position, value in enumerate(pack.values):
-        offset, length, expected = value.offset, value.length, value.checksum
+        offset, length = value.offset, value.length
         if not start <= offset <= offset + length <= start + len(region):
             start = offset
             region = memoryview(data.read(start, _stretch(pack.values, position)))
-        at_once = region[offset - start : offset - start + length]
-        if len(at_once) == length and checksum(at_once) == expected:
-            pieces.append(at_once)
-            continue
-        row = Row(value.key, Status.EDITED, value.timestamp, value.offset, value.length, value.checksum, 0, None)
-        found = session.local_bytes(row)
-        if found is None or len(found) != value.length:
-            raise IntegrityError(
-                f"{value.key!r} was changed while it was being pushed. Nothing was pushed.",
-                key=value.key,
-                hint="Push again.",
-            )
-        pieces.append(found)
-    pieces.append(pack.footer)
-    return b"".join(pieces)
+        found: bytes | memoryview = region[offset - start : offset - start + length]
+        if len(found) != length or checksum(found) != value.checksum:
+            found = _moved(session, value)
+        body[end : end + length] = found
+        end += length
+    body[end:] = pack.footer
+    return body
+
+
+def _moved(session: Session, value: PlannedValue) -> bytes:
+    """A value that is not where it was when the pack was planned."""
+    row = Row(value.key, Status.EDITED, value.timestamp, value.offset, value.length, value.checksum, 0, None)
+    found = session.local_bytes(row)
+    if found is None or len(found) != value.length:
+        raise IntegrityError(
+            f"{value.key!r} was changed while it was being pushed. Nothing was pushed.",
+            key=value.key,
+            hint="Push again.",
+        )
+    return found
 
 
 def _stretch(values: Sequence[PlannedValue], position: int) -> int:

@@ -19,6 +19,7 @@ from catalog.errors import CatalogError, IntegrityError, LocalFileError, Unsuppo
 SCHEMA_VERSION = 1
 _MOST_FETCHED_BYTES = 256 << 20
 _MOST_SEGMENT_BYTES = 1 << 30
+_MOST_MAPPED_BYTES = 32 << 20
 _BUSY_SECONDS = 30
 _PAUSE = 0.02
 
@@ -75,7 +76,7 @@ class Sidecar:
             )
         run("PRAGMA synchronous = NORMAL")
         run("PRAGMA temp_store = MEMORY")
-        run("PRAGMA mmap_size = 268435456")
+        run(f"PRAGMA mmap_size = {_MOST_MAPPED_BYTES}")
 
     def _use_wal(self) -> None:
         """Switch to write-ahead logging; SQLite does not wait by itself for another process that is doing so now."""

@@ -95,7 +95,7 @@ class DirectoryStore(ObjectStore):
     def put(
         self,
         name: str,
-        body: bytes,
+        body: bytes | bytearray,
         *,
         metadata: Mapping[str, str] | None = None,
         precondition: Precondition | None = None,
@@ -222,7 +222,7 @@ def _publish(path: Path, final: Path, condition: Precondition | None) -> bool:
     return True
 
 
-def _drain(parts: Iterable[bytes], file: BinaryIO) -> int:
+def _drain(parts: Iterable[bytes | bytearray], file: BinaryIO) -> int:
     return sum(file.write(part) for part in parts)
 
 

@@ -217,7 +217,7 @@ class HttpsStore(ObjectStore):
     def put(
         self,
         name: str,
-        body: bytes,
+        body: bytes | bytearray,
         *,
         metadata: Mapping[str, str] | None = None,
         precondition: Precondition | None = None,

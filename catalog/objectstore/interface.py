@@ -153,7 +153,7 @@ class ObjectStore(ABC):
     def put(
         self,
         name: str,
-        body: bytes,
+        body: bytes | bytearray,
         *,
         metadata: Mapping[str, str] | None = None,
         precondition: Precondition | None = None,

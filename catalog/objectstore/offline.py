@@ -46,7 +46,7 @@ class OfflineStore(ObjectStore):
     def put(
         self,
         name: str,
-        body: bytes,
+        body: bytes | bytearray,
         *,
         metadata: Mapping[str, str] | None = None,
         precondition: Precondition | None = None,

@@ -129,7 +129,7 @@ class S3Store(ObjectStore):
     def put(
         self,
         name: str,
-        body: bytes,
+        body: bytes | bytearray,
         *,
         metadata: Mapping[str, str] | None = None,
         precondition: Precondition | None = None,
@@ -142,7 +142,11 @@ class S3Store(ObjectStore):
         with self._request(name):
             try:
                 answer = self._client.put_object(
-                    Bucket=self.bucket, Key=name, Body=body, Metadata=dict(metadata or {}), **condition
+                    Bucket=self.bucket,
+                    Key=name,
+                    Body=body,  # type: ignore[arg-type]  # botocore takes a bytearray as it takes bytes
+                    Metadata=dict(metadata or {}),
+                    **condition,
                 )
             except self._client.exceptions.ClientError as error:
                 status, code = error_status(error.response), error_code(error.response)

@@ -37,7 +37,7 @@ class Uploads:
         finally:
             self._pool.shutdown(wait=True, cancel_futures=True)
 
-    def put(self, name: str, body: Callable[[], bytes], size: int, done: Callable[[], None] | None = None) -> None:
+    def put(self, name: str, body: Callable[[], bytes | bytearray], size: int, done: Callable[[], None] | None = None) -> None:
         """Upload an object of about ``size`` bytes that ``body`` makes when its turn comes; waits while too much is under way."""
 
         def act() -> None:

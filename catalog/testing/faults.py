@@ -155,7 +155,7 @@ class FaultyStore(ObjectStore):
     def put(
         self,
         name: str,
-        body: bytes,
+        body: bytes | bytearray,
         *,
         metadata: Mapping[str, str] | None = None,
         precondition: Precondition | None = None,

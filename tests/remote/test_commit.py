@@ -108,7 +108,7 @@ def test_a_request_that_never_arrived_is_an_error(have_first: bool, store: Direc
 class RetriesByItself(FaultyStore):
     """A client that sends a request again after a lost reply, so that the second one meets the first."""
 
-    def put(self, name: str, body: bytes, *, metadata: Any = None, precondition: Any = None) -> str:
+    def put(self, name: str, body: bytes | bytearray, *, metadata: Any = None, precondition: Any = None) -> str:
         self.store.put(name, body, metadata=metadata, precondition=precondition)
         return self.store.put(name, body, metadata=metadata, precondition=precondition)
 
@@ -129,7 +129,7 @@ def test_a_lost_reply_under_later_commits_is_found_out(store: DirectoryStore, na
     mine = draft(store, names, first, "mine")
 
     class OthersAreFaster(FaultyStore):
-        def put(self, name: str, body: bytes, *, metadata: Any = None, precondition: Any = None) -> str:
+        def put(self, name: str, body: bytes | bytearray, *, metadata: Any = None, precondition: Any = None) -> str:
             etag = self.store.put(name, body, metadata=metadata, precondition=precondition)
             current = replace(mine, etag=etag)
             for number in range(5):
@@ -275,7 +275,7 @@ def test_a_store_that_refuses_is_an_error(store: DirectoryStore, names: ObjectNa
     """When the store refuses the write and the head is as before, its refusal is raised."""
 
     class Refuses(FaultyStore):
-        def put(self, name: str, body: bytes, *, metadata: Any = None, precondition: Any = None) -> str:
+        def put(self, name: str, body: bytes | bytearray, *, metadata: Any = None, precondition: Any = None) -> str:
             raise StoreError("quota exceeded")
 
     first = make(store, names, None, "first")
