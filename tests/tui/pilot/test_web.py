@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import signal
 import socket
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 from aiohttp import ClientSession, WSServerHandshakeError, web
 from click.testing import CliRunner
+from textual_serve.app_service import AppService
 
 from catalog.cli import cli
 from tui.web.server import HOST, WebProgram
@@ -28,8 +30,16 @@ def _command(folder: Path, *options: str) -> list[str]:
 
 
 @pytest.fixture
-async def served(stocked: Shelf) -> AsyncIterator[WebProgram]:
-    """The program over the shelf, served on a free port."""
+async def served(stocked: Shelf, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[WebProgram]:
+    """The program over the shelf, served on a free port; at the end every process that it started has ended."""
+    started: list[asyncio.subprocess.Process] = []
+    start = AppService._open_app_process
+
+    async def note(service: AppService, width: int = 80, height: int = 24) -> asyncio.subprocess.Process:
+        started.append(await start(service, width, height))
+        return started[-1]
+
+    monkeypatch.setattr(AppService, "_open_app_process", note)
     with socket.create_server((HOST, 0)) as listener:
         program = WebProgram(_command(stocked.folder / "catalog"), listener.getsockname()[1], TOKEN)
         runner = web.AppRunner(await program.make_app(), access_log=None)
@@ -37,6 +47,8 @@ async def served(stocked: Shelf) -> AsyncIterator[WebProgram]:
         await web.SockSite(runner, listener).start()
         yield program
         await runner.cleanup()
+    for process in started:
+        assert await asyncio.wait_for(process.wait(), 30) == 0
 
 
 @pytest.fixture
