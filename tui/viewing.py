@@ -95,15 +95,18 @@ def is_json(opened: Opened) -> bool:
     return opened.database.serializer in {"json", "orjson", "orjson_zstd"}
 
 
-def read_value(opened: Opened, info: KeyInfo, most: int) -> ValueRead:
-    """Read and describe the value of a key; a value that cannot be read is explained."""
+def read_value(opened: Opened, info: KeyInfo, most: int, width: int = 80) -> ValueRead:
+    """Read and describe the value of a key, which will be shown in ``width`` cells; what cannot be read is explained."""
     try:
         raw = opened.database.get_bytes(info.key)
     except KeyError:
         return ValueRead(opened, info, explain(_deleted(), None))
     except CatalogError as error:
         return ValueRead(opened, info, explain(error, None))
-    return ValueRead(opened, info, document(opened, raw, most, info.key))
+    found = document(opened, raw, most, info.key)
+    # Laying it out may take long: what can be kept of it is done here, and not where the screen waits.
+    found.body.fit(max(width, 1))
+    return ValueRead(opened, info, found)
 
 
 def _deleted() -> CatalogError:

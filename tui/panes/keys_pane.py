@@ -269,8 +269,8 @@ class KeysPane(Container):
 
     def _read(self, info: KeyInfo) -> None:
         if opened := self.opened:
-            lines = self._lines
-            self._jobs.read_latest("value", "Reading a value", lambda: read_value(opened, info, lines), self)
+            lines, width = self._lines, self.value_view.text_width
+            self._jobs.read_latest("value", "Reading a value", lambda: read_value(opened, info, lines, width), self)
 
     def _is_big(self, info: KeyInfo) -> bool:
         return info.size > (BIG_THERE if info.state is KeyState.REMOTE else BIG_HERE)

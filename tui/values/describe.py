@@ -96,11 +96,15 @@ class JsonLines:
     def __init__(self, value: Any, most: int) -> None:
         self._value = value
         self._most = most
+        self._fitted: tuple[int, StyledLines] | None = None
 
     def fit(self, width: int) -> Sequence[Content]:
-        """Indent the value for ``width`` cells."""
-        lines = list(islice(json_lines(self._value, min(width, _WIDEST_JSON)), self._most))
-        return StyledLines(_in_pieces(lines), highlight_json)
+        """Indent the value for ``width`` cells; the same width again costs nothing."""
+        width = min(width, _WIDEST_JSON)
+        if self._fitted is None or self._fitted[0] != width:
+            lines = list(islice(json_lines(self._value, width), self._most))
+            self._fitted = width, StyledLines(_in_pieces(lines), highlight_json)
+        return self._fitted[1]
 
 
 def _json(value: Any, most: int) -> Document:

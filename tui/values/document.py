@@ -32,6 +32,11 @@ class StyledLines(Sequence[Content]):
         self._texts = texts
         self._style = style
 
+    @property
+    def texts(self) -> Sequence[str]:
+        """The lines without colours."""
+        return self._texts
+
     def __len__(self) -> int:
         return len(self._texts)
 

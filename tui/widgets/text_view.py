@@ -36,6 +36,11 @@ class TextView(ScrollView, can_focus=True):
         self._rows: Sequence[Content] = ()
         self._width = 0
 
+    @property
+    def text_width(self) -> int:
+        """How many cells a row has."""
+        return max(self.scrollable_content_region.width - 2, 1)
+
     def rows_for(self, width: int) -> Sequence[Content]:
         """Give the rows for a width; a subclass says what is shown."""
         raise NotImplementedError

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 from textual import events
 from textual.content import Content
-from textual.geometry import Region
+from textual.geometry import Region, Size
 from textual.style import Style
 
 from catalog import KeyInfo
@@ -15,9 +16,15 @@ from tui.amounts import moment, quantity, size
 from tui.badges import KEY_BADGES
 from tui.plain import plain
 from tui.values import Document
+from tui.values.document import StyledLines
 from tui.values.folding import Folding
 
 from .text_view import TextView, continued
+
+_AT_FIRST = 200
+"""Rows that are made at once; a screen is hardly higher."""
+_STEP, _PAUSE = 0.008, 0.004
+"""Seconds of work on the rows that follow, and between two such steps."""
 
 
 class ValueView(TextView):
@@ -34,6 +41,10 @@ class ValueView(TextView):
         self._folding = Folding()
         self._line = 0
         self._lines_of_rows: list[int] = []
+        self._known: list[Content] = []
+        self._to_come: Iterator[tuple[int, list[Content]]] | None = None
+        self._needed = 0
+        self._goes_to_end = False
 
     @property
     def has_more(self) -> bool:
@@ -72,14 +83,58 @@ class ValueView(TextView):
         lines = body.fit(width)
         if not body.wraps:
             return _Joined(head, lines)
-        if self._document.folds:
-            rows = [*head, *self._folded_rows(lines, width, len(head))]
+        self._known = head
+        self._lines_of_rows = [-1] * len(head)
+        self._to_come = self._body_rows(self._document, lines, width)
+        while self._to_come is not None and len(self._known) < self._needed + _AT_FIRST:
+            self._take()
+        return self._known
+
+    def lay_out(self, *, keep_place: bool = False) -> None:
+        """Make the first rows, and those in view; the others come in small steps that hold nobody up."""
+        self._to_come = None
+        self._goes_to_end = False
+        self._needed = self.scroll_offset.y + self.size.height if keep_place else 0
+        super().lay_out(keep_place=keep_place)
+        if self.is_growing:
+            self.set_timer(_PAUSE, self._grow)
+
+    @property
+    def is_growing(self) -> bool:
+        """Whether rows are still being made."""
+        return self._to_come is not None
+
+    def _grow(self) -> None:
+        deadline = time.monotonic() + _STEP
+        while self._to_come is not None and time.monotonic() < deadline:
+            self._take()
+        self.virtual_size = Size(self.virtual_size.width, len(self._known))
+        if self._goes_to_end:
+            self.scroll_end(animate=False)
+        if self._to_come is not None and self.is_attached:
+            self.set_timer(_PAUSE, self._grow)
+
+    def _take(self) -> None:
+        """Make the rows of one more line."""
+        assert self._to_come is not None
+        following = next(self._to_come, None)
+        if following is None:
+            self._to_come = None
+            return
+        line, rows = following
+        self._known += rows
+        self._lines_of_rows += [line] * len(rows)
+
+    def _body_rows(self, document: Document, lines: Sequence[Content], width: int) -> Iterator[tuple[int, list[Content]]]:
+        """The rows of each line with the number of the line, or -1 where it is none of the value's."""
+        if document.folds:
+            yield from self._folded_rows(lines, width)
         else:
-            rows = [*head, *(row for line in lines for row in continued(line, width))]
-        if self._document.left_out:
-            count = f"{quantity(self._document.left_out, 'more line')}" if self._document.left_out > 0 else "more lines"
-            rows += [Content(""), Content.styled(f"⋯ {count}; m shows more", "$quiet")]
-        return rows
+            for line in lines:
+                yield -1, continued(line, width)
+        if document.left_out:
+            count = f"{quantity(document.left_out, 'more line')}" if document.left_out > 0 else "more lines"
+            yield -1, [Content(""), Content.styled(f"⋯ {count}; m shows more", "$quiet")]
 
     def _head(self, document: Document, width: int) -> list[Content]:
         head = [*self._heading(width), Content("")]
@@ -91,21 +146,16 @@ class ValueView(TextView):
             head += [*(line.truncate(width, ellipsis=True) for line in part.fit(width)), Content("")]
         return head
 
-    def _folded_rows(self, lines: Sequence[Content], width: int, above: int) -> list[Content]:
-        texts = [line.plain for line in lines]
+    def _folded_rows(self, lines: Sequence[Content], width: int) -> Iterator[tuple[int, list[Content]]]:
+        texts = lines.texts if isinstance(lines, StyledLines) else [line.plain for line in lines]
         if texts != self._folding.texts:
             self._folding, self._line = Folding(texts), 0
-        rows: list[Content] = []
-        self._lines_of_rows = [-1] * above
         for line, end in self._folding.visible():
             shown = lines[line]
             if end is not None:
                 hidden = quantity(end - line - 1, "line")
                 shown = Content.assemble(shown, (f" ⋯ {hidden} ", "$quiet"), Content.styled(texts[end].strip(), "$quiet"))
-            more = continued(shown, width)
-            rows += more
-            self._lines_of_rows += [line] * len(more)
-        return rows
+            yield line, continued(shown, width)
 
     def fold_here(self) -> None:
         """Fold or unfold the block of the cursor."""
@@ -164,8 +214,14 @@ class ValueView(TextView):
         if not self._move(1):
             super().action_scroll_down()
 
+    def action_scroll_end(self) -> None:
+        """Go to the last row, also where it is still to be made."""
+        self._goes_to_end = self.is_growing
+        super().action_scroll_end()
+
     def action_scroll_up(self) -> None:
         """Move the cursor up, or scroll where there is none."""
+        self._goes_to_end = False
         if not self._move(-1):
             super().action_scroll_up()
 

@@ -55,7 +55,8 @@ class Driver:
             and (screen.status is None or screen.status.file_exists)
             and screen.words.plain == "Opening…"
         )
-        return self.app.jobs.idle.is_set() and not screen.asking and not waits_for_opening
+        is_growing = screen.keys_pane.value_view.is_growing
+        return self.app.jobs.idle.is_set() and not screen.asking and not waits_for_opening and not is_growing
 
     async def press(self, *keys: str) -> None:
         """Press keys, each after what the one before has brought."""
