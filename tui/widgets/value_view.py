@@ -51,11 +51,6 @@ class ValueView(TextView):
         """Whether only the first lines of the value are shown."""
         return self._document is not None and self._document.left_out != 0
 
-    @property
-    def lines_shown(self) -> int:
-        """How many lines of the value are shown."""
-        return len(self._document.body.fit(80)) if self._document else 0
-
     def show_words(self, info: KeyInfo | None, words: Content) -> None:
         """Show words in the place of a value."""
         self._info, self._document, self._words = info, None, words
