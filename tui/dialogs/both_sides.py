@@ -12,7 +12,6 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button
 
-from tui.amounts import quantity
 from tui.conflicts import Choice
 from tui.widgets.reader import Lines, Reader
 
@@ -26,11 +25,10 @@ class BothSides(ModalScreen[Choice | None]):
         Binding("right,l", "app.focus_next", show=False),
     ]
 
-    def __init__(self, title: str, lines: Lines, count: int) -> None:
+    def __init__(self, title: str, lines: Lines) -> None:
         super().__init__(classes="dialog")
         self._title = title
         self._lines = lines
-        self._count = count
 
     def compose(self) -> ComposeResult:
         """The question, three buttons."""
@@ -39,7 +37,7 @@ class BothSides(ModalScreen[Choice | None]):
             yield Reader(self._lines, can_focus=False)
             with Horizontal(classes="buttons"):
                 yield Button("Neither", id="stay", compact=True)
-                yield Button(Content(f"Keep yours of {quantity(self._count, 'key')}"), id="mine", compact=True)
+                yield Button("Keep yours", id="mine", compact=True)
                 yield Button("Take theirs", id="theirs", variant="error", compact=True)
 
     def on_mount(self) -> None:

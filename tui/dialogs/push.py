@@ -105,11 +105,11 @@ class PushDialog(ModalScreen[PushAnswer]):
         if self._conflicts:
             what = quantity(self._conflicts, "more changed key")
             names = ", ".join(key_name(name) for name in self._named[:_MOST_NAMED])
-            named = f" ({names}{', …' if len(self._named) > _MOST_NAMED else ''})" if names else ""
+            named = f": {names}{', …' if len(self._named) > _MOST_NAMED else ''}" if names else ""
             verb, wait = ("was", "It waits until you settle it")
             if self._conflicts > 1:
                 verb, wait = ("were", "They wait until you settle them")
-            return f"{what}{named} {verb} also changed by someone else. {wait}; nothing is overwritten."
+            return f"{what} {verb} also changed by someone else{named}. {wait}; nothing is overwritten."
         if self._plan.incoming:
             others = quantity(self._plan.incoming, "other key")
             return f"Your colleagues changed {others} meanwhile, which stay as they are."

@@ -79,7 +79,7 @@ class Resolving:
             "Keeping yours puts your values over theirs with the next push; theirs stay in the history. "
             "Taking theirs gives your values up, which cannot be undone."
         )
-        self._screen.app.push_screen(BothSides("All conflicts alike", question(facts, note), count), answered)
+        self._screen.app.push_screen(BothSides("All conflicts alike", question(facts, note)), answered)
 
     def read_sides(self, opened: Opened, change: Change) -> None:
         """Read both sides as one would type them; the dialog follows."""

@@ -77,7 +77,7 @@ async def test_a_push_leaves_known_conflicts_for_later(torn: Shelf, drive: Drive
         await ask(driver, "P", PushDialog)
         await driver.until(lambda: "request" in dialog_text(driver), "the estimate")
         assert "1 key," in dialog_text(driver)
-        assert f"1 more changed key ({day(2)}) was also changed by someone else" in dialog_text(driver)
+        assert f"1 more changed key was also changed by someone else: {day(2)}. It waits" in dialog_text(driver)
         driver.app.screen.query_one("#conflicts", Button).press()
         await driver.until(lambda: driver.app.screen is driver.screen, "the screen")
         change = driver.screen.changes_pane.list.change
