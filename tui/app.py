@@ -20,6 +20,7 @@ from textual.binding import Binding, BindingType
 from textual.command import Provider
 from textual.screen import Screen
 
+from .amounts import quantity
 from .collector import RestingCollector, patient_collector
 from .curtain import Curtain
 from .themes import DARK, LIGHT, own_colours
@@ -85,9 +86,10 @@ class CatalogApp(App[None]):
 
     def _begin(self) -> None:
         """Say what is wrong with the settings."""
-        if problems := self.found.problems:
-            words = problems[0] if len(problems) == 1 else f"The settings have {len(problems)} mistakes, which are left out."
-            self._browse.tell(words, "warning", "\n".join((*problems[:3], f"{self.found.path}: the rest of it holds.")))
+        first, *others = (*self.found.problems, "")
+        if others:
+            more = f" Settings show {quantity(len(others) - 1, 'more mistake')}." if len(others) > 1 else ""
+            self._browse.tell(first, "warning", f"{self.found.path}: the rest of it holds.{more}")
 
     def get_default_screen(self) -> Screen[Any]:
         """The program has one screen, with dialogs over it."""

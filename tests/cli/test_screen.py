@@ -5,9 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+
+from catalog.cli import cli
 
 from .pseudo_terminal import Terminal, terminal
 
@@ -56,3 +60,39 @@ def test_colours_are_for_terminals_that_want_them(folder: Path, variable: dict[s
         assert ("\x1b[1m" in opened.shown) is not bool(variable)
     finally:
         opened.close()
+
+
+def test_settings_are_printed_to_begin_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`catalog settings` prints a file that can be used, and beside it where the program looks for one."""
+    monkeypatch.setenv("CATALOG_HOME", str(tmp_path))
+    done = CliRunner().invoke(cli, ["settings"])
+
+    assert done.exit_code == 0
+    assert done.stderr == f"{tmp_path / 'config' / 'tui.toml'} does not exist yet; every setting has its default.\n"
+    assert tomllib.loads(done.stdout) == {}
+    assert "# theme = " in done.stdout
+    assert "# push " in done.stdout
+
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "tui.toml").write_text(done.stdout)
+    assert "is read at the start" in CliRunner().invoke(cli, ["settings"]).stderr
+
+
+def test_a_missing_file_of_settings_is_said(folder: Path) -> None:
+    """A file that was named and is not there is a mistake of the command line."""
+    done = CliRunner().invoke(cli, ["--catalog", str(folder), "tui", "--settings", str(folder / "nothing.toml")])
+
+    assert done.exit_code != 0
+    assert "there is no file" in done.output
+
+
+def test_wrong_settings_stop_nothing(folder: Path, tmp_path: Path) -> None:
+    """With mistakes in the user's own file the program starts, says so, and takes what is right."""
+    home = tmp_path / "home"
+    (home / "config").mkdir(parents=True)
+    (home / "config" / "tui.toml").write_text('theme = "lihgt"\n[keys]\nquit = "Q"\n')
+    with terminal("--catalog", str(folder), "tui", CATALOG_HOME=str(home)) as shown:
+        shown.wait_for("theme is not used")
+        shown.press(b"Q")
+
+        assert shown.leave() == 0

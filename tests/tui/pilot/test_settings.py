@@ -81,7 +81,8 @@ async def test_mistakes_are_told_and_stop_nothing(stocked: Shelf, tmp_path: Path
     async with app.run_test(size=(140, 40)) as pilot:
         driver = Driver(app, pilot)
         await driver.settle()
-        assert driver.log == ["The settings have 5 mistakes, which are left out."]
+        assert driver.log == [found.problems[0]]
+        assert "Settings show 4 more mistakes." in driver.screen.happenings[0].details
         await driver.press("comma")
         assert all(" ".join(problem.split()) in _shown(driver) for problem in found.problems)
 
