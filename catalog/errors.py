@@ -236,6 +236,10 @@ class IntegrityError(FormatError):
         super().__init__(message, hint=hint)
 
 
+class GoneError(IntegrityError):
+    """What a history or an index names is not in the store any more: garbage collection removed it, or someone's hand."""
+
+
 class UnsupportedFormatError(FormatError):
     """Made by a newer version of this program, or by a different one."""
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from catalog.checksum import checksum
-from catalog.errors import IntegrityError
+from catalog.errors import GoneError
 from catalog.local.local_table import Row, Status
 from catalog.remote.head import StoredHead
 from catalog.remote.index_segment import Entry
@@ -107,7 +107,7 @@ def _is_left(session: Session, base: Snapshot, newest: Snapshot) -> bool:
         session.remote.prefetch_segments(refs)
         for ref in refs:
             session.remote.load_segment(ref)
-    except IntegrityError:
+    except GoneError:
         return False
     return True
 

@@ -10,7 +10,7 @@ import contextlib
 
 import msgspec
 
-from catalog.errors import CatalogError, IntegrityError
+from catalog.errors import CatalogError, GoneError
 from catalog.local.writer import Writer
 from catalog.progress import Progress
 from catalog.remote.head import Metadata, StoredHead
@@ -53,13 +53,14 @@ def forget_draft(session: Session, draft: Draft) -> None:
 def settle_drafts(session: Session, writer: Writer) -> None:
     """Find out about commits whose outcome was not known, and build on the newest of them that was made.
 
-    Sends no request when there are none. Raises what the store raises.
+    Sends no request when there are none. Where garbage collection took the history, the outcome is never known. Raises what the
+    store raises, and IntegrityError for an answer that was damaged: a commit of our own must not be taken for someone else's.
     """
     drafts = {draft.id: draft for draft in _drafts(session)}
     if not drafts or (newest := session.refresh()) is None:
         return
     first = min(draft.number for draft in drafts.values())
-    with contextlib.suppress(IntegrityError):
+    with contextlib.suppress(GoneError):
         for stored in session.remote.history(newest):
             if stored.head.number < first:
                 break

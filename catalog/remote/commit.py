@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from catalog.errors import (
     CatalogError,
+    GoneError,
     IntegrityError,
     ObjectMissingError,
     OutcomeUnknownError,
@@ -50,12 +51,12 @@ def _present(stored: StoredHead) -> StoredHead | None:
 
 
 def read_commit(store: ObjectStore, names: ObjectNames, number: int, commit_id: str) -> StoredHead:
-    """An earlier commit; IntegrityError when it is gone or damaged."""
+    """An earlier commit; IntegrityError when it is damaged, GoneError when it is not there."""
     what = f"{store.where}: commit {number} ({commit_id[:8]}…) of {names.db_key!r}"
     try:
         fetched = store.get(names.commit(number, commit_id), most=MOST_BYTES)
     except ObjectMissingError:
-        raise IntegrityError(f"{what} is gone.", hint="Garbage collection may have removed it.") from None
+        raise GoneError(f"{what} is gone.", hint="Garbage collection may have removed it.") from None
     stored = decode_head(fetched.body, "", what)
     if (stored.commit_id, stored.head.number) != (commit_id, number):
         raise IntegrityError(f"{what} is damaged: it holds another commit.")

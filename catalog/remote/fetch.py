@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from catalog.checksum import checksum
-from catalog.errors import CatalogError, IntegrityError, ObjectMissingError
+from catalog.errors import CatalogError, GoneError, IntegrityError, ObjectMissingError
 from catalog.objectstore.interface import ByteRange, ObjectStore
 from catalog.progress import Progress
 
@@ -149,8 +149,8 @@ def _cut(body: bytes, span: Span, where: str) -> _Results:
     return [whole, *failures] if whole else failures
 
 
-def _gone(where: str, key: str) -> IntegrityError:
-    return IntegrityError(
+def _gone(where: str, key: str) -> GoneError:
+    return GoneError(
         f"{where}: the pack that holds {key!r} is gone.",
         key=key,
         hint="If this is an old state, garbage collection removed it: pull. Otherwise run 'catalog doctor'.",

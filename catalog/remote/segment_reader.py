@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Protocol
 
-from catalog.errors import IntegrityError, ObjectMissingError
+from catalog.errors import GoneError, IntegrityError, ObjectMissingError
 from catalog.objectstore.interface import ObjectStore
 
 from .head import SegmentRef
@@ -90,7 +90,7 @@ class SegmentReader:
         try:
             return self._store.get(self._names.segment(ref.id), most=min(ref.bytes, _MOST_BODY)).body
         except ObjectMissingError:
-            raise IntegrityError(
+            raise GoneError(
                 f"{self._store.where}: the index segment {ref.id[:8]}… of {self._names.db_key!r} is gone.",
                 hint="If this is an old state, garbage collection removed it: pull. Otherwise run 'catalog doctor'.",
             ) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
@@ -19,6 +20,7 @@ from catalog import (
     CancelledError,
     ConflictError,
     Database,
+    FormatError,
     OutcomeUnknownError,
     Progress,
     S3Connection,
@@ -223,6 +225,29 @@ def test_unknown_outcome(remote: S3Connection, tmp_path: Path, monkeypatch: pyte
     assert history(remote) == [*made, *(["third"] if not arrives or then == "edit and push" else [])]
     content = read(remote, tmp_path / "c.blt")
     assert content["a"] == (b"3" if then == "edit and push" else b"2")
+
+
+@pytest.mark.parametrize("number", range(1, 8))
+def test_a_damaged_answer_makes_no_conflict_of_an_own_commit(
+    folder_connection: S3Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, faults: FaultPlan, number: int
+) -> None:
+    """Whatever is damaged on the way while an unknown outcome is found out, one's own commit is not taken for another's."""
+    with opened(folder_connection, tmp_path / "a.blt") as database:
+        database["a"] = b"1"
+        database.changes().push(message="first")
+        database["a"] = b"2"
+        with monkeypatch.context() as cut:
+            cut_head_put(cut, database, arrives=True, deaf=True)
+            with pytest.raises(OutcomeUnknownError):
+                database.changes().push(message="second")
+    with opened(folder_connection, tmp_path / "a.blt", pull=False) as database:
+        database["a"] = b"3"
+        faults.add(Fault(FaultKind.FLIP_BIT, number=number))
+        with contextlib.suppress(FormatError):
+            database.changes().push(message="third")
+        database.changes().push(message="third")
+        assert database.changes().all() == []
+    assert history(folder_connection) == ["first", "second", "third"]
 
 
 def test_unknown_outcome_and_a_real_conflict(remote: S3Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
