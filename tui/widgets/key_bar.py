@@ -8,7 +8,9 @@ from textual.style import Style
 from textual.widget import Widget
 from textual.widgets import Input
 
-from tui.commands import BY_ID, COMMANDS, Command, Situation
+from tui.commands import COMMANDS, Command, Situation
+
+from .bound_keys import bound_keys
 
 _GAP = 2
 
@@ -34,14 +36,6 @@ class KeyBar(Widget):
     def _follow(self, _: Screen[object]) -> None:
         self.refresh()
 
-    def _keys(self) -> dict[str, str]:
-        """The first key of each command that is bound here, as the user has set it."""
-        found: dict[str, str] = {}
-        for active in self.screen.active_bindings.values():
-            if (name := active.binding.id) in BY_ID and name not in found:
-                found[name] = self.app.get_key_display(active.binding)
-        return found
-
     def _typing(self) -> list[Content]:
         """The keys of a line that is typed in, which takes all others for itself."""
         if not isinstance(self.screen.focused, Input):
@@ -56,7 +50,7 @@ class KeyBar(Widget):
 
     def render(self) -> Content:
         """Draw as many keys as fit; those that cannot be used now, then the least useful, are left out first."""
-        keys = self._keys()
+        keys = bound_keys(self)
         offered = [command for command in COMMANDS if command.rank and command.id in keys]
         items = {command.id: self._item(command, keys[command.id]) for command in offered}
         typing = self._typing()

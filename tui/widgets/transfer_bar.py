@@ -13,6 +13,8 @@ from tui.amounts import duration, size
 from tui.jobs import Transfer
 from tui.plain import plain
 
+from .bound_keys import bound_keys
+
 _VERBS = {
     "push": ("↑", "Pushing"),
     "pull": ("↓", "Pulling"),
@@ -85,14 +87,9 @@ class TransferBar(Widget):
         left = transfer.pace.seconds_left
         if left is not None and not transfer.is_held:
             tail += f"  {duration(left)} left"
-        tail += f"  {self._cancel_key()} cancels "
+        tail += f"  {bound_keys(self).get('cancel', 'x')} cancels "
         length = self.size.width - head.cell_length - len(tail)
         if length < 5:
             return head.truncate(self.size.width, ellipsis=True)
         full = round(length * share)
         return Content.assemble(head, ("━" * full, "$primary"), ("━" * (length - full), "$line"), (tail, "$quiet"))
-
-    def _cancel_key(self) -> str:
-        """The key of the command, as the user has set it."""
-        bound = (active.binding for active in self.screen.active_bindings.values() if active.binding.id == "cancel")
-        return next((self.app.get_key_display(binding) for binding in bound), "x")
