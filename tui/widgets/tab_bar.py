@@ -11,6 +11,8 @@ from catalog import Status
 from tui.badges import counts
 from tui.commands import BY_ID
 
+from .bound_keys import bound_keys
+
 TABS = ("keys", "changes", "details", "history")
 
 
@@ -24,11 +26,11 @@ class TabBar(Widget):
 
     def render(self) -> Content:
         """Draw the line."""
-        parts = []
+        parts, keys = [], bound_keys(self)
         for tab in TABS:
             command = BY_ID[tab]
             style = "bold $foreground on $cursor-row" if tab == self.tab else "$quiet"
-            label = Content.assemble((f" {command.keys} ", "$accent"), (command.words, ""))
+            label = Content.assemble((f" {keys.get(tab, command.keys)} ", "$accent"), (command.words, ""))
             if (
                 tab == "changes"
                 and self.status
