@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import secrets
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +17,10 @@ from catalog.groups.entry import Entry
 from catalog.opening import open as open_database
 from catalog.progress import Progress
 from catalog.registry import Catalog, GroupRecord
+
+_BEGINS = ".new-"
+"""How the file of a database is called while it is made."""
+_LONG_AGO = 7 * 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +45,8 @@ def create_database(
     the error says how to add it. Raises InvalidInputError when there is a database at the place already.
     """
     catalog.group(wanted.group)
-    path = catalog.folder / "databases" / f".new-{secrets.token_hex(8)}.blt"
+    _clear(catalog.folder / "databases")
+    path = catalog.folder / "databases" / f"{_BEGINS}{secrets.token_hex(8)}.blt"
     place = wanted.connection
     try:
         with open_database(place, path, "c", wanted.serializer, lock="commit", progress=progress) as database:
@@ -74,6 +81,14 @@ def _add(catalog: Catalog, wanted: NewDatabase, progress: Progress | None) -> En
 
 def _files(path: Path) -> list[Path]:
     return [path.with_name(path.name + end) for end in ("", ".sync", ".sync-wal", ".sync-shm")]
+
+
+def _clear(folder: Path) -> None:
+    """Remove what programs that were killed long ago have left."""
+    for file in folder.glob(f"{_BEGINS}*"):
+        with suppress(OSError):
+            if time.time() - file.stat().st_mtime > _LONG_AGO:
+                file.unlink()
 
 
 def _keep(made: Path, wanted: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -80,6 +81,19 @@ def test_filling_fails(mine: Catalog, folder_connection: S3Connection, tmp_path:
     assert _is_clean(mine)
     with pytest.raises(RemoteMissingError):
         catalog.open(folder_connection, tmp_path / "none.blt")
+
+
+def test_what_was_left_behind(mine: Catalog, folder_connection: S3Connection) -> None:
+    """Files that a killed program left long ago are removed; those of one that may be running stay."""
+    folder = mine.folder / "databases"
+    folder.mkdir(parents=True)
+    old, new = folder / ".new-old.blt", folder / ".new-now.blt"
+    for file in (old, new):
+        file.touch()
+    os.utime(old, (0, 0))
+    create_database(mine, wanted(folder_connection), fill)
+
+    assert (old.exists(), new.exists()) == (False, True)
 
 
 def test_a_place_that_is_taken(mine: Catalog, folder_connection: S3Connection, tmp_path: Path) -> None:

@@ -82,14 +82,14 @@ def _check_plain(key: str, value: Any) -> None:
         return
     try:
         orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS)
-    except TypeError:
-        raise not_plain(key, value) from None
+    except TypeError as error:
+        raise not_plain(key, error) from None
 
 
-def not_plain(key: str, value: Any) -> InvalidInputError:
-    """An error about a value that cannot be written as text."""
+def not_plain(key: str, error: TypeError) -> InvalidInputError:
+    """An error about a value that cannot be written as text; ``error`` is orjson's, which names a type at its end."""
     return InvalidInputError(
-        f"The value of {key!a} holds what is no JSON ({type(value).__name__}).",
+        f"The value of {key!a} holds what is no JSON ({str(error).rpartition(': ')[2]}).",
         hint="Export to a folder, which keeps values as they are stored.",
     )
 

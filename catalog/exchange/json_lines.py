@@ -44,8 +44,8 @@ class JsonLines:
             for key, value in items:
                 try:
                     file.write(orjson.dumps({writing.key: key, _VALUE: value}, option=_OPTIONS))
-                except TypeError:
-                    raise not_plain(key, value) from None
+                except TypeError as error:
+                    raise not_plain(key, error) from None
 
 
 def _object(path: Path, place: str, line: str) -> dict[str, Any]:
