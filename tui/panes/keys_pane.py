@@ -61,6 +61,7 @@ class KeysPane(Container):
         self._shown: KeyInfo | None = None
         self._kept_cursor: int | None = None
         self._view: KeyView | None = None
+        self._left_at: dict[str, int] = {}
         self.arrangement = Arrangement(separator=separator)
 
     def compose(self) -> ComposeResult:
@@ -97,10 +98,10 @@ class KeysPane(Container):
         cursor, self._kept_cursor = self._kept_cursor or 0, None
         if not cursor:
             self.arrangement = replace(self.arrangement, folder="", typed="", order="key")
+            self._left_at.clear()
         self._set_filter(self.arrangement.typed)
         self._show_filter(bool(self.arrangement.typed))
-        self._restart()
-        self.list.cursor = cursor
+        self._restart(cursor)
 
     def watch_words(self) -> None:
         """Show why there are no keys."""
@@ -111,14 +112,14 @@ class KeysPane(Container):
         """Keep the arrangement and the cursor when the same database is shown again."""
         self._kept_cursor = self.list.cursor
 
-    def list_as(self, arrangement: Arrangement) -> None:
-        """List the keys in another way."""
+    def list_as(self, arrangement: Arrangement, cursor: int = 0) -> None:
+        """List the keys in another way, with the cursor on a row of it."""
         self.arrangement = arrangement
         self._set_filter(arrangement.typed)
         self._show_filter(bool(arrangement.typed))
-        self._restart()
+        self._restart(cursor)
 
-    def _restart(self) -> None:
+    def _restart(self, cursor: int = 0) -> None:
         self._shown = None
         if self._view is not None:
             self._jobs.run(self._view.close)
@@ -137,14 +138,16 @@ class KeysPane(Container):
         prefix = plain(arrangement.prefix)
         nothing = f"No key begins with “{prefix}”.\n\nEscape shows all keys." if prefix else "This database is empty."
         expected = 0 if arrangement.prefix or arrangement.shows_folders else self.opened.keys
-        pages = WalkedPages() if arrangement.shows_folders else KeyPages(expected)
+        pages = WalkedPages(cursor + 1 if cursor else 0) if arrangement.shows_folders else KeyPages(expected)
         self.list.start(pages, Content.styled(nothing, "$quiet"), above=arrangement.folder if arrangement.shows_folders else "")
+        self.list.cursor = cursor
 
     def step_in(self) -> bool:
         """Go into the folder of the cursor; False when there is none."""
         row = self.list.row
         if not isinstance(row, KeyGroup):
             return False
+        self._left_at[self.arrangement.folder] = self.list.cursor
         self.list_as(self.arrangement.inside(row.prefix))
         return True
 
@@ -155,7 +158,7 @@ class KeysPane(Container):
         above = self.arrangement.outside()
         if above is None:
             return False
-        self.list_as(above)
+        self.list_as(above, self._left_at.pop(above.folder, 0))
         return True
 
     def jump(self, key: str) -> None:

@@ -62,6 +62,7 @@ async def test_keys_as_folders(deep: Shelf, drive: Drive) -> None:
         assert _place(driver) == "Value"
         await driver.press("h", "h", "h")
         assert driver.screen.keys_pane.arrangement.folder == "a/"
+        assert driver.screen.keys_pane.list.cursor == 1
         await driver.press("h")
         assert _place(driver) == "Keys"
         await driver.press("h")
