@@ -9,6 +9,7 @@ import gc
 import importlib
 import sys
 import threading
+import tomllib
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -136,14 +137,16 @@ class Program(CatalogApp):
 
     _collector = RestingCollector()
 
-    def __init__(self, bring: Callable[[], tuple[Catalog, Found | None]], *, is_read_only: bool = False) -> None:
+    def __init__(
+        self, bring: Callable[[], tuple[Catalog, Found | None]], *, is_read_only: bool = False, theme: str = DARK.name
+    ) -> None:
         self._prepare()
         self._bring = bring
         self._read_only_asked = is_read_only
         self._curtain = Curtain()
         self._is_up = False
         self.failure: Exception | None = None
-        self.theme = DARK.name
+        self.theme = theme if theme in self.available_themes else DARK.name
 
     def get_default_screen(self) -> Screen[Any]:
         """An empty frame."""
@@ -212,6 +215,15 @@ def crash_report(error: BaseException | None) -> str:
     return "\n".join(lines)
 
 
+def _first_theme(settings_file: Path | None) -> str:
+    """The theme that a file of settings names, looked up before there is time to check the file."""
+    try:
+        name = tomllib.loads(settings_file.read_text()).get("theme") if settings_file else None
+    except (OSError, ValueError):
+        return DARK.name
+    return {"light": LIGHT.name, "dark": DARK.name}.get(str(name), str(name))
+
+
 def run(bring: Callable[[], Catalog], *, read_only: bool = False, settings_file: Path | None = None) -> int:
     """Run the program until the user leaves it; gives the exit code. Settings that are wrong are told, and left out.
 
@@ -223,7 +235,7 @@ def run(bring: Callable[[], Catalog], *, read_only: bool = False, settings_file:
 
         return bring(), read_settings(settings_file) if settings_file else None
 
-    app = Program(bring_all, is_read_only=read_only)
+    app = Program(bring_all, is_read_only=read_only, theme=_first_theme(settings_file))
     with patient_collector():
         app.run()
     if app.failure is not None:
