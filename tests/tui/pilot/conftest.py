@@ -11,7 +11,7 @@ from pathlib import Path
 import keyring.core
 import pytest
 from textual import _wait
-from textual.widgets import Input
+from textual.widgets import Input, TextArea
 
 from catalog import Catalog
 from catalog.credentials import this_session
@@ -36,6 +36,7 @@ def _steady(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     monkeypatch.setattr(browse, "_RESTING", 0.001)
     monkeypatch.setattr(browse, "clock", lambda: "12:00:00")
     monkeypatch.setattr(Input, "cursor_blink", False)
+    monkeypatch.setattr(TextArea, "cursor_blink", False)
     # Textual's pilot looks every 20 ms whether the program has gone quiet, several times for each key.
     monkeypatch.setattr(_wait, "SLEEP_GRANULARITY", 0.004)
     monkeypatch.setattr(_wait, "SLEEP_IDLE", 0.001)

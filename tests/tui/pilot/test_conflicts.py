@@ -193,6 +193,6 @@ class TestLooks:
         async def act(driver: Driver) -> None:
             await after("messages", "3", "enter", "w")(driver)
             await driver.until(lambda: isinstance(driver.app.screen, ValueDialog))
-            driver.app.screen.query_one(TextArea).cursor_blink = False
+            await driver.until(lambda: driver.app.screen.focused is not None, "the focus")
 
         assert snap(act, size, light=light)
