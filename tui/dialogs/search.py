@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from textual import on
@@ -76,7 +76,7 @@ class MatchList(RowList):
 
 
 class SearchDialog(ModalScreen[str | None]):
-    """Gives the key of the database that was chosen; None when none was."""
+    """Gives the key of the database that was chosen; None when none was. ``keep`` is given an index that was made anew."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,ctrl+f", "dismiss(None)", "Close", show=False, priority=True),
@@ -87,11 +87,18 @@ class SearchDialog(ModalScreen[str | None]):
         Binding("pageup", "move(-15)", show=False, priority=True),
     ]
 
-    def __init__(self, jobs: Jobs, listings: Sequence[GroupListing]) -> None:
+    def __init__(
+        self,
+        jobs: Jobs,
+        listings: Sequence[GroupListing],
+        index: SearchIndex | None,
+        keep: Callable[[SearchIndex], None],
+    ) -> None:
         super().__init__(classes="dialog")
         self._jobs = jobs
         self._listings = listings
-        self._index: SearchIndex | None = None
+        self._index = index
+        self._keep = keep
 
     def compose(self) -> ComposeResult:
         """A line to type into, and what was found."""
@@ -104,6 +111,9 @@ class SearchDialog(ModalScreen[str | None]):
     def on_mount(self) -> None:
         """Begin to type; the texts are made ready meanwhile."""
         self.query_one(Input).focus()
+        if self._index is not None:
+            self._search()
+            return
         self.query_one(MatchList).show((), "Reading…")
         listings = self._listings
         self._jobs.read_latest("index", "Reading the catalog", lambda: make_index(listings), self)
@@ -111,6 +121,7 @@ class SearchDialog(ModalScreen[str | None]):
     @on(IndexMade)
     def _ready(self, message: IndexMade) -> None:
         self._index = message.index
+        self._keep(message.index)
         self._search()
 
     @on(Input.Changed)

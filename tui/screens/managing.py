@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual.content import Content
 
-from catalog import CancelledError, Catalog, CatalogError, Entry, GroupRecord, Progress
+from catalog import CancelledError, Catalog, CatalogError, Entry, GroupRecord, Progress, SearchIndex
 from tui.amounts import quantity
 from tui.commands import ACTIONS, MENUS
 from tui.dialogs.confirm import Confirm
@@ -21,7 +21,7 @@ from tui.dialogs.typed_confirm import TypedConfirm
 from tui.jobs import AlreadyWritingError, Jobs, Transfer
 from tui.managing import forms, questions, works
 from tui.managing.messages import Checked, Managed, ManagingFailed, MetadataRead, Removed, SharePlanned
-from tui.messages import Answer
+from tui.messages import Answer, GroupListing
 from tui.plain import plain
 from tui.trust import Vouching
 from tui.widgets.catalog_tree import CatalogTree
@@ -30,6 +30,8 @@ from tui.widgets.reader import paragraphs
 if TYPE_CHECKING:
     from .browse import BrowseScreen
 
+_MOST_EDITED = 300_000
+"""Characters of metadata; an editor of more would keep the screen waiting."""
 LongWork = Callable[[Progress], Answer]
 Then = Callable[[Any], None]
 
@@ -51,6 +53,8 @@ class Managing:
         self._vouching = vouching
         self._settled = settled
         self._removed: Removed | None = None
+        self._searched: tuple[GroupListing, ...] = ()
+        self._index: SearchIndex | None = None
 
     def offer(self, menu: str) -> None:
         """Show a menu."""
@@ -241,6 +245,10 @@ class Managing:
     def ask_metadata(self, message: MetadataRead) -> None:
         """Edit the metadata that was read."""
         entry = message.opened.entry
+        if len(message.text) > _MOST_EDITED:
+            words = f"The metadata of {entry.name} is too long to be edited here."
+            self._screen.tell(words, "warning", "Set it from Python: database.set_metadata(…).")
+            return
 
         def answered(text: str | None) -> None:
             if text is not None:
@@ -280,7 +288,13 @@ class Managing:
             if key:
                 self._screen.show_database(key)
 
-        self._screen.app.push_screen(SearchDialog(self._jobs, self._screen.listings or ()), chosen)
+        listings = self._screen.listings or ()
+        if self._searched is not listings:
+            self._searched, self._index = listings, None
+        self._screen.app.push_screen(SearchDialog(self._jobs, listings, self._index, self._keep_index), chosen)
+
+    def _keep_index(self, index: SearchIndex) -> None:
+        self._index = index
 
     def put_back(self) -> None:
         """Undo the last removal of this session."""

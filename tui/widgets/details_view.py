@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import islice
 
 import orjson
 from textual import on
@@ -203,7 +204,7 @@ def _document(title: str, text: str, note: str, width: int) -> list[Content]:
     """Some JSON under its title, as far as it is worth showing here."""
     if not text:
         return []
-    lines = [line for number, line in enumerate(json_lines(orjson.loads(text), max(width - 2, 20))) if number <= _MOST_LINES]
+    lines = list(islice(json_lines(orjson.loads(text), max(width - 2, 20)), _MOST_LINES + 1))
     head = Content.assemble((title, "bold $primary"), (f"   {note}" if note else "", "$quiet"))
     shown = [Content.assemble("  ", highlight_json(plain(line))) for line in lines[:_MOST_LINES]]
     more = [Content.styled("  …", "$quiet")] if len(lines) > _MOST_LINES else []

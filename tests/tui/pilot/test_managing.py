@@ -382,6 +382,18 @@ async def test_the_catalog_is_searched(rainy: Shelf, drive: Drive) -> None:
 
         assert driver.screen.entry
         assert driver.screen.entry.name == "rain"
+        await driver.pilot.press("ctrl+f")
+        await driver.until(lambda: [found.row_count for found in driver.app.screen.query(MatchList)] == [2], "all, at once")
+
+
+async def test_long_metadata_is_not_edited_here(rainy: Shelf, drive: Drive) -> None:
+    """What an editor would take long to show is refused, with another way."""
+    with rainy.ours("rain") as database:
+        database.set_metadata({"long": ["x" * 1000] * 400})
+    async with drive(rainy.catalog) as driver:
+        await driver.select("rain")
+        await choose(driver, "E", "m", None)
+        await driver.wait_told("too long to be edited here")
 
 
 async def test_nothing_is_managed_in_a_read_only_session(rainy: Shelf, drive: Drive) -> None:
