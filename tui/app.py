@@ -47,6 +47,8 @@ class CatalogApp(App[None]):
     """The program over one catalog."""
 
     TITLE = "catalog"
+    # Textual 8.2.8 fails when the mouse goes down on something that was removed and is still in the picture.
+    ALLOW_SELECT = False
     CSS_PATH: ClassVar[list[str]] = ["app.tcss", "screens/browse.tcss"]  # type: ignore[assignment]
     COMMANDS: ClassVar[set[Callable[[], type[Provider]]]] = {_commands}  # type: ignore[assignment]
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (84, "-medium"), (132, "-wide")]  # noqa: RUF012
