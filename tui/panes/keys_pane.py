@@ -130,7 +130,7 @@ class KeysPane(Container):
         title = f"Keys at commit {at.number}, read-only" if at else "Keys"
         where = "  ".join(part for part in (title, plain(arrangement.folder), arrangement.words) if part)
         self.list.border_title = Content(where)
-        self.list.border_subtitle = ""
+        self.list.border_subtitle = "sorting…" if self.opened and arrangement.order != "key" else ""
         if self.opened is None:
             self.list.clear(self.words)
             return
