@@ -36,7 +36,7 @@ from catalog.local.sorted_keys import Order, SortedKeys
 from catalog.local.writer import Writer
 from catalog.mapping import Function, apply
 from catalog.objectstore.connect import name_of
-from catalog.objectstore.observed import observed, observer_of
+from catalog.objectstore.observed import Observer, observed, observer_of
 from catalog.progress import Progress
 from catalog.remote.copy import CopyResult, Place, already_copied, copy_remote
 from catalog.remote.head import Commit, encode_metadata
@@ -132,6 +132,11 @@ class Database(Versioned, MutableMapping[str, Any]):
     def value_bytes(self) -> int:
         """How many bytes all values take as stored."""
         return self._open().value_bytes()
+
+    @property
+    def observer(self) -> Observer | None:
+        """Who is told of each request of this opening."""
+        return observer_of(self._open().remote.store)
 
     @property
     def requests(self) -> int:

@@ -29,6 +29,7 @@ from catalog.errors import (
     RemoteMissingError,
 )
 from catalog.objectstore.connect import name_of
+from catalog.objectstore.observed import observed
 from catalog.progress import Progress
 from catalog.remote.commit import read_head
 from catalog.remote.garbage import GRACE
@@ -73,7 +74,7 @@ class ConnectionGroup(Mapping[str, dict[str, Any]]):
         if key is not None and (not isinstance(key, str) or not _KEY.fullmatch(key)):
             raise InvalidKeyError(f"{key!a} is no key of an entry.", hint="Use letters, digits and . _ -.")
         connection = given_connection(remote_conn, writing=False)
-        store = connect_store(connection, writing=False)
+        store = observed(connect_store(connection, writing=False), self._database.observer)
         try:
             head = read_head(store, ObjectNames(name_of(connection)))
         finally:

@@ -138,6 +138,7 @@ def test_a_catalog_tells_all_that_it_asks(tmp_path: Path, asked: list[Asked]) ->
     ours.add_group("lab", place.model_copy(update={"db_key": "lab.group"}))
     with ours.open_group("lab", "c", lock="commit") as group:
         group.add(place, name="rain")
+    assert [(item.verb, item.outcome) for item in asked if item.name == "rain"] == [("GET", "ok")]
     asked.clear()
 
     [entry] = ours.entries("lab")
