@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import islice, takewhile
 
 import msgspec
@@ -25,6 +26,15 @@ class KeyGroup(msgspec.Struct, frozen=True, gc=False):
     keys: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Marked:
+    """Landmarks, and of what: the sidecar as it was then, the last edit, the base commit and the number of edits."""
+
+    version: tuple[int, int]
+    state: tuple[int, str | None, int]
+    landmarks: Landmarks
+
+
 def after_prefix(prefix: str) -> str | None:
     """The least text that comes after everything that begins with ``prefix``; None when nothing does."""
     for length in range(len(prefix), 0, -1):
@@ -40,7 +50,7 @@ class Listing:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._marked: tuple[tuple[int, str | None, int], Landmarks] | None = None
+        self._marked: _Marked | None = None
 
     def page_at(self, row: int, limit: int, prefix: str) -> list[KeyInfo]:
         """Some keys in their order, from a row of the list of all that begin with ``prefix``."""
@@ -104,11 +114,17 @@ class Listing:
     def _landmarks(self) -> Landmarks:
         session = self._session
         session.flush()
+        version = session.sidecar.version()
+        if self._marked is not None and self._marked.version == version:
+            return self._marked.landmarks
         state = (session.table.last_edit(), session.base_id, session.table.count_edited())
-        if self._marked is None or self._marked[0] != state:
+        if self._marked is not None and self._marked.state == state:
+            landmarks = self._marked.landmarks
+        else:
             base = session.visible_base()
-            self._marked = state, self._of_table() if base is None else base.landmarks().with_more(session.added_keys())
-        return self._marked[1]
+            landmarks = self._of_table() if base is None else base.landmarks().with_more(session.added_keys())
+        self._marked = _Marked(version, state, landmarks)
+        return landmarks
 
     def _of_table(self) -> Landmarks:
         """Of a working copy without a base: every few thousand rows of the table."""

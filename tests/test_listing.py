@@ -110,3 +110,27 @@ def test_keys_by_size_and_by_time(folder_connection: S3Connection, tmp_path: Pat
             found.close()
         with pytest.raises(InvalidInputError, match="not sorted by 'colour'"):
             database.sorted_keys("colour")  # type: ignore[arg-type]
+
+
+def test_rows_follow_what_others_write(folder_connection: S3Connection, tmp_path: Path) -> None:
+    """A reader's list grows and shrinks with what a writer of the same working copy does, before and after a push."""
+    with opened(folder_connection, tmp_path / "mine.blt", "c") as writer:
+        writer.update({"a": b"1", "b": b"2"})
+        writer.sync()
+        with opened(folder_connection, tmp_path / "mine.blt", "r", pull=False) as reader:
+            assert (reader.rows(), reader.row_of("b")) == (2, 1)
+            writer["aa"] = b"3"
+            writer.sync()
+            assert (reader.rows(), reader.row_of("b")) == (3, 2)
+            del writer["a"]
+            writer.sync()
+            assert (reader.rows(), reader.row_of("b")) == (2, 1)
+        writer.changes().push()
+    with opened(folder_connection, tmp_path / "mine.blt", "r") as reader:
+        assert reader.rows() == 2
+        with opened(folder_connection, tmp_path / "mine.blt") as writer:
+            writer["c"] = b"4"
+            writer.sync()
+            assert (reader.rows(), [info.key for info in reader.page_at(1, 5)]) == (3, ["b", "c"])
+            writer.changes().discard()
+            assert reader.rows() == 2

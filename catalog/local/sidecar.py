@@ -143,6 +143,12 @@ class Sidecar:
         with self._lock, self._translated():
             return self._connection.execute(statement, values).fetchall()
 
+    def version(self) -> tuple[int, int]:
+        """Something that is another whenever anyone has written to the file, in this process or elsewhere."""
+        with self._lock, self._translated():
+            (elsewhere,) = self._connection.execute("PRAGMA data_version").fetchone()
+            return int(elsewhere), self._connection.total_changes
+
     def close(self) -> None:
         """Close the file."""
         with self._lock:
