@@ -8,16 +8,19 @@ from catalog.connection import S3Connection
 from catalog.errors import LockTimeoutError
 from catalog.lease import LeaseHolder
 from catalog.objectstore.connect import name_of
+from catalog.objectstore.observed import Observer, observed
 from catalog.progress import Progress
 from catalog.remote.object_names import ObjectNames
 
 
-def read_holder(connection: S3Connection, *, progress: Progress | None = None) -> LeaseHolder | None:
+def read_holder(
+    connection: S3Connection, *, progress: Progress | None = None, observer: Observer | None = None
+) -> LeaseHolder | None:
     """Who holds the write lock of a remote, and since when; None when it is free.
 
     Raises CredentialsError, AccessDeniedError and UnreachableError.
     """
-    store = connect_store(connection, writing=False, progress=progress)
+    store = observed(connect_store(connection, writing=False, progress=progress), observer)
     try:
         return writing.read_holder(store, ObjectNames(name_of(connection)))
     finally:

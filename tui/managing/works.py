@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import orjson
 from textual.content import Content
 
 from catalog import (
+    Asked,
     Catalog,
     CatalogError,
     CredentialsError,
@@ -283,10 +284,10 @@ def save_metadata(catalog: Catalog, entry: Entry, vouching: Vouching, text: str,
     return Managed(said, "It is a change now: P pushes it.", changed=entry, is_listed_anew=False)
 
 
-def read_details(entry: Entry, opened: Opened | None, *, ask: bool) -> DetailsRead:
+def read_details(entry: Entry, opened: Opened | None, observer: Callable[[Asked], None], *, ask: bool) -> DetailsRead:
     """Find out what is said of a database only when one asks; with ``ask`` its server may be asked."""
     facts: list[Fact] = []
-    if ask and (holder := _holder(entry)):
+    if ask and (holder := _holder(entry, observer)):
         facts.append(("write lock", Content(holder)))
     used = next((report for report in credentials.explain(entry.connection) if report.used), None)
     if used is not None and not entry.connection.is_folder:
@@ -304,10 +305,10 @@ def _shown(metadata: object) -> str:
     return text if len(text) <= _MOST_METADATA else _as_json(f"{size(len(text))} of JSON: too much to show here.")
 
 
-def _holder(entry: Entry) -> str:
+def _holder(entry: Entry, observer: Callable[[Asked], None]) -> str:
     """Who holds the write lock; nothing where there are no keys to ask with, which is said elsewhere."""
     try:
-        holder = read_holder(entry.connection)
+        holder = read_holder(entry.connection, observer=observer)
     except CredentialsError:
         return ""
     except CatalogError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import islice
+from typing import TYPE_CHECKING, cast
 
 import orjson
 from textual import on
@@ -24,6 +25,9 @@ from tui.whereabouts import place_facts
 from .columns import Fact, beside
 from .heading import value_words
 from .text_view import TextView
+
+if TYPE_CHECKING:
+    from tui.app import CatalogApp
 
 _NAME_WIDTH = 14
 _MOST_LINES = 400
@@ -87,7 +91,8 @@ class DetailsView(TextView):
         if entry is None or not self.is_attached or not self.display or status is None:
             return
         ask = status.remote_commit is not None and status.state in _ANSWERING
-        self._jobs.read_latest("details", "Reading the details", lambda: read_details(entry, opened, ask=ask), self)
+        note = cast("CatalogApp", self.app).requests.note
+        self._jobs.read_latest("details", "Reading the details", lambda: read_details(entry, opened, note, ask=ask), self)
 
     @on(DetailsRead)
     def _take(self, message: DetailsRead) -> None:
