@@ -160,6 +160,8 @@ class Program(CatalogApp):
 
     def _load(self) -> None:
         """Import what is slow, in a thread, so that the frame stays alive."""
+        # Nothing that is loaded now becomes garbage.
+        gc.disable()
         try:
             catalog, found = self._bring()
             importlib.import_module("tui.screens.browse")
@@ -168,6 +170,8 @@ class Program(CatalogApp):
             self.call_later(self.exit, return_code=1)
         else:
             self.call_later(self._open, catalog, found)
+        finally:
+            gc.enable()
 
     async def _open(self, catalog: Catalog, found: Found | None) -> None:
         """Put the main screen over the frame, with the keys that were pressed meanwhile."""
