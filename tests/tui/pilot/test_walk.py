@@ -182,6 +182,7 @@ async def test_a_random_walk_breaks_nothing(ground: Shelf, faults: FaultPlan, mo
         assert _remotes(ground) == remotes
     else:
         made = sum(_commits(ground).values()) - sum(commits.values())
+        print(f"  {made} commits were made")
         assert made <= walker.answers.total()
 
 
