@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+import subprocess
+import sys
 from typing import Any
 
 import booklet
@@ -189,3 +191,16 @@ def test_old_pyarrow_does_not_read_tables_of_strangers(monkeypatch: pytest.Monke
 
     with pytest.raises(UntrustedValueError, match=r"pyarrow 14\.0\.0"):
         codec_of(CODES["pd_zstd"]).decode(b"ARROW1")
+
+
+@pytest.mark.parametrize("name", ["str", "json", "orjson", "orjson_zstd", "pickle", "pickle_zstd", "zstd", "bytes", None])
+def test_plain_values_need_no_large_library(name: Any) -> None:
+    """Reading and writing JSON, text, bytes and plain pickles imports neither booklet nor numpy nor pandas."""
+    code = (
+        f"import sys; from catalog.codecs.codec import codec_of, check_serializer; check_serializer({name!r});"
+        f"codec = codec_of({CODES[name]}); codec.decode(codec.encode({EXAMPLES[name]!r}));"
+        "print([module for module in ('booklet', 'numpy', 'pandas', 'pyarrow') if module in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "[]"

@@ -67,6 +67,25 @@ def test_memory_keeps_only_so_many(
     assert store.traffic.requests == {"GET": 10}
 
 
+def test_a_walk_leaves_memory_as_it_was(store: DirectoryStore, names: ObjectNames, refs: list[SegmentRef]) -> None:
+    """Of what a walk passes only the first few stay; what was in memory before is used, and stays too."""
+    reader = SegmentReader(store, names, Kept(), 4)
+    known = reader.load(refs[5])
+    load = reader.pass_through(2)
+    passed = [load(ref) for ref in refs]
+
+    assert [segment.keys[0] for segment in passed] == [ref.first for ref in refs]
+    assert passed[5] is known
+    assert {*reader._decoded} == {refs[0].id, refs[1].id, refs[5].id}
+    for kept, walked in ((reader.load(refs[0]), entries_of(refs[0])), (known, entries_of(refs[5]))):
+        assert [*kept.items()] == walked
+
+
+def entries_of(ref: SegmentRef) -> list[tuple[str, Entry]]:
+    """The entries that a segment was made of."""
+    return [(f"{ref.first[0]}/{place:03d}", Entry(place, b"p" * 16, place, 1, bytes(8))) for place in range(100)]
+
+
 @pytest.mark.parametrize("kind", [FaultKind.TRUNCATE, FaultKind.FLIP_BIT, FaultKind.FAIL_BEFORE])
 @pytest.mark.parametrize("many", [False, True])
 def test_what_is_damaged_is_not_kept(
