@@ -210,3 +210,22 @@ async def test_a_list_shows_other_keys_while_it_is_long(shelf: Shelf, drive: Dri
         assert (info := keys.info) is not None
         assert int(info.key[1:]) == keys.cursor - 1
         assert sum(keys._pages.row(row) is not None for row in range(keys.row_count)) <= 1_000
+
+
+async def test_a_long_value_is_laid_out_in_steps(shelf: Shelf, drive: Drive) -> None:
+    """The first rows of a long value are there at once, and G goes to the last although it is still to be made."""
+    shelf.add_group("lab")
+    shelf.publish("lab", "long", "str", {"text": "\n".join(f"line {number} " + "of many " * 20 for number in range(1_900))})
+    shelf.take("long")
+    async with drive(shelf.catalog) as driver:
+        view = driver.screen.keys_pane.value_view
+        await driver.select("long")
+        assert len(view._rows) > 3_000
+        view.lay_out()
+        assert view.is_growing
+        assert 200 <= len(view._rows) < 400
+        view.action_scroll_end()
+        await driver.until(lambda: not view.is_growing, "all rows")
+        await driver.settle()
+        assert "line 1899" in "".join(row.plain for row in view._rows[-12:])
+        assert view.scroll_offset.y == view.max_scroll_y > 3_000
