@@ -30,8 +30,9 @@ from catalog.objectstore.observed import Observer
 from catalog.opening import Flag, More
 from catalog.opening import open as open_database
 from catalog.progress import Progress
-from catalog.status import State, Status, remote_status, status_of, unless_stale, with_problem
+from catalog.status import State, Status, read_remote, remote_status, status_of, unless_stale, with_problem
 
+_UUID = re.compile("[0-9a-f]{32}")
 _NAME = re.compile(r"[^\x00-\x1f\x7f/\\]{1,100}")
 
 
@@ -195,6 +196,31 @@ class Catalog:
         with self._changing(group_name) as group:
             _check_there(group, group_name, key)
             return group.edit(key, name=name, description=description, tags=tags, owner=owner)
+
+    def refresh(self, group_name: str, entry: Entry, *, trust_connection: bool = False) -> Entry:
+        """Ask the remote of a database again for what its entry says of it: size, commit, metadata. What people said stays.
+
+        Raises NotApprovedError before anything is sent, InvalidInputError when another database lives there by now.
+        """
+        self.require_approval(entry, origin=group_name, trust=trust_connection)
+        found = read_remote(entry.connection, self.observer)
+        if found is not None and _UUID.fullmatch(entry.key) and found.uuid != entry.key:
+            raise InvalidInputError(
+                f"Another database than {entry.name!a} lives at {entry.connection} by now.",
+                hint="Remove the entry, and add that database if you want it.",
+            )
+        with self._changing(group_name) as group:
+            _check_there(group, group_name, entry.key)
+            group.add(
+                entry.connection,
+                entry.key,
+                entry.user_meta,
+                name=entry.name,
+                description=entry.description,
+                tags=entry.tags,
+                owner=entry.owner,
+            )
+            return group.entry(entry.key)
 
     def move(self, key: str, from_group: str, to_group: str) -> Entry:
         """Move an entry to another group; the database, its working copy and its remote stay where they are.

@@ -9,7 +9,17 @@ from pathlib import Path
 import pytest
 
 import catalog
-from catalog import Catalog, Entry, EntryMissingError, InvalidInputError, RemoteMissingError, S3Connection, State, read_remote
+from catalog import (
+    Catalog,
+    Entry,
+    EntryMissingError,
+    InvalidInputError,
+    NotApprovedError,
+    RemoteMissingError,
+    S3Connection,
+    State,
+    read_remote,
+)
 from catalog.access import connect_store
 
 
@@ -73,6 +83,34 @@ def test_a_description_nobody_could_read(mine: Catalog, entry: Entry) -> None:
     """A name that is too long is refused, and the entry stays."""
     with pytest.raises(InvalidInputError):
         mine.edit("one", entry.key, name="x" * 2000)
+
+    assert mine.entries("one") == [entry]
+
+
+def test_brought_up_to_date(mine: Catalog, entry: Entry, rain: S3Connection, tmp_path: Path) -> None:
+    """An entry is asked for again what its remote says; what people said, and whose it is, stays."""
+    mine.edit("one", entry.key, owner="bo")
+    with catalog.open(rain, tmp_path / "rain.blt", "w", lock="commit") as database:
+        database["b"] = 2
+        database.changes().push()
+    (stale,) = mine.entries("one")
+    fresh = mine.refresh("one", stale)
+
+    assert (fresh.keys, fresh.commit_number) == (2, 2)
+    assert replace(fresh, keys=1, value_bytes=stale.value_bytes, commit_number=1, timestamp=stale.timestamp) == stale
+    assert mine.entries("one") == [fresh]
+
+
+def test_not_brought_up_to_date(mine: Catalog, entry: Entry, tmp_path: Path) -> None:
+    """A place that was not approved is not asked; where another database lives by now, the entry stays as it is."""
+    strange = replace(entry, connection=S3Connection(db_key="x", bucket="data", endpoint_url="http://127.0.0.1:9"))
+    with pytest.raises(NotApprovedError):
+        mine.refresh("one", strange)
+    other = S3Connection(db_key="other", endpoint_url=entry.connection.endpoint_url)
+    with catalog.open(other, tmp_path / "other.blt", "c", value_serializer="orjson", lock="commit") as database:
+        database.changes().push()
+    with pytest.raises(InvalidInputError, match="Another database"):
+        mine.refresh("one", replace(entry, connection=other), trust_connection=True)
 
     assert mine.entries("one") == [entry]
 

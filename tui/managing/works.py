@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +11,6 @@ import orjson
 from textual.content import Content
 
 from catalog import (
-    Asked,
     Catalog,
     CatalogError,
     CredentialsError,
@@ -135,14 +134,9 @@ def describe_database(catalog: Catalog, group: str, entry: Entry, said: Describe
     return Managed(f"Changed what {group} says of {edited.name}.", "S shares the group.", select=entry.key)
 
 
-def refresh_entry(catalog: Catalog, group: str, entry: Entry) -> Managed:
+def refresh_entry(catalog: Catalog, group: str, entry: Entry, vouching: Vouching) -> Managed:
     """Bring an entry up to date with its remote."""
-    found = catalog.add(
-        group, entry.connection, name=entry.name, description=entry.description, tags=entry.tags, user_meta=entry.user_meta
-    )
-    if found.key != entry.key:
-        catalog.remove(group, found.key)
-        raise InvalidInputError("Another database lives at this place by now.", hint="Remove the entry and add that one.")
+    found = catalog.refresh(group, entry, trust_connection=vouching["trust_connection"])
     return Managed(f"Brought the entry of {entry.name} up to date.", f"Commit {found.commit_number}.", select=entry.key)
 
 
@@ -284,10 +278,10 @@ def save_metadata(catalog: Catalog, entry: Entry, vouching: Vouching, text: str,
     return Managed(said, "It is a change now: P pushes it.", changed=entry, is_listed_anew=False)
 
 
-def read_details(entry: Entry, opened: Opened | None, observer: Callable[[Asked], None], *, ask: bool) -> DetailsRead:
-    """Find out what is said of a database only when one asks; with ``ask`` its server may be asked."""
+def read_details(catalog: Catalog, entry: Entry, opened: Opened | None, vouching: Vouching, *, ask: bool) -> DetailsRead:
+    """Find out what is said of a database only when one asks; with ``ask`` its server may be asked, if it was approved."""
     facts: list[Fact] = []
-    if ask and (holder := _holder(entry, observer)):
+    if ask and (holder := _holder(catalog, entry, vouching)):
         facts.append(("write lock", Content(holder)))
     used = next((report for report in credentials.explain(entry.connection) if report.used), None)
     if used is not None and not entry.connection.is_folder:
@@ -305,10 +299,11 @@ def _shown(metadata: object) -> str:
     return text if len(text) <= _MOST_METADATA else _as_json(f"{size(len(text))} of JSON: too much to show here.")
 
 
-def _holder(entry: Entry, observer: Callable[[Asked], None]) -> str:
-    """Who holds the write lock; nothing where there are no keys to ask with, which is said elsewhere."""
+def _holder(catalog: Catalog, entry: Entry, vouching: Vouching) -> str:
+    """Who holds the write lock; nothing where there are no keys to ask with, or no leave to, which is said elsewhere."""
     try:
-        holder = read_holder(entry.connection, observer=observer)
+        catalog.require_approval(entry, origin=vouching["origin"], trust=vouching["trust_connection"])
+        holder = read_holder(entry.connection, observer=catalog.observer)
     except CredentialsError:
         return ""
     except CatalogError as error:

@@ -153,7 +153,7 @@ class BrowseScreen(Screen[None]):
                     yield HistoryPane(self._jobs, id="history").data_bind(
                         here.opened, here.words, here.place, here.tab, here.status
                     )
-                    details = DetailsView(self._jobs, id="details")
+                    details = DetailsView(self._catalog, self._jobs, self._vouching, id="details")
                     details.data_bind(here.listings, here.group_statuses)
                     yield details.data_bind(here.entry, here.status, here.opened, here.group)
         yield TransferBar(id="transfer-bar")
@@ -361,7 +361,7 @@ class BrowseScreen(Screen[None]):
             self._open(self.entry)
 
     def _vouching(self, entry: Entry) -> Vouching:
-        return self._trust.vouching(self._groups[entry.key], entry)
+        return self._trust.vouching(self._groups.get(entry.key, self.group), entry)
 
     def _open(self, entry: Entry) -> None:
         group, vouching = self.group, self._vouching(entry)

@@ -225,8 +225,8 @@ class Managing:
     def refresh_entry(self) -> None:
         """Bring the entry up to date."""
         if entry := self._screen.entry:
-            group = self._screen.group
-            self._do("Asking the remote", lambda: works.refresh_entry(self._catalog, group, entry))
+            group, vouching = self._screen.group, self._vouching(entry)
+            self._do("Asking the remote", lambda: works.refresh_entry(self._catalog, group, entry, vouching))
 
     def _confirm(self, title: str, lines: Any, go_on: str, act: Callable[[], None], *, is_safe: bool = False) -> None:
         def answered(yes: bool | None) -> None:

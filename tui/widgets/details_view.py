@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, cast
 
 import orjson
 from textual import on
 from textual.content import Content
 from textual.reactive import reactive
 
-from catalog import Commit, Entry, State, Status
+from catalog import Catalog, Commit, Entry, State, Status
 from tui.amounts import moment, quantity, size
 from tui.badges import counts, database_badge, unusable
 from tui.jobs import Jobs
@@ -19,15 +18,13 @@ from tui.managing.messages import DetailsRead
 from tui.managing.works import read_details
 from tui.messages import GroupListing, JobFailed, Opened
 from tui.plain import plain, plain_lines
+from tui.trust import Vouching
 from tui.values.json_lines import highlight_json, json_lines
 from tui.whereabouts import place_facts
 
 from .columns import Fact, beside
 from .heading import value_words
 from .text_view import TextView
-
-if TYPE_CHECKING:
-    from tui.app import CatalogApp
 
 _NAME_WIDTH = 14
 _MOST_LINES = 400
@@ -49,9 +46,11 @@ class DetailsView(TextView):
     listings: reactive[tuple[GroupListing, ...] | None] = reactive(None)
     group_statuses: reactive[Mapping[str, Status]] = reactive(dict)
 
-    def __init__(self, jobs: Jobs, id: str | None = None) -> None:
+    def __init__(self, catalog: Catalog, jobs: Jobs, vouching: Callable[[Entry], Vouching], id: str | None = None) -> None:
         super().__init__(id=id)
+        self._catalog = catalog
         self._jobs = jobs
+        self._vouching = vouching
         self._read: DetailsRead | None = None
 
     def watch_entry(self, old: Entry | None, new: Entry | None) -> None:
@@ -91,8 +90,10 @@ class DetailsView(TextView):
         if entry is None or not self.is_attached or not self.display or status is None:
             return
         ask = status.remote_commit is not None and status.state in _ANSWERING
-        note = cast("CatalogApp", self.app).requests.note
-        self._jobs.read_latest("details", "Reading the details", lambda: read_details(entry, opened, note, ask=ask), self)
+        catalog, vouching = self._catalog, self._vouching(entry)
+        self._jobs.read_latest(
+            "details", "Reading the details", lambda: read_details(catalog, entry, opened, vouching, ask=ask), self
+        )
 
     @on(DetailsRead)
     def _take(self, message: DetailsRead) -> None:
