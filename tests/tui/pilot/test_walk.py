@@ -44,7 +44,7 @@ _MOVES = [
 ]
 _ANSWERS = [("enter",), ("right", "enter"), ("tab", "enter"), ("shift+tab", "enter"), ("escape",)]
 _TYPED = ["a", "e", "/", "2", "0", "1", "-", "x"]
-_KEYS = [key for command in COMMANDS for key in command.keys.split(",")]
+_KEYS = [key for command in COMMANDS for key in command.keys.split(",")] + ["P", "p"] * 4
 _FAULTS = [FaultKind.FAIL_BEFORE, FaultKind.LOSE_REPLY, FaultKind.TRUNCATE, FaultKind.FLIP_BIT]
 UNEXPECTED = "Something unexpected happened"
 
