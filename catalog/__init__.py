@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +14,10 @@ else:
 
     def __getattr__(name: str) -> Any:
         """Bring all public names when the first one is used: the command line must not wait for the engine to draw a line."""
-        if (name.startswith("__") and name != "__all__") or find_spec(f"{__name__}.{name}") is not None:
-            # A module of the package is brought by the import system, once it is told that this is no name of ours.
+        if name.startswith("__") and name != "__all__":
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        if find_spec(f"{__name__}.{name}") is not None:
+            return import_module(f"{__name__}.{name}")
         from catalog import public  # noqa: PLC0415
 
         if name == "__all__":
