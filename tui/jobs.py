@@ -7,6 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from queue import SimpleQueue
 from typing import Protocol
 
 from textual.message import Message
@@ -119,6 +120,8 @@ class Jobs:
         self._closed = False
         self.idle = threading.Event()
         self.idle.set()
+        self._starting: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        threading.Thread(target=self._start_threads, name="catalog-jobs", daemon=True).start()
 
     @property
     def transfers(self) -> tuple[Transfer, ...]:
@@ -221,7 +224,12 @@ class Jobs:
                     if self._running == 0:
                         self.idle.set()
 
-        threading.Thread(target=run, name="catalog-job", daemon=True).start()
+        self._starting.put(run)
+
+    def _start_threads(self) -> None:
+        """Start each job in a thread of its own. Starting one waits until it runs, which the event loop has no time for."""
+        while True:
+            threading.Thread(target=self._starting.get(), name="catalog-job", daemon=True).start()
 
     def _run_slot(self, slot: _Slot, number: int, what: str, work: Work, target: Target) -> None:
         while True:
