@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+import weakref
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -120,8 +121,9 @@ class Jobs:
         self._closed = False
         self.idle = threading.Event()
         self.idle.set()
-        self._starting: SimpleQueue[Callable[[], None]] = SimpleQueue()
-        threading.Thread(target=self._start_threads, name="catalog-jobs", daemon=True).start()
+        self._starting: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        threading.Thread(target=_start_each, args=(self._starting,), name="catalog-jobs", daemon=True).start()
+        weakref.finalize(self, self._starting.put, None)
 
     @property
     def transfers(self) -> tuple[Transfer, ...]:
@@ -226,11 +228,6 @@ class Jobs:
 
         self._starting.put(run)
 
-    def _start_threads(self) -> None:
-        """Start each job in a thread of its own. Starting one waits until it runs, which the event loop has no time for."""
-        while True:
-            threading.Thread(target=self._starting.get(), name="catalog-job", daemon=True).start()
-
     def _run_slot(self, slot: _Slot, number: int, what: str, work: Work, target: Target) -> None:
         while True:
             message = _message(work, lambda error, what=what: JobFailed(what, error))  # type: ignore[misc]
@@ -264,6 +261,12 @@ class Jobs:
             was_taken = False
         if not was_taken:
             message.drop()
+
+
+def _start_each(jobs: SimpleQueue[Callable[[], None] | None]) -> None:
+    """Start each job in a thread of its own. Starting one waits until it runs, which the event loop has no time for."""
+    while (job := jobs.get()) is not None:
+        threading.Thread(target=job, name="catalog-job", daemon=True).start()
 
 
 def _message(work: Work, failed: Callable[[CatalogError], Answer]) -> Answer:
