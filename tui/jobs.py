@@ -267,6 +267,8 @@ def _start_each(jobs: SimpleQueue[Callable[[], None] | None]) -> None:
     """Start each job in a thread of its own. Starting one waits until it runs, which the event loop has no time for."""
     while (job := jobs.get()) is not None:
         threading.Thread(target=job, name="catalog-job", daemon=True).start()
+        # A job knows its session, which must not live on for it.
+        del job
 
 
 def _message(work: Work, failed: Callable[[CatalogError], Answer]) -> Answer:
