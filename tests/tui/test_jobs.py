@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+import time
 from dataclasses import dataclass, field
 
 import pytest
@@ -208,3 +210,34 @@ def test_the_end_of_a_session_stops_writes_and_silences_reads() -> None:
     assert progress.cancelled
     assert jobs.idle.is_set()
     assert listener.heard == []
+
+
+def test_starting_a_job_waits_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine may take long to let a new thread run; whoever asks for a job is not held up by that."""
+    jobs, listener, gate, start = Jobs(), Listener(), threading.Event(), threading.Thread.start
+
+    def start_late(thread: threading.Thread) -> None:
+        gate.wait(10)
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start_late)
+    jobs.read_latest("value", "Reading", lambda: Found("it"), listener)
+    assert not jobs.idle.is_set()
+    assert listener.heard == []
+    gate.set()
+
+    listener.wait(1)
+    assert jobs.idle.wait(10)
+
+
+def test_the_thread_that_starts_jobs_ends_with_them() -> None:
+    """A session leaves no thread behind."""
+    before = threading.active_count()
+    jobs = Jobs()
+    jobs.run(lambda: None)
+    assert jobs.idle.wait(10)
+    del jobs
+    deadline = time.monotonic() + 10
+    while threading.active_count() > before:
+        assert time.monotonic() < deadline
+        gc.collect()
