@@ -140,10 +140,11 @@ def test_a_pause_holds_the_operation_until_it_is_resumed() -> None:
         done = progress.report.done_bytes
         held.wait(0.1)
 
-        assert progress.paused
         assert progress.report.done_bytes == done
+        states = [progress.paused]
         progress.resume()
-        assert not progress.paused
+        states.append(progress.paused)
+        assert states == [True, False]
         worker.wait_for_a_step()
         assert progress.report.done_bytes > done
 

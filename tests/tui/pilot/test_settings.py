@@ -135,7 +135,8 @@ def test_read_only_is_refused_by_every_writing_command() -> None:
         change=Change("rain", Direction.CONFLICT, Kind.MODIFIED, None, None, None),
         conflicts=1,
     )
-    said = {each.id: each.refusal(now) for each in (*COMMANDS, *ACTIONS.values())}
+    said = {command.id: command.refusal(now) for command in COMMANDS}
+    said |= {action.id: action.refusal(now) for action in ACTIONS.values()}
     silent = {name: words for name, words in said.items() if "read-only" not in words and name not in HARMLESS}
 
     assert silent == {}
