@@ -141,10 +141,8 @@ def test_a_pause_holds_the_operation_until_it_is_resumed() -> None:
         held.wait(0.1)
 
         assert progress.report.done_bytes == done
-        states = [progress.paused]
+        assert progress.paused
         progress.resume()
-        states.append(progress.paused)
-        assert states == [True, False]
         worker.wait_for_a_step()
         assert progress.report.done_bytes > done
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import traceback
 
 import click
 
 from catalog.errors import CancelledError, CatalogError
 from catalog.plain_text import escape
+
+_ADDRESS = re.compile(r"""['"]?(?:[A-Za-z][\w+.-]+:/|[^\s'"]*:[^\s'"]*@)[^\s'"]*['"]?""")
 
 FAILED = 1
 INTERRUPTED = 130
@@ -16,7 +19,9 @@ INTERRUPTED = 130
 def report_failure(error: Exception) -> int:
     """Tell ``error`` on stderr; the exit code that goes with it."""
     if isinstance(error, click.ClickException):
-        error.show()
+        # What stands where an address does not belong is repeated by click, and an address may hold a secret.
+        words = _ADDRESS.sub("'…'", error.format_message())
+        (click.UsageError(words, error.ctx) if isinstance(error, click.UsageError) else click.ClickException(words)).show()
         return error.exit_code
     if isinstance(error, CancelledError):
         _tell(error.message, error.hint)

@@ -136,7 +136,8 @@ def test_read_only_is_refused_by_every_writing_command() -> None:
         conflicts=1,
     )
     said = {command.id: command.refusal(now) for command in COMMANDS}
-    said |= {action.id: action.refusal(now) for action in ACTIONS.values()}
+    for action in ACTIONS.values():
+        said[action.id] = action.refusal(now)
     silent = {name: words for name, words in said.items() if "read-only" not in words and name not in HARMLESS}
 
     assert silent == {}

@@ -89,7 +89,7 @@ async def test_a_transfer_shows_how_far_it_is(stocked: Shelf, drive: Drive) -> N
             assert all("Pushing weather" in row and "25%" in row for width in (44, 60, 90) for row in _rows(driver, width))
             assert "uploading" in _details(driver)
             assert "250 kB of 1.0 MB, 250 of 1,000 items" in _details(driver)
-            assert "25%" in driver.text_of("#transfer-bar")
+            await driver.until(lambda: "25%" in driver.text_of("#transfer-bar"), "25% on the main screen")
             assert "250 kB of 1.0 MB" in driver.text_of("#transfer-bar")
 
 
