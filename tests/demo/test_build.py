@@ -30,9 +30,9 @@ def states(folder: DemoFolder) -> dict[str, State]:
 
 
 class TestMaking:
-    def test_every_state_is_there_to_be_seen(self, demo: DemoFolder) -> None:
+    def test_every_state_is_there_to_be_seen(self, shared_demo: DemoFolder) -> None:
         """The demo has databases ahead, behind, diverged, in conflict and in step."""
-        assert states(demo) == {
+        assert states(shared_demo) == {
             "earth/daily-weather": State.AHEAD,
             "earth/earthquakes": State.DIVERGED,
             "earth/hourly-temperature": State.IN_STEP,
@@ -44,9 +44,9 @@ class TestMaking:
             "america/flights": State.IN_STEP,
         }
 
-    def test_groups_describe_their_databases(self, demo: DemoFolder) -> None:
+    def test_groups_describe_their_databases(self, shared_demo: DemoFolder) -> None:
         """Entries carry the names, descriptions, tags and the owner."""
-        here = Catalog(demo.catalog)
+        here = Catalog(shared_demo.catalog)
 
         for group in GROUPS:
             entries = {entry.name: entry for entry in here.entries(group.name)}
@@ -55,12 +55,12 @@ class TestMaking:
                 entry = entries[database.name]
                 assert (entry.description, entry.tags, entry.owner) == (database.description, database.tags, COLLEAGUE)
 
-    def test_a_demo_is_used_again(self, demo: DemoFolder) -> None:
+    def test_a_demo_is_used_again(self, shared_demo: DemoFolder) -> None:
         """A second run finds the demo, with what was done in it."""
-        before = (demo.path / MARKER).stat().st_mtime_ns
+        before = (shared_demo.path / MARKER).stat().st_mtime_ns
 
-        assert not make_demo(demo, Remotes.in_folder(demo.remotes), pytest.fail)
-        assert (demo.path / MARKER).stat().st_mtime_ns == before
+        assert not make_demo(shared_demo, Remotes.in_folder(shared_demo.remotes), pytest.fail)
+        assert (shared_demo.path / MARKER).stat().st_mtime_ns == before
 
     def test_fresh_starts_over(self, demo: DemoFolder) -> None:
         """With fresh, what was discarded in the demo is there again."""
