@@ -13,7 +13,6 @@ import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from io import BufferedReader
-from itertools import islice
 
 import msgspec
 
@@ -315,7 +314,8 @@ def _stretch(values: Sequence[PlannedValue], position: int) -> int:
     """How many bytes to read at once from a value on: as far as the next ones follow it closely in the file."""
     start = values[position].offset
     end = start + values[position].length
-    for value in islice(values, position + 1, None):
+    for following in range(position + 1, len(values)):
+        value = values[following]
         if not end <= value.offset <= end + _GAP or value.offset + value.length - start > _MOST_AT_ONCE:
             break
         end = value.offset + value.length
