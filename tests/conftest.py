@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
@@ -69,3 +70,10 @@ def faults(monkeypatch: pytest.MonkeyPatch) -> FaultPlan:
 
     monkeypatch.setattr("catalog.opening.connect_store", connect)
     return plan
+
+
+def pytest_collection_finish() -> None:
+    """What is imported by now stays: collecting garbage need not look at it again in each of thousands of tests."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)

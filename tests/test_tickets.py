@@ -359,7 +359,7 @@ def test_no_lost_update(connection: S3Connection, tmp_path: Path) -> None:
     with catalog.open(connection, tmp_path / "first.blt", "c", "str", lock="commit") as database:
         database["first"] = "x"
         database.changes().push()
-    sessions, pushes, turns = (6, 50, 25) if LARGE else (2, 15, 3)
+    sessions, pushes, turns = (6, 50, 25) if LARGE else (2, 10, 3)
     tasks = [("session", sessions, pushes)] * 2 + [("commit", 1, turns)] * 2
     keys = connection.access_keys
     assert keys is not None
