@@ -72,15 +72,26 @@ class HeadWriter:
         self._store, self._names, self._lease, self._progress = store, names, lease, progress
         self._way: Way | None = None
 
+    def hold(self) -> bool:
+        """Take the write lock of the remote, unless it is held; whether it was not.
+
+        Who makes a new database holds it from before anything goes up: a deletion that is under way at the same place would take
+        objects that nothing names yet. Raises LockTimeoutError.
+        """
+        return self._chosen().hold()
+
     def commit(self, new: StoredHead, over: StoredHead | None) -> StoredHead | Beaten:
-        """Make ``new`` the head, if the head is still ``over`` (None: if there is none).
+        """Make ``new`` the head, if the head is still ``over`` (None: if there is none; the lock is held then).
 
         What the head names must be up already, its copy under ``commits/`` too. Raises LeaseLostError, LockTimeoutError,
         OutcomeUnknownError and StoreError.
         """
+        return self._chosen().commit(new, over)
+
+    def _chosen(self) -> Way:
         if self._way is None:
             self._way = self._choose()
-        return self._way.commit(new, over)
+        return self._way
 
     def _choose(self) -> Way:
         kept = powers.conditions_of(self._store, self._names.db_key, self._progress) is Conditions.KEPT
@@ -102,6 +113,10 @@ class Way(ABC):
         self._store, self._names, self._lease, self._progress = store, names, lease, progress
 
     @abstractmethod
+    def hold(self) -> bool:
+        """As `HeadWriter.hold`."""
+
+    @abstractmethod
     def commit(self, new: StoredHead, over: StoredHead | None) -> StoredHead | Beaten:
         """As `HeadWriter.commit`."""
 
@@ -111,7 +126,17 @@ class Way(ABC):
 
 
 class Swap(Way):
-    """Commit by one conditional write; needs no lock."""
+    """Commit by one conditional write; needs no lock but for the first."""
+
+    _own: Lease | None = None
+
+    @override
+    def hold(self) -> bool:
+        if self._lease is not None:
+            return False
+        self._own = Lease.acquire(self._store, self._names.lease, timeout=_TIMEOUT, force=False, progress=self._progress)
+        self._lease = self._own
+        return True
 
     @override
     def commit(self, new: StoredHead, over: StoredHead | None) -> StoredHead | Beaten:
@@ -126,22 +151,14 @@ class Swap(Way):
             powers.note(self._store, Conditions.REFUSED)
             raise _contradicted(self._store) from None
         if over is None and isinstance(outcome, Beaten) and outcome.current is None:
-            return self._create(new)
+            return create_under_lease(self._store, self._names, new)
         return outcome
-
-    def _create(self, new: StoredHead) -> StoredHead | Beaten:
-        """The first head of a store that cannot create it conditionally."""
-        if self._lease is not None:
-            return create_under_lease(self._store, self._names, new)
-        taken = Lease.acquire(self._store, self._names.lease, timeout=_TIMEOUT, force=False, progress=self._progress)
-        try:
-            return create_under_lease(self._store, self._names, new)
-        finally:
-            taken.release()
 
     @override
     def close(self) -> None:
-        """Nothing was held."""
+        if self._own is not None:
+            self._own.release()
+            self._lease = self._own = None
 
 
 class Turn(Way):
@@ -151,6 +168,12 @@ class Turn(Way):
     """
 
     _own: Tickets | None = None
+
+    @override
+    def hold(self) -> bool:
+        held = self._lease is not None or self._own is not None
+        self._turn()
+        return not held
 
     @override
     def commit(self, new: StoredHead, over: StoredHead | None) -> StoredHead | Beaten:

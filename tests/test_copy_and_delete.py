@@ -22,6 +22,7 @@ from catalog import (
     RemoteMissingError,
     S3Connection,
     UnreachableError,
+    writing,
 )
 from catalog.access import connect_store
 from catalog.changes import delete
@@ -486,7 +487,7 @@ class TestDelete:
         assert asked.index(("PUT", f"/priv/{db_key}")) < asked.index(deletes[0])
         named = [target for method, target in asked if (method, target) not in deletes or method == "DELETE"]
         assert all(db_key.replace("/", "%2F") in target or db_key in target for target in named)
-        assert len(log) <= 12
+        assert len(log) <= 13
 
     def test_the_local_file_can_be_pushed_again(self, source: S3Connection, tmp_path: Path) -> None:
         """Everything is local after it, what was only in the remote too; a push makes a new remote of it."""
@@ -564,6 +565,45 @@ class TestDelete:
         assert told == [RemoteMissingError, LockTimeoutError]
         left = set(objects(source, name_of(source)))
         assert {name.rpartition("/")[0].rpartition("/")[2] for name in left} <= {"packs", "index", "commits"}
+
+    def test_a_first_push_waits_for_a_deletion(
+        self, source: S3Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Without a lock of its own, too, a new database at the same place sends nothing until the old one is gone."""
+        monkeypatch.setattr(writing, "_TIMEOUT", 0.1)
+
+        def while_another_pushes(*arguments: Any) -> Any:
+            before = objects(source, name_of(source))
+            with catalog.open(source, tmp_path / "new.blt", "n", lock="commit") as new:
+                new.update(SECOND)
+                with pytest.raises(LockTimeoutError):
+                    new.changes().push()
+            assert objects(source, name_of(source)) == before
+            return delete_objects(*arguments)
+
+        with catalog.open(source, tmp_path / "made.blt", "w") as db:
+            monkeypatch.setattr(delete, "delete_objects", while_another_pushes)
+            db.delete_remote()
+        with catalog.open(source, tmp_path / "new.blt", "c", lock="commit") as new:
+            assert new.changes().push()
+
+        check_pushed(source, tmp_path)
+
+    def test_a_first_push_that_a_deletion_overtook_sends_all_again(
+        self, remote: S3Connection, tmp_path: Path, faults: FaultPlan
+    ) -> None:
+        """What an earlier attempt sent is not relied upon once a database at the same place was deleted."""
+        with catalog.open(remote, tmp_path / "new.blt", "c", lock="commit") as new:
+            new.update(SECOND)
+            faults.add(Fault(FaultKind.FAIL_BEFORE, "put", 1, name_part="/commits/"))
+            with pytest.raises(UnreachableError):
+                new.changes().push()
+            fill(remote, tmp_path / "theirs.blt")
+            with catalog.open(remote, tmp_path / "theirs.blt", "w") as theirs:
+                theirs.delete_remote()
+            assert new.changes().push()
+
+        check_pushed(remote, tmp_path)
 
     @pytest.mark.parametrize("reopened", [False, True])
     @pytest.mark.parametrize("verb", ["delete", "list", "delete_many"])

@@ -44,4 +44,4 @@ def delete_remote(session: Session, author: str, lease: HeldLease, progress: Pro
             # our own commit with a lost answer, or someone else's deletion, would be as good
             if remote.newest(None) is not None:
                 raise
-    return delete_objects(remote.store, remote.names, progress)
+    return delete_objects(remote.store, remote.names, lease.confirm, progress)

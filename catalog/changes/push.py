@@ -114,6 +114,9 @@ def push(session: Session, writer: Writer, options: PushOptions, lease: HeldLeas
         for _ in range(_TRIES):
             settle_drafts(session, writer)
             target, arriving = target_of(session, options)
+            if target is None and heads.hold():
+                session.refresh()
+                continue
             made = _try_commit(session, writer, options, heads, target, arriving, up_to, progress)
             if made is None:
                 if any(row.key in arriving for row, _, _ in chosen_edits(session, options)):
@@ -128,10 +131,17 @@ def push(session: Session, writer: Writer, options: PushOptions, lease: HeldLeas
         raise PreconditionFailedError(session.remote.where, session.remote.names.head)
 
 
-def _resumable(session: Session) -> list[tuple[bytes]]:
-    """Packs of an earlier push that did not commit. What a collection may have taken is named otherwise from then on."""
+def _resumable(session: Session, target: StoredHead | None) -> set[bytes]:
+    """Packs of an earlier push that did not commit. What a collection may have taken is named otherwise from then on; what was
+    deleted with a whole database is not, so that for a new one it is looked at what is there.
+    """
     since = int(time.time()) - _RESUMABLE_SECONDS
-    return session.sidecar.rows("SELECT pack FROM uploaded WHERE at > ?", (since,))
+    noted = {bytes(row[0]) for row in session.sidecar.rows("SELECT pack FROM uploaded WHERE at > ?", (since,))}
+    if target is not None or not noted:
+        return noted
+    store, names = session.remote.store, session.remote.names
+    there = {found.name for found in store.list(names.packs)} if store.powers.lists else set()
+    return {pack for pack in noted if names.pack(pack) in there}
 
 
 def target_of(session: Session, options: PushOptions) -> tuple[StoredHead | None, dict[str, Entry | None]]:
@@ -206,7 +216,7 @@ def _try_commit(
     if not (metadata_pushed or new_head) and all(row.key in arriving for row, _, _ in chosen_edits(session, options)):
         return None
     remote = session.remote
-    uploaded: set[bytes] = {bytes(row[0]) for row in _resumable(session)}
+    uploaded = _resumable(session, target)
     tally = Tally(target.head.keys if target else 0, target.head.value_bytes if target else 0)
     with Uploads(remote.store, min(remote.threads, 4), progress) as uploads:
         progress.begin("uploading", *_expected(session, options))
