@@ -79,7 +79,7 @@ class TestPlaces:
             assert check_of(found, "names").verdict is Verdict.FAILS
             assert "file://" in check_of(found, "names").advice
             assert not found.healthy
-            assert names_beside(connection) == set()
+            assert server.files() == set()
 
     def test_read_only_keys(self, seaweed: Seaweed) -> None:
         """Keys that may only read can pull: that is a limit, not a failure; what needs to write is not tried."""

@@ -67,6 +67,15 @@ class Rclone:
         """Describe a database on this server."""
         return S3Connection(self.keys.access_key_id, self.keys.secret_access_key, db_key, self.bucket, self.endpoint_url)
 
+    def files(self) -> set[str]:
+        """Names of the objects that its folder holds.
+
+        A listing may name one more for minutes: rclone keeps listings, and a file that several racing writers made and someone
+        deleted can come back in them, though no request finds it.
+        """
+        root = self._folder / "data" / self.bucket
+        return {found.relative_to(root).as_posix() for found in root.rglob("*") if found.is_file()}
+
     def store(self) -> S3Store:
         """Open the bucket."""
         return S3Store(self.bucket, self.endpoint_url, self.keys)
