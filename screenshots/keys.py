@@ -13,7 +13,7 @@ from pathlib import Path
 
 from textual.keys import format_key
 
-from tui.commands import COMMANDS, MENUS, Command, Place
+from tui.commands import COMMANDS, MENUS_BY_ID, Command, Place
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "tui.md"
 BEGIN, END = "<!-- keys: made by screenshots/keys.py -->", "<!-- end of keys -->"
@@ -38,7 +38,7 @@ def _lines() -> Iterator[str]:
     yield "|---|---|---|---|"
     for command in COMMANDS:
         yield f"| {_keys(command)} | {command.words} | {_where(command)} | {command.help} |"
-    for menu in MENUS:
+    for menu in MENUS_BY_ID.values():
         yield ""
         yield (
             f"**{menu.title}**, in the menu: "

@@ -43,7 +43,6 @@ class GroupListing:
 class Opened:
     """A database that is open for reading, and what was learnt when it was opened; ``at`` a commit when it is not the newest."""
 
-    group: str
     entry: Entry
     database: Database
     keys: int
@@ -96,7 +95,6 @@ class DatabaseOpened(Answer):
 class OpeningFailed(Answer):
     """A database could not be opened."""
 
-    group: str
     entry: Entry
     error: CatalogError
 

@@ -54,13 +54,13 @@ def read_status(catalog: Catalog, entry: Entry, vouching: Vouching, ask_remote: 
     return StatusRead(entry, status, ask_remote)
 
 
-def open_database(catalog: Catalog, group: str, entry: Entry, vouching: Vouching) -> DatabaseOpened | OpeningFailed:
+def open_database(catalog: Catalog, entry: Entry, vouching: Vouching) -> DatabaseOpened | OpeningFailed:
     """Open a database for reading as it is: without pulling, and without its remote where that does not answer."""
     try:
         database = catalog.open(entry, "r", pull=False, offline="auto", **vouching)
     except CatalogError as error:
-        return OpeningFailed(group, entry, error)
-    return DatabaseOpened(Opened(group, entry, database, len(database)))
+        return OpeningFailed(entry, error)
+    return DatabaseOpened(Opened(entry, database, len(database)))
 
 
 def read_changes(opened: Opened) -> ChangesRead:

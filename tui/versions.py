@@ -121,7 +121,7 @@ def read_commit(opened: Opened, commit: Commit) -> VersionsCompared:
 def open_version(catalog: Catalog, opened: Opened, vouching: Vouching, commit: Commit) -> VersionOpened:
     """Open a database as it was at a commit, for reading."""
     database = catalog.open(opened.entry, "r", pull=False, version=commit, **vouching)
-    return VersionOpened(Opened(opened.group, opened.entry, database, len(database), commit))
+    return VersionOpened(Opened(opened.entry, database, len(database), commit))
 
 
 def plan_rewind(opened: Opened, to: Commit | None) -> RewindPlanned:

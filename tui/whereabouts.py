@@ -7,8 +7,7 @@ from textual.content import Content
 from catalog import S3Connection
 
 from .plain import plain
-
-Fact = tuple[str, Content]
+from .widgets.columns import Fact
 
 
 def place_facts(name: str, connection: S3Connection) -> list[Fact]:

@@ -8,9 +8,9 @@ from textual.binding import Binding
 
 from . import history, managing, moving, program, resolving, settling, viewing
 from .command import Command, Place, Situation
-from .managing import ACTIONS, MENUS
+from .managing import ACTIONS, MENUS_BY_ID
 
-__all__ = ["ACTIONS", "BY_ID", "COMMANDS", "MENUS", "Command", "Place", "Situation", "bindings"]
+__all__ = ["ACTIONS", "BY_ID", "COMMANDS", "MENUS_BY_ID", "Command", "Place", "Situation", "bindings"]
 
 COMMANDS: tuple[Command, ...] = (
     *moving.COMMANDS,

@@ -6,12 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from textual.content import Content
-
 from catalog import CatalogError, Entry, GroupRecord, SearchIndex, SearchResults, Status, Summary
 from tui.messages import Answer, Opened
-
-Fact = tuple[str, Content]
+from tui.widgets.columns import Fact
 
 
 @dataclass(frozen=True)

@@ -36,12 +36,12 @@ from tui.amounts import moment, quantity, size
 from tui.messages import GroupListing, Opened
 from tui.plain import plain
 from tui.trust import Vouching
+from tui.widgets.columns import Fact
 from tui.writing import open_for_writing
 
 from .messages import (
     Checked,
     DetailsRead,
-    Fact,
     GroupStatusRead,
     IndexMade,
     Managed,

@@ -10,7 +10,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Horizontal, Vertical
 from textual.content import Content
-from textual.message import Message
 from textual.reactive import reactive
 from textual.timer import Timer
 from textual.widgets import Input, Label
@@ -46,9 +45,6 @@ class Filter(Input):
 
 class KeysPane(Container):
     """List of keys with a filter, and the value beside it."""
-
-    class Left(Message):
-        """The filter was closed."""
 
     opened: reactive[Opened | None] = reactive(None)
     words: reactive[Content] = reactive(Content(""))

@@ -364,8 +364,8 @@ class BrowseScreen(Screen[None]):
         return self._trust.vouching(self._groups.get(entry.key, self.group), entry)
 
     def _open(self, entry: Entry) -> None:
-        group, vouching = self.group, self._vouching(entry)
-        self._jobs.read_latest("open", "Opening a database", lambda: open_database(self._catalog, group, entry, vouching), self)
+        vouching = self._vouching(entry)
+        self._jobs.read_latest("open", "Opening a database", lambda: open_database(self._catalog, entry, vouching), self)
 
     @on(CatalogTree.Chosen)
     def _chosen(self, message: CatalogTree.Chosen) -> None:

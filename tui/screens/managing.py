@@ -10,7 +10,7 @@ from textual.content import Content
 
 from catalog import CancelledError, Catalog, CatalogError, Entry, GroupRecord, Progress, SearchIndex
 from tui.amounts import quantity
-from tui.commands import ACTIONS, MENUS
+from tui.commands import ACTIONS, MENUS_BY_ID
 from tui.dialogs.confirm import Confirm
 from tui.dialogs.explanation import Explanation
 from tui.dialogs.form import FormDialog
@@ -58,7 +58,7 @@ class Managing:
 
     def offer(self, menu: str) -> None:
         """Show a menu."""
-        found = next(one for one in MENUS if one.id == menu)
+        found = MENUS_BY_ID[menu]
         now = self._screen.situation
         offers = [Offer(one.id, one.letter, one.words, one.help, one.refusal(now)) for one in found.actions]
         about = self._screen.entry.name if self._screen.entry else self._screen.group
