@@ -9,6 +9,7 @@ import click
 from catalog.errors import name_some
 from catalog.plain_text import escape
 
+from .asking import agree
 from .listing import as_json, count, print_json, size
 from .progress_line import progress_line
 from .selection import Choice, Selection, choose, pass_selection
@@ -40,7 +41,7 @@ def collect_garbage(
             if not as_json:
                 click.echo(_plan(choice, found))
             if not yes:
-                click.confirm("Delete this for good?", abort=True)
+                agree("Delete this for good?")
             found = opened.collect_garbage(keep_days, keep_commits, dry_run=False, progress=progress)
     if as_json:
         print_json({name: getattr(found, name) for name in type(found).__slots__})
@@ -86,7 +87,7 @@ def forget(selection: Selection, database: str, keys: tuple[str, ...], yes: bool
                 + (f", with its tags {name_some(sorted(tags))}" if tags else "")
                 + ". Copies that others fetched stay with them."
             )
-            click.confirm("Forget this for good?", abort=True)
+            agree("Forget this for good?")
         found = opened.forget(keys, progress=progress)
     click.echo(
         f"{escape(choice.name)}: {count(found.versions, 'version')} of {count(len(set(keys)), 'key')} forgotten, "

@@ -8,6 +8,7 @@ import click
 
 from catalog.plain_text import escape
 
+from .asking import agree
 from .connection_options import connection_options
 from .listing import as_json, count, print_json, print_table
 from .progress_line import progress_line
@@ -54,6 +55,23 @@ def add_group(selection: Selection, name: str, connection: S3Connection | None) 
     """Add a group called NAME: a new one of this machine, or one that a remote has."""
     record = selection.catalog().add_group(name, connection)
     click.echo(f"Added the group {escape(record.name)}.")
+
+
+@click.command()
+@click.argument("group")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask about what was not shared.")
+@pass_selection
+def remove_group(selection: Selection, group: str, yes: bool) -> None:
+    """Take GROUP from the list of this machine; no data is deleted, for nobody, and `add-group` brings it back."""
+    catalog = selection.catalog()
+    record = catalog.group(group)
+    kept = catalog.group_status(group, refresh=False).ahead
+    if kept and not yes:
+        words = f"{count(kept, 'entry')} of {escape(group)} {'is' if kept == 1 else 'are'} not shared yet"
+        click.echo(f"{words}: adding the group again does not bring that back, `catalog push-group` keeps it.", err=True)
+        agree("Remove the group anyway?")
+    catalog.remove_group(group)
+    click.echo(f"Removed {escape(group)} from this machine; its entries stay at {escape(str(record.connection))}.")
 
 
 @click.command()

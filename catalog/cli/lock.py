@@ -8,6 +8,7 @@ import click
 
 from catalog.plain_text import escape
 
+from .asking import type_name
 from .listing import as_json, print_json
 from .progress_line import progress_line
 from .selection import Selection, ask_approval, choose, pass_selection
@@ -64,9 +65,7 @@ def break_(selection: Selection, database: str, yes: bool) -> None:
         return
     if not yes:
         click.echo(f"{escape(choice.name)} is locked by {escape(str(holder))}.", err=True)
-        typed = click.prompt("To break this lock, type the name of the database", err=True)
-        if typed not in (choice.name, database):
-            raise click.Abort
+        type_name("break this lock", (choice.name, database), "--yes")
     broken = break_lock(connection, holder)
     click.echo(f"The lock of {escape(str(broken))} is broken." if broken else "The lock was given back in the meantime.")
 
