@@ -60,4 +60,4 @@ class HistoryActs:
 
     def leave_past(self) -> None:
         """Look at the newest state again."""
-        self._screen.leave_past()
+        self._screen.opening.leave_past()

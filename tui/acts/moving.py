@@ -34,7 +34,7 @@ class MovingActs:
         if self._screen.place in {Place.KEYS, Place.FILTER} and self._screen.keys_pane.step_out():
             self._screen.keys_pane.list.focus()
         elif self._screen.place is Place.KEYS and self._screen.past is not None:
-            self._screen.leave_past()
+            self._screen.opening.leave_past()
         elif self._screen.place is Place.DATABASES:
             self._screen.query_one(CatalogTree).go_out()
         else:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from textual.content import Content
 from textual.screen import Screen
 
 from catalog import Entry
 from tui.dialogs.approval import Approval, ApprovalDialog
 from tui.jobs import Jobs
+from tui.messages import Approved
 from tui.plain import plain
 from tui.profiles import approve_place
 from tui.trust import Trust
@@ -32,11 +31,10 @@ def approval_question(group: str, entry: Entry) -> Lines:
 class Approving:
     """Vouches for a place in this session, or has the library remember it; the screen is told by Approved."""
 
-    def __init__(self, screen: Screen[None], jobs: Jobs, trust: Trust, go_on: Callable[[Entry], None]) -> None:
+    def __init__(self, screen: Screen[None], jobs: Jobs, trust: Trust) -> None:
         self._screen = screen
         self._jobs = jobs
         self._trust = trust
-        self._go_on = go_on
 
     def ask(self, group: str, entry: Entry) -> None:
         """Ask about the place of a database."""
@@ -46,6 +44,6 @@ class Approving:
                 self._jobs.read_latest("approve", "Remembering the place", lambda: approve_place(group, entry), self._screen)
             elif answer is Approval.ONCE:
                 self._trust.add(entry.connection)
-                self._go_on(entry)
+                self._screen.post_message(Approved(entry))
 
         self._screen.app.push_screen(ApprovalDialog(approval_question(group, entry)), answered)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import partial
+from collections.abc import Collection, Mapping
 from typing import ClassVar
 
 from textual import events, on
@@ -13,11 +12,10 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.reactive import reactive
 from textual.screen import Screen
-from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import ContentSwitcher
 
-from catalog import CancelledError, Catalog, ConflictError, Entry, NotApprovedError, State, Status
+from catalog import Catalog, Entry, Status
 from tui.acts import Acts
 from tui.acts.history import HistoryActs
 from tui.acts.managing import ManagingActs
@@ -28,39 +26,16 @@ from tui.acts.settling import SettlingActs
 from tui.acts.viewing import ViewingActs
 from tui.amounts import clock, size
 from tui.commands import BY_ID, Place, Situation, bindings
-from tui.conflicts import TypedSidesRead
-from tui.dialogs.explanation import Explanation
-from tui.jobs import Jobs, Work
+from tui.jobs import Jobs
 from tui.key_messages import ValueSaved, ValueTaken
-from tui.managing.messages import GroupStatusRead, Managed, ManagingFailed, MetadataRead, SharePlanned
-from tui.managing.works import read_group_status
-from tui.messages import (
-    Approved,
-    CatalogListed,
-    DatabaseOpened,
-    Discarded,
-    Done,
-    GroupListing,
-    Happening,
-    JobFailed,
-    Opened,
-    OpeningFailed,
-    Pulled,
-    Pushed,
-    SettlingPlanned,
-    Severity,
-    StatusRead,
-    WriteFailed,
-)
+from tui.messages import Answer, Approved, CatalogListed, GroupListing, Happening, JobFailed, Opened, Severity
 from tui.panes.changes_pane import ChangesPane
 from tui.panes.history_pane import HistoryPane
 from tui.panes.keys_pane import KeysPane
 from tui.plain import plain
-from tui.pushing import PushPlanned
-from tui.reading import list_catalog, open_database, read_status
+from tui.reading import list_catalog
 from tui.settings import Settings
 from tui.trust import Trust, Vouching
-from tui.versions import RewindPlanned, VersionOpened
 from tui.widgets.catalog_tree import CatalogTree
 from tui.widgets.change_list import ChangeList
 from tui.widgets.commit_list import CommitList
@@ -69,24 +44,20 @@ from tui.widgets.heading import Heading
 from tui.widgets.key_bar import KeyBar
 from tui.widgets.key_list import KeyList
 from tui.widgets.past_changes import PastChangeList
-from tui.widgets.reader import paragraphs
 from tui.widgets.tab_bar import TabBar
 from tui.widgets.top_bar import TopBar
 from tui.widgets.transfer_bar import TransferBar
 
+from .answers import Answers
 from .approving import Approving
 from .credentials import KnownPlace
-from .gathering import Gathering
 from .history import History
 from .managing import Managing
+from .opening import Opening
 from .places import PLACES, TAB_OF, TAB_PLACES, WIDGETS
+from .remotes import Remotes
 from .resolving import Resolving
-from .settling import Settling, outcome
-
-_RESTING = 0.15
-"""Seconds the cursor rests on a database before it is opened."""
-_ASKING = "Asking a remote"
-_UNREADABLE = {State.NO_KEYS, State.NOT_APPROVED, State.DENIED, State.STALE, State.BROKEN, State.UNREACHABLE}
+from .settling import Settling
 
 
 class BrowseScreen(Screen[None]):
@@ -114,16 +85,17 @@ class BrowseScreen(Screen[None]):
         self._catalog = catalog
         self._jobs = jobs
         self._is_read_only = is_read_only
-        self._resting: Timer | None = None
         self.happenings: list[Happening] = []
-        self._trust = Trust()
         self._groups: dict[str, str] = {}
-        self._settling = Settling(self, catalog, jobs, self._vouching, self.tell, self.transfers_changed, self.show_conflicts)
+        self._trust = Trust()
+        self._approving = Approving(self, jobs, self._trust)
+        self.remotes = Remotes(self, catalog, jobs, self._vouching, self._statuses_changed)
+        self.opening = Opening(self, catalog, jobs, self._vouching, self.remotes, self._approving)
+        self._settling = Settling(self, catalog, jobs, self._vouching)
         self._resolving = Resolving(self, catalog, jobs, self._vouching, self._settling)
-        self._history = History(self, catalog, jobs, self._vouching, self.tell, self._settling)
-        self._approving = Approving(self, jobs, self._trust, self._use)
-        self._gathering = Gathering(self, self._spread)
-        self.managing = Managing(self, catalog, jobs, self._vouching, self._settled)
+        self._history = History(self, catalog, jobs, self._vouching, self._settling)
+        self.managing = Managing(self, catalog, jobs, self._vouching)
+        self._answers = Answers(self, self.remotes, self.opening, self._settling, self._resolving, self._history, self.managing)
         self._acts = Acts(
             (
                 MovingActs(self),
@@ -165,7 +137,7 @@ class BrowseScreen(Screen[None]):
         self.query_one(CatalogTree).focus()
         self.read_catalog()
         if self.settings.ask_every:
-            self.set_interval(self.settings.ask_every, self._ask_remotes)
+            self.set_interval(self.settings.ask_every, self.remotes.ask_again)
 
     def read_catalog(self) -> None:
         """Read which groups and databases there are; their remotes are asked then."""
@@ -267,9 +239,6 @@ class BrowseScreen(Screen[None]):
             self.query_one(KeyBar).show(self.situation)
             self.refresh_bindings()
 
-    def _status_changed(self) -> None:
-        self.status = self.statuses.get(self.entry.key) if self.entry else None
-
     def transfers_changed(self) -> None:
         """Show what runs now."""
         self.query_one(TransferBar).transfers = self._jobs.transfers
@@ -280,41 +249,16 @@ class BrowseScreen(Screen[None]):
         self._groups = {entry.key: listing.name for listing in message.groups for entry in listing.entries}
         self.group_statuses = {}
         self.listings = message.groups
-        self._ask_statuses(message.groups)
+        self.remotes.ask_all()
 
-    def _ask_statuses(self, listings: tuple[GroupListing, ...]) -> None:
-        entries = [entry for listing in listings for entry in listing.entries]
-        fresh = [entry for entry in entries if entry.key not in self.statuses]
-        works: list[Work] = [partial(read_status, self._catalog, entry, self._vouching(entry), False) for entry in fresh]
-        works += [partial(read_status, self._catalog, entry, self._vouching(entry), True) for entry in entries]
-        works += [partial(read_group_status, self._catalog, listing.name) for listing in listings]
-        self.asking += len(entries) + len(listings)
-        self._jobs.read_all("statuses", _ASKING, works, self)
+    @on(Answer)
+    def _take_answer(self, answer: Answer) -> None:
+        self._answers.take(answer)
 
-    def _ask_remotes(self) -> None:
-        if self.listings and not self.asking:
-            self._ask_statuses(self.listings)
-
-    def _ask_again(self, entry: Entry) -> None:
-        self.asking += 1
-        self._jobs.read_all("statuses", _ASKING, [partial(read_status, self._catalog, entry, self._vouching(entry), True)], self)
-
-    @on(StatusRead)
-    def _take_status(self, message: StatusRead) -> None:
-        self._gathering.take(message, self.statuses, len(self._groups))
-
-    def _spread(self, news: Mapping[str, Status], answered: int) -> None:
-        self.asking = max(0, self.asking - answered)
-        self.statuses = {**self.statuses, **news}
-        if self.entry and self.entry.key in news:
-            self._status_changed()
-            if self.opened is None:
-                self._explain_closed()
-
-    @on(GroupStatusRead)
-    def _take_group_status(self, message: GroupStatusRead) -> None:
-        self.asking = max(0, self.asking - 1)
-        self.group_statuses = {**self.group_statuses, message.group: message.status}
+    def _statuses_changed(self, keys: Collection[str]) -> None:
+        if self.entry and self.entry.key in keys:
+            self.status = self.statuses[self.entry.key]
+            self.opening.explain_closed()
 
     @on(CatalogTree.Highlighted)
     def _highlighted(self, message: CatalogTree.Highlighted) -> None:
@@ -322,95 +266,36 @@ class BrowseScreen(Screen[None]):
         if message.entry and self.entry and message.entry.key == self.entry.key:
             self.entry = message.entry
             return
-        if self._resting:
-            self._resting.stop()
-        self._jobs.forget("open")
-        self.opened = None
+        self.opening.end()
         self.entry = message.entry
-        self._status_changed()
-        self._explain_closed()
-        if self.entry:
-            self._resting = self.set_timer(_RESTING, self._open_if_here)
-
-    def _explain_closed(self) -> None:
-        """Say what stands in the way of showing keys."""
-        if self.entry is None:
-            self.words = Content.styled("Choose a database on the left." if self.listings else "", "$quiet")
-        elif self.status is None or self.status.file_exists:
-            self.words = Content.styled("Opening…", "$quiet")
-        elif self.status.state in _UNREADABLE:
-            self.words = Content.assemble(
-                (plain(self.status.problem), "$state-trouble"), (f"\n\n{_ways_out(self.status)}", "$quiet")
-            )
-        else:
-            self.words = Content.assemble(
-                ("Not on this machine yet", "bold"),
-                ("\n\nPress Enter to open it. Its index is fetched now, values when you look at them.", "$quiet"),
-            )
-
-    def _open_if_here(self) -> None:
-        if self.entry and self.opened is None and self.status and self.status.file_exists:
-            self._open(self.entry)
-        elif self.entry and self.status is None:
-            # Its state is still being asked for; look again when the cursor has rested as long again.
-            self._resting = self.set_timer(_RESTING, self._open_if_here)
+        self.status = self.statuses.get(self.entry.key) if self.entry else None
+        self.opening.begin()
 
     def reopen(self) -> None:
         """Look again at the database that is open."""
         if self.entry and self.opened:
-            self._open(self.entry)
+            self.opening.open(self.entry)
+
+    def group_of(self, entry: Entry) -> str:
+        """Which group names a database; the selected one for what was not listed yet."""
+        return self._groups.get(entry.key, self.group)
 
     def _vouching(self, entry: Entry) -> Vouching:
-        return self._trust.vouching(self._groups.get(entry.key, self.group), entry)
-
-    def _open(self, entry: Entry) -> None:
-        vouching = self._vouching(entry)
-        self._jobs.read_latest("open", "Opening a database", lambda: open_database(self._catalog, entry, vouching), self)
+        return self._trust.vouching(self.group_of(entry), entry)
 
     @on(CatalogTree.Chosen)
     def _chosen(self, message: CatalogTree.Chosen) -> None:
-        if self.opened is None:
-            self.words = Content.styled("Opening…", "$quiet")
-            self._open(message.entry)
+        self.opening.choose(message.entry)
         self.go_to(TAB_PLACES[self.tab])
 
-    @on(DatabaseOpened)
-    def _take_database(self, message: DatabaseOpened) -> None:
-        opened = message.opened
-        if self.entry is None or opened.entry.key != self.entry.key:
-            message.drop()
-        elif self.opened is not None:
-            self.keys_pane.keep_place()
-            self.opened = opened
-        else:
-            self.opened = opened
-            if self.status and not self.status.file_exists:
-                self._ask_again(opened.entry)
-
-    @on(OpeningFailed)
-    def _explain_opening(self, message: OpeningFailed) -> None:
-        if self.entry and message.entry.key == self.entry.key:
-            self.words = Content.assemble(
-                (plain(message.error.message), "$state-trouble"), "\n\n", (plain(message.error.hint), "$quiet")
-            )
-            if isinstance(message.error, NotApprovedError):
-                self._approving.ask(self._groups[message.entry.key], message.entry)
-            else:
-                self.tell(f"{message.entry.name} could not be opened.", "error", str(message.error))
-
     @on(Approved)
-    def _approved(self, message: Approved) -> None:
-        self._use(message.entry)
-
-    def _use(self, entry: Entry) -> None:
-        """Go to a place that the user has just vouched for."""
-        self._ask_again(entry)
-        self._open(entry)
+    def _use_place(self, message: Approved) -> None:
+        self.remotes.ask(message.entry)
+        self.opening.open(message.entry)
 
     def keys_changed(self) -> None:
         """Ask all remotes again, as whoever the keys now say."""
-        if self.listings:
-            self._ask_statuses(self.listings)
+        self.remotes.ask_all()
         self.reopen()
 
     @property
@@ -419,9 +304,8 @@ class BrowseScreen(Screen[None]):
         return [KnownPlace(entry, self._vouching(entry)) for listing in self.listings or () for entry in listing.entries]
 
     @on(JobFailed)
-    def _report(self, message: JobFailed) -> None:
-        if message.what == _ASKING:
-            self.asking = max(0, self.asking - 1)
+    def _tell_failure(self, message: JobFailed) -> None:
+        self.remotes.note_failure(message)
         self.tell(f"{message.what} did not succeed.", "error", str(message.error))
 
     @on(KeyList.Highlighted)
@@ -454,60 +338,6 @@ class BrowseScreen(Screen[None]):
         else:
             self.tell(f"Saved the value, {size(message.size)}.", details=str(message.path))
 
-    @on(Managed)
-    def _take_managed(self, message: Managed) -> None:
-        self.managing.take(message)
-
-    @on(ManagingFailed)
-    def _explain_managing(self, message: ManagingFailed) -> None:
-        self.managing.explain(message)
-
-    @on(SharePlanned)
-    def _ask_share(self, message: SharePlanned) -> None:
-        if self.app.screen is self:
-            self.managing.ask_share(message)
-
-    @on(MetadataRead)
-    def _ask_metadata(self, message: MetadataRead) -> None:
-        if self.app.screen is self:
-            self.managing.ask_metadata(message)
-
-    @on(SettlingPlanned)
-    def _ask_settling(self, message: SettlingPlanned) -> None:
-        if self.app.screen is self:
-            self._settling.ask(message)
-
-    @on(PushPlanned)
-    def _ask_push(self, message: PushPlanned) -> None:
-        if self.app.screen is self:
-            self._settling.ask_push(message)
-
-    @on(RewindPlanned)
-    def _ask_rewind(self, message: RewindPlanned) -> None:
-        if self.app.screen is self:
-            self._history.ask(message)
-
-    @on(VersionOpened)
-    def _enter_past(self, message: VersionOpened) -> None:
-        if self.entry is None or self.opened is None or message.opened.entry.key != self.entry.key:
-            message.drop()
-            return
-        self.keys_pane.keep_place()
-        self.past = message.opened
-        self.go_to(Place.KEYS)
-
-    def leave_past(self) -> None:
-        """Look at the newest state again."""
-        self._jobs.forget("past-open")
-        self.keys_pane.keep_place()
-        self.past = None
-        self.go_to(Place.HISTORY)
-
-    @on(TypedSidesRead)
-    def _ask_value(self, message: TypedSidesRead) -> None:
-        if self.app.screen is self:
-            self._resolving.ask_value(message)
-
     @on(ChangesPane.NoConflictsLeft)
     def _leave_conflicts(self) -> None:
         if self.place is Place.CONFLICT:
@@ -519,43 +349,10 @@ class BrowseScreen(Screen[None]):
         self.changes_pane.go_to_conflicts()
         self.go_to(Place.CHANGES)
 
-    @on(Pushed)
-    @on(Pulled)
-    @on(Discarded)
-    @on(Done)
-    def _written(self, message: Pushed | Pulled | Discarded | Done) -> None:
-        text, details = outcome(message)
-        self.tell(text, "information", details)
-        if isinstance(message, Pushed) and self.entry and self.entry.key == message.entry.key:
-            self.changes_pane.list.clear_choice()
-        self._settled(message.entry)
-
-    @on(WriteFailed)
-    def _explain_write(self, message: WriteFailed) -> None:
-        self._settled(message.entry)
-        error, name = message.error, message.entry.name
-        if isinstance(error, CancelledError):
-            self.tell(f"The {message.verb} of {name} was cancelled.", "warning", str(error))
-            return
-        self.tell(f"The {message.verb} of {name} did not happen.", "error", str(error))
-        way_out, hint = "", plain(error.hint)
-        if isinstance(error, ConflictError):
-            way_out, hint = (
-                "Show the conflicts",
-                "Look at all sides of each, keep yours (y) or take theirs (T), then push again.",
-            )
-        body = Content.assemble(plain(error.message), (f"\n\n{hint}" if hint else "", "$quiet"))
-
-        def follow(yes: bool | None) -> None:
-            if yes and self.entry and self.entry.key == message.entry.key:
-                self.show_conflicts()
-
-        self.app.push_screen(Explanation(f"{message.verb.capitalize()} of {plain(name)}", paragraphs(body), way_out), follow)
-
-    def _settled(self, entry: Entry) -> None:
+    def look_again(self, entry: Entry) -> None:
         """Look again at a database that was written."""
         self.transfers_changed()
-        self._ask_again(entry)
+        self.remotes.ask(entry)
         if self.entry and self.entry.key == entry.key:
             self.reopen()
 
@@ -587,9 +384,3 @@ class BrowseScreen(Screen[None]):
             self.tell(refusal, "warning")
             return
         self._acts.of(name)()
-
-
-def _ways_out(status: Status) -> str:
-    """Say which keys help where a database cannot be read."""
-    ways = "r asks again, Enter tries to open it."
-    return f"e enters keys, K shows which there are, {ways}" if status.state in {State.NO_KEYS, State.DENIED} else ways

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from textual.content import Content
-from textual.screen import Screen
 
 from catalog import Catalog, Change, Commit, Entry, Kind
 from tui.amounts import moment, quantity
@@ -21,7 +21,10 @@ from tui.widgets.columns import Fact, beside, shorten
 from tui.widgets.reader import Lines
 from tui.widgets.text_view import continued
 
-from .settling import Settling, Tell
+from .settling import Settling
+
+if TYPE_CHECKING:
+    from .browse import BrowseScreen
 
 _NAME_WIDTH = 11
 _MOST_NAMED = 8
@@ -73,19 +76,12 @@ class History:
     """Asks, then starts; the answers of the jobs go to the screen."""
 
     def __init__(
-        self,
-        screen: Screen[None],
-        catalog: Catalog,
-        jobs: Jobs,
-        vouching: Callable[[Entry], Vouching],
-        tell: Tell,
-        settling: Settling,
+        self, screen: BrowseScreen, catalog: Catalog, jobs: Jobs, vouching: Callable[[Entry], Vouching], settling: Settling
     ) -> None:
         self._screen = screen
         self._catalog = catalog
         self._jobs = jobs
         self._vouching = vouching
-        self._tell = tell
         self._settling = settling
 
     def open_at(self, opened: Opened, commit: Commit) -> None:
@@ -104,10 +100,10 @@ class History:
         """Ask about what was found out."""
         entry, plan = planned.opened.entry, planned.plan
         if plan is None:
-            self._tell("There is no state before the last change that is still kept.", "warning")
+            self._screen.tell("There is no state before the last change that is still kept.", "warning")
             return
         if not plan.keys:
-            self._tell(f"Everything is as in commit {plan.to.number} already.", "information")
+            self._screen.tell(f"Everything is as in commit {plan.to.number} already.", "information")
             return
         vouching = self._vouching(entry)
 

@@ -39,19 +39,11 @@ Then = Callable[[Any], None]
 class Managing:
     """One method for each action of the menus, with the action's id for a name."""
 
-    def __init__(
-        self,
-        screen: BrowseScreen,
-        catalog: Catalog,
-        jobs: Jobs,
-        vouching: Callable[[Entry], Vouching],
-        settled: Callable[[Entry], None],
-    ) -> None:
+    def __init__(self, screen: BrowseScreen, catalog: Catalog, jobs: Jobs, vouching: Callable[[Entry], Vouching]) -> None:
         self._screen = screen
         self._catalog = catalog
         self._jobs = jobs
         self._vouching = vouching
-        self._settled = settled
         self._removed: Removed | None = None
         self._searched: tuple[GroupListing, ...] = ()
         self._index: SearchIndex | None = None
@@ -329,7 +321,7 @@ class Managing:
         if message.removed or message.puts_back:
             self._removed = message.removed
         if message.changed:
-            self._settled(message.changed)
+            self._screen.look_again(message.changed)
         if message.is_listed_anew:
             self._screen.query_one(CatalogTree).wanted = message.select
             self._screen.read_catalog()

@@ -4,27 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 from textual.content import Content
-from textual.screen import Screen
 
-from catalog import Catalog, CatalogError, Change, Direction, Entry, Progress, Summary
+from catalog import CancelledError, Catalog, CatalogError, Change, ConflictError, Direction, Entry, Progress, Summary
 from tui.amounts import quantity, size
 from tui.dialogs.confirm import Confirm
+from tui.dialogs.explanation import Explanation
 from tui.dialogs.push import Conflicts, PushAnswer, PushDialog
 from tui.jobs import AlreadyWritingError, Jobs, Transfer
-from tui.messages import Answer, Discarded, Done, Opened, Pulled, Pushed, SettlingPlanned, Severity, WriteFailed
+from tui.messages import Answer, Discarded, Done, Opened, Pulled, Pushed, SettlingPlanned, WriteFailed
 from tui.plain import key_name, plain
 from tui.pushing import PushPlanned, estimate_push, plan_push, push
 from tui.reading import plan_settling
 from tui.trust import Vouching
 from tui.whereabouts import place_facts
 from tui.widgets.columns import Fact, beside
-from tui.widgets.reader import Lines
+from tui.widgets.reader import Lines, paragraphs
 from tui.widgets.text_view import continued
 from tui.writing import discard, pull
 
-Tell = Callable[[str, Severity], None]
+if TYPE_CHECKING:
+    from .browse import BrowseScreen
+
 WriteWork = Callable[[Progress], Answer]
 
 _NAME_WIDTH = 9
@@ -97,23 +100,11 @@ def outcome(message: Pushed | Pulled | Discarded | Done) -> tuple[str, str]:
 class Settling:
     """Asks, then starts; the answers of the jobs go to the screen."""
 
-    def __init__(
-        self,
-        screen: Screen[None],
-        catalog: Catalog,
-        jobs: Jobs,
-        vouching: Callable[[Entry], Vouching],
-        tell: Tell,
-        started: Callable[[], None],
-        show_conflicts: Callable[[], None],
-    ) -> None:
+    def __init__(self, screen: BrowseScreen, catalog: Catalog, jobs: Jobs, vouching: Callable[[Entry], Vouching]) -> None:
         self._screen = screen
         self._catalog = catalog
         self._jobs = jobs
         self._vouching = vouching
-        self._tell = tell
-        self._started = started
-        self._show_conflicts = show_conflicts
 
     def plan_push(self, opened: Opened, chosen: frozenset[str] | None) -> None:
         """Count what a push of some keys, or of all, would send; the question follows."""
@@ -133,17 +124,17 @@ class Settling:
         """Ask about a push, or say why there is nothing to ask about."""
         entry, plan = planned.opened.entry, planned.plan
         if not plan.keys_up and plan.conflicts:
-            self._tell("Every key that you changed is in conflict: settle one, then push it.", "warning")
-            self._show_conflicts()
+            self._screen.tell("Every key that you changed is in conflict: settle one, then push it.", "warning")
+            self._screen.show_conflicts()
             return
         if not plan.keys_up:
-            self._tell("There is nothing to push: no key was changed here.", "information")
+            self._screen.tell("There is nothing to push: no key was changed here.", "information")
             return
         vouching = self._vouching(entry)
 
         def answered(answer: PushAnswer) -> None:
             if isinstance(answer, Conflicts):
-                self._show_conflicts()
+                self._screen.show_conflicts()
             elif answer is not None:
                 self.start(entry, "push", lambda progress: push(self._catalog, entry, vouching, answer, progress))
 
@@ -155,7 +146,7 @@ class Settling:
     def _ask_pull(self, entry: Entry, summary: Summary) -> None:
         keys = summary.incoming + summary.conflicts
         if not keys:
-            self._tell("There is nothing to pull: the remote has nothing new.", "information")
+            self._screen.tell("There is nothing to pull: the remote has nothing new.", "information")
             return
         dialog = Confirm(
             f"Pull {plain(entry.name)}", pull_question(entry, summary), f"Pull {quantity(keys, 'key')}", is_safe=True
@@ -192,8 +183,44 @@ class Settling:
         try:
             self._jobs.write(transfer, partial(work, progress), partial(_failed, entry, verb), self._screen)
         except AlreadyWritingError as error:
-            self._tell(f"A {error.transfer.verb} of {plain(entry.name)} is still running; wait for it or cancel it.", "warning")
-        self._started()
+            self._screen.tell(
+                f"A {error.transfer.verb} of {plain(entry.name)} is still running; wait for it or cancel it.", "warning"
+            )
+        self._screen.transfers_changed()
+
+    def take(self, message: Pushed | Pulled | Discarded | Done) -> None:
+        """Say what was done, and show what has changed."""
+        text, details = outcome(message)
+        self._screen.tell(text, "information", details)
+        if isinstance(message, Pushed) and self._is_selected(message.entry):
+            self._screen.changes_pane.list.clear_choice()
+        self._screen.look_again(message.entry)
+
+    def explain(self, message: WriteFailed) -> None:
+        """Say why something was not done, and how to go on."""
+        self._screen.look_again(message.entry)
+        error, name = message.error, message.entry.name
+        if isinstance(error, CancelledError):
+            self._screen.tell(f"The {message.verb} of {name} was cancelled.", "warning", str(error))
+            return
+        self._screen.tell(f"The {message.verb} of {name} did not happen.", "error", str(error))
+        way_out, hint = "", plain(error.hint)
+        if isinstance(error, ConflictError):
+            way_out, hint = (
+                "Show the conflicts",
+                "Look at all sides of each, keep yours (y) or take theirs (T), then push again.",
+            )
+        body = Content.assemble(plain(error.message), (f"\n\n{hint}" if hint else "", "$quiet"))
+
+        def follow(yes: bool | None) -> None:
+            if yes and self._is_selected(message.entry):
+                self._screen.show_conflicts()
+
+        dialog = Explanation(f"{message.verb.capitalize()} of {plain(name)}", paragraphs(body), way_out)
+        self._screen.app.push_screen(dialog, follow)
+
+    def _is_selected(self, entry: Entry) -> bool:
+        return self._screen.entry is not None and self._screen.entry.key == entry.key
 
 
 def _failed(entry: Entry, verb: str, error: CatalogError) -> WriteFailed:

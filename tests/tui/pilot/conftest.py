@@ -16,7 +16,7 @@ from textual.widgets import Input, TextArea
 from catalog import Catalog
 from catalog.credentials import this_session
 from tui.app import CatalogApp
-from tui.screens import browse
+from tui.screens import browse, opening
 
 from .driving import Driver
 from .frozen import freeze
@@ -33,7 +33,7 @@ def _steady(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     monkeypatch.setenv("TZ", "UTC")
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     time.tzset()
-    monkeypatch.setattr(browse, "_RESTING", 0.001)
+    monkeypatch.setattr(opening, "_RESTING", 0.001)
     monkeypatch.setattr(browse, "clock", lambda: "12:00:00")
     monkeypatch.setattr(Input, "cursor_blink", False)
     monkeypatch.setattr(TextArea, "cursor_blink", False)

@@ -251,7 +251,7 @@ async def test_the_history_follows_what_others_push(old: Shelf, drive: Drive) ->
         await driver.press("5", "j")
         old.push_as_colleague("weather", {day(9): weather(9)}, "Meanwhile")
         assert driver.screen.entry
-        driver.screen._ask_again(driver.screen.entry)
+        driver.screen.remotes.ask(driver.screen.entry)
         await driver.until(lambda: "Meanwhile" in commits(driver)[0], "the newer commit")
         assert driver.screen.history_pane.list.commit is not None
         assert driver.screen.history_pane.list.commit.number == 3

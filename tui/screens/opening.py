@@ -1,0 +1,152 @@
+"""Which database is open: the one on which the cursor rests, or what stands in the way of that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+from textual.timer import Timer
+
+from catalog import Catalog, Entry, NotApprovedError, State, Status
+from tui.commands import Place
+from tui.jobs import Jobs
+from tui.messages import DatabaseOpened, OpeningFailed
+from tui.plain import plain
+from tui.reading import open_database
+from tui.trust import Vouching
+from tui.versions import VersionOpened
+
+from .approving import Approving
+from .remotes import Remotes
+
+if TYPE_CHECKING:
+    from .browse import BrowseScreen
+
+_RESTING = 0.15
+"""Seconds the cursor rests on a database before it is opened."""
+_OPENING = Content.styled("Opening…", "$quiet")
+_UNREADABLE = {State.NO_KEYS, State.NOT_APPROVED, State.DENIED, State.STALE, State.BROKEN, State.UNREACHABLE}
+
+
+def why_closed(entry: Entry | None, status: Status | None) -> Content:
+    """Say what stands in the way of showing the keys of a database; ``status`` None where it is not known yet."""
+    if entry is None:
+        return Content.styled("Choose a database on the left.", "$quiet")
+    if status is None or status.file_exists:
+        return _OPENING
+    if status.state in _UNREADABLE:
+        ways_out = "r asks again, Enter tries to open it."
+        if status.state in {State.NO_KEYS, State.DENIED}:
+            ways_out = f"e enters keys, K shows which there are, {ways_out}"
+        return Content.assemble((plain(status.problem), "$state-trouble"), (f"\n\n{ways_out}", "$quiet"))
+    return Content.assemble(
+        ("Not on this machine yet", "bold"),
+        ("\n\nPress Enter to open it. Its index is fetched now, values when you look at them.", "$quiet"),
+    )
+
+
+class Opening:
+    """Opens what is selected, and gives the screen what is ``opened``, or the ``words`` that stand in its place.
+
+    Its database is closed when another is selected. What is not on this machine is opened only when it is chosen.
+    """
+
+    def __init__(
+        self,
+        screen: BrowseScreen,
+        catalog: Catalog,
+        jobs: Jobs,
+        vouching: Callable[[Entry], Vouching],
+        remotes: Remotes,
+        approving: Approving,
+    ) -> None:
+        self._screen = screen
+        self._catalog = catalog
+        self._jobs = jobs
+        self._vouching = vouching
+        self._remotes = remotes
+        self._approving = approving
+        self._resting: Timer | None = None
+
+    def end(self) -> None:
+        """Close what is open, and open nothing."""
+        if self._resting:
+            self._resting.stop()
+        self._jobs.forget("open")
+        self._screen.opened = None
+
+    def begin(self) -> None:
+        """Open the database that is selected now, once the cursor has rested on it."""
+        self.explain_closed()
+        if self._screen.entry:
+            self._rest()
+
+    def _rest(self) -> None:
+        self._resting = self._screen.set_timer(_RESTING, self._open_if_here)
+
+    def _open_if_here(self) -> None:
+        screen = self._screen
+        if screen.entry and screen.opened is None and screen.status and screen.status.file_exists:
+            self.open(screen.entry)
+        elif screen.entry and screen.status is None:
+            # Its state is still being asked for; look again when the cursor has rested as long again.
+            self._rest()
+
+    def explain_closed(self) -> None:
+        """Say why nothing is open."""
+        if self._screen.opened is None:
+            is_empty = self._screen.entry is None and not self._screen.listings
+            self._screen.words = Content("") if is_empty else why_closed(self._screen.entry, self._screen.status)
+
+    def choose(self, entry: Entry) -> None:
+        """Open a database, also one that is not on this machine yet."""
+        if self._screen.opened is None:
+            self._screen.words = _OPENING
+            self.open(entry)
+
+    def open(self, entry: Entry) -> None:
+        """Open a database, or open it anew."""
+        vouching = self._vouching(entry)
+        self._jobs.read_latest("open", "Opening a database", lambda: open_database(self._catalog, entry, vouching), self._screen)
+
+    def take(self, message: DatabaseOpened) -> None:
+        """Show what was opened, unless another database was selected since."""
+        screen, opened = self._screen, message.opened
+        if screen.entry is None or opened.entry.key != screen.entry.key:
+            message.drop()
+            return
+        if screen.opened is not None:
+            screen.keys_pane.keep_place()
+        is_new_here = screen.opened is None and screen.status is not None and not screen.status.file_exists
+        screen.opened = opened
+        if is_new_here:
+            self._remotes.ask(opened.entry)
+
+    def explain(self, message: OpeningFailed) -> None:
+        """Say why a database could not be opened; a place that nobody has vouched for is asked about."""
+        entry, error = message.entry, message.error
+        if self._screen.entry is None or entry.key != self._screen.entry.key:
+            return
+        self._screen.words = Content.assemble((plain(error.message), "$state-trouble"), "\n\n", (plain(error.hint), "$quiet"))
+        if isinstance(error, NotApprovedError):
+            self._approving.ask(self._screen.group_of(entry), entry)
+        else:
+            self._screen.tell(f"{entry.name} could not be opened.", "error", str(error))
+
+    def take_past(self, message: VersionOpened) -> None:
+        """Show the keys of an earlier version in place of those of now, unless another database was selected since."""
+        screen = self._screen
+        if screen.entry is None or screen.opened is None or message.opened.entry.key != screen.entry.key:
+            message.drop()
+            return
+        screen.keys_pane.keep_place()
+        screen.past = message.opened
+        screen.go_to(Place.KEYS)
+
+    def leave_past(self) -> None:
+        """Look at the newest state again."""
+        self._jobs.forget("past-open")
+        self._screen.keys_pane.keep_place()
+        self._screen.past = None
+        self._screen.go_to(Place.HISTORY)
