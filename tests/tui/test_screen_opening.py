@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from an_entry import ENTRY
 
-from catalog import State, Status
+from catalog import CatalogError, State, Status
 from tui.screens.opening import why_closed
 
 
@@ -23,6 +23,14 @@ from tui.screens.opening import why_closed
 def test_what_stands_in_the_way_is_said(status: Status | None, words: str) -> None:
     """What is here is being opened; what is not says what it needs."""
     assert words in why_closed(ENTRY, status).plain
+
+
+def test_what_could_not_be_opened_says_why_until_more_is_known() -> None:
+    """A failure stays where the state alone would let one wait for ever; a state that says more takes its place."""
+    failure = CatalogError("The file is torn.", hint="Make a new copy.")
+
+    assert why_closed(ENTRY, Status(State.IN_STEP, file_exists=True), failure).plain == "The file is torn.\n\nMake a new copy."
+    assert "Press Enter" in why_closed(ENTRY, Status(State.NOT_HERE), failure).plain
 
 
 def test_without_a_database_one_is_to_be_chosen() -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 from textual.timer import Timer
 
-from catalog import Catalog, Entry, NotApprovedError, State, Status
+from catalog import Catalog, CatalogError, Entry, NotApprovedError, State, Status
 from tui.commands import Place
 from tui.jobs import Jobs
 from tui.messages import DatabaseOpened, OpeningFailed
@@ -29,12 +29,19 @@ _OPENING = Content.styled("Opening…", "$quiet")
 _UNREADABLE = {State.NO_KEYS, State.NOT_APPROVED, State.DENIED, State.STALE, State.BROKEN, State.UNREACHABLE}
 
 
-def why_closed(entry: Entry | None, status: Status | None) -> Content:
-    """Say what stands in the way of showing the keys of a database; ``status`` None where it is not known yet."""
+def _why_failed(error: CatalogError) -> Content:
+    return Content.assemble((plain(error.message), "$state-trouble"), "\n\n", (plain(error.hint), "$quiet"))
+
+
+def why_closed(entry: Entry | None, status: Status | None, failure: CatalogError | None = None) -> Content:
+    """Say what stands in the way of showing the keys of a database.
+
+    ``status`` is None where it is not known yet; ``failure`` is why it could not be opened when that was tried.
+    """
     if entry is None:
         return Content.styled("Choose a database on the left.", "$quiet")
     if status is None or status.file_exists:
-        return _OPENING
+        return _why_failed(failure) if failure else _OPENING
     if status.state in _UNREADABLE:
         ways_out = "r asks again, Enter tries to open it."
         if status.state in {State.NO_KEYS, State.DENIED}:
@@ -68,12 +75,14 @@ class Opening:
         self._remotes = remotes
         self._approving = approving
         self._resting: Timer | None = None
+        self._failure: CatalogError | None = None
 
     def end(self) -> None:
         """Close what is open, and open nothing."""
         if self._resting:
             self._resting.stop()
         self._jobs.forget("open")
+        self._failure = None
         self._screen.opened = None
 
     def begin(self) -> None:
@@ -97,7 +106,7 @@ class Opening:
         """Say why nothing is open."""
         if self._screen.opened is None:
             is_empty = self._screen.entry is None and not self._screen.listings
-            self._screen.words = Content("") if is_empty else why_closed(self._screen.entry, self._screen.status)
+            self._screen.words = Content("") if is_empty else why_closed(self._screen.entry, self._screen.status, self._failure)
 
     def choose(self, entry: Entry) -> None:
         """Open a database, also one that is not on this machine yet."""
@@ -107,6 +116,7 @@ class Opening:
 
     def open(self, entry: Entry) -> None:
         """Open a database, or open it anew."""
+        self._failure = None
         vouching = self._vouching(entry)
         self._jobs.read_latest("open", "Opening a database", lambda: open_database(self._catalog, entry, vouching), self._screen)
 
@@ -128,7 +138,8 @@ class Opening:
         entry, error = message.entry, message.error
         if self._screen.entry is None or entry.key != self._screen.entry.key:
             return
-        self._screen.words = Content.assemble((plain(error.message), "$state-trouble"), "\n\n", (plain(error.hint), "$quiet"))
+        self._failure = error
+        self._screen.words = _why_failed(error)
         if isinstance(error, NotApprovedError):
             self._approving.ask(self._screen.group_of(entry), entry)
         else:

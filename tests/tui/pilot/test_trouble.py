@@ -67,6 +67,21 @@ async def test_an_unreachable_server_without_a_copy_is_explained(shelf: Shelf, d
         await driver.wait_told("rain could not be opened.")
 
 
+async def test_a_damaged_copy_stays_explained_when_its_remote_answers(shelf: Shelf, drive: Drive) -> None:
+    """A copy that cannot be opened says why, also once more is known of its remote."""
+    _small(shelf).take("rain")
+    shelf.catalog.file_of(shelf.entry("rain")).write_bytes(b"no booklet")
+    async with drive(shelf.catalog) as driver:
+        await driver.select("rain")
+        await driver.wait_told("rain could not be opened.")
+        explained = driver.screen.words.plain
+        assert driver.screen.entry
+        driver.screen.remotes.ask(driver.screen.entry)
+        await driver.settle()
+
+        assert driver.screen.words.plain == explained != "Opening…"
+
+
 async def test_a_damaged_remote_is_a_state(shelf: Shelf, drive: Drive) -> None:
     """A head that cannot be read makes its database broken, not the program."""
     _small(shelf).damage_head("rain")
