@@ -52,7 +52,7 @@ def _usable_keys(access_key_id: object, access_key: object) -> AccessKeys:
 
 def _describe(error: ValidationError) -> str:
     return "; ".join(
-        f"{'.'.join(str(part) for part in problem['loc']) or 'connection'}: {problem['msg']}"
+        f"{'.'.join(str(part) for part in problem['loc']) or 'connection'}: {problem['msg'].removeprefix('Value error, ')}"
         for problem in error.errors(include_input=False, include_url=False, include_context=False)
     )
 
@@ -182,7 +182,7 @@ class S3Connection(BaseModel):
     @classmethod
     def _check_bucket(cls, value: str | None) -> str | None:
         if value is not None and (not _BUCKET.fullmatch(value) or ".." in value):
-            raise ValueError("is not a bucket name")
+            raise ValueError("is not a bucket name: at least two letters, digits and . _ -")
         return value
 
     @field_validator("profile")

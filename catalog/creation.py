@@ -42,9 +42,11 @@ def create_database(
     """Make a database where there is none yet, let ``fill`` set its keys, push it, and add it to its group; its entry.
 
     What fails before the push leaves nothing behind, here or there. When only the adding fails, the pushed database stays, and
-    the error says how to add it. Raises InvalidInputError when there is a database at the place already.
+    the error says how to add it. Raises InvalidInputError when there is a database at the place already, or one of this name in
+    the group.
     """
-    catalog.group(wanted.group)
+    if any(entry.name == wanted.name for entry in catalog.entries(wanted.group)):
+        raise InvalidInputError(f"There is a database {wanted.name!a} in {wanted.group} already.", hint="Choose another name.")
     _clear(catalog.folder / "databases")
     path = catalog.folder / "databases" / f"{_BEGINS}{secrets.token_hex(8)}.blt"
     place = wanted.connection

@@ -80,9 +80,9 @@ class ConflictError(CatalogError):
     def __init__(self, keys: Iterable[str], where: str) -> None:
         self.keys = tuple(keys)
         self.where = where
+        what = "1 key was" if len(self.keys) == 1 else f"{len(self.keys):,} keys were"
         super().__init__(
-            f"{where}: {len(self.keys):,} key(s) were also changed by someone else since your last pull: "
-            f"{name_some(self.keys)}. Nothing was pushed.",
+            f"{where}: {what} also changed by someone else since your last pull: {name_some(self.keys)}. Nothing was pushed.",
             hint="Look at changes().conflicts(), keep or discard your edit of each key, then push again.",
         )
 

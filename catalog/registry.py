@@ -171,10 +171,11 @@ class Catalog:
     ) -> Entry:
         """Add a database to a group, or bring its entry up to date; its place is approved, for the user has named it here.
 
-        Raises RemoteMissingError when there is no database at the connection, and what its store raises.
+        Raises RemoteMissingError when there is no database at the connection, InvalidInputError when another one of the group
+        has this name, and what its store raises.
         """
         with self._changing(group_name, progress) as group:
-            key = group.add(connection, name=name, description=description, tags=tags, user_meta=user_meta)
+            key = group.add(connection, name=name, description=description, tags=tags, user_meta=user_meta, alone=True)
             entry = group.entry(key)
         try:
             self.require_approval(entry, origin=group_name)
@@ -192,9 +193,14 @@ class Catalog:
         tags: Iterable[str] | None = None,
         owner: str | None = None,
     ) -> Entry:
-        """Change what a group says of a database, and leave what is None; EntryMissingError when it has no such entry."""
+        """Change what a group says of a database, and leave what is None.
+
+        Raises EntryMissingError when it has no such entry, InvalidInputError when another one has the new name.
+        """
         with self._changing(group_name) as group:
             _check_there(group, group_name, key)
+            if name is not None:
+                group.check_name(name, key)
             return group.edit(key, name=name, description=description, tags=tags, owner=owner)
 
     def refresh(self, group_name: str, entry: Entry, *, trust_connection: bool = False) -> Entry:
@@ -225,7 +231,8 @@ class Catalog:
     def move(self, key: str, from_group: str, to_group: str) -> Entry:
         """Move an entry to another group; the database, its working copy and its remote stay where they are.
 
-        Interrupted, the entry is in both groups. Raises InvalidInputError when the other group has the database already.
+        Interrupted, the entry is in both groups. Raises InvalidInputError when the other group has the database already, or
+        another one of its name.
         """
         if from_group == to_group:
             raise InvalidInputError(f"The database is in {to_group!r} already.", hint="Choose another group.")
@@ -235,6 +242,7 @@ class Catalog:
             with self._changing(to_group) as target:
                 if key in target:
                     raise InvalidInputError(f"{to_group!r} has this database already.", hint="Remove it from one of the two.")
+                target.check_name(source.entry(key).name)
                 target.put(key, source[key])
                 entry = target.entry(key)
             source.remove(key)

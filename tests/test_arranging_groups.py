@@ -62,6 +62,25 @@ def test_added(mine: Catalog, entry: Entry) -> None:
         assert database["a"] == 1
 
 
+def test_one_name_for_one_database(mine: Catalog, entry: Entry, rain: S3Connection, tmp_path: Path) -> None:
+    """A name of the group is not given to another database, be it added, renamed or moved; its own it keeps."""
+    other = rain.model_copy(update={"db_key": "other"})
+    with catalog.open(other, tmp_path / "other.blt", "c", lock="commit") as database:
+        database.changes().push()
+    with pytest.raises(InvalidInputError, match="a database 'Rain' in this group already"):
+        mine.add("one", other, name="Rain")
+    assert mine.entries("one") == [entry]
+    second = mine.add("one", other, name="Snow")
+    with pytest.raises(InvalidInputError, match="'Rain'"):
+        mine.edit("one", second.key, name="Rain")
+    moved = mine.move(entry.key, "one", "two")
+    mine.edit("one", second.key, name="Rain")
+    with pytest.raises(InvalidInputError, match="'Rain'"):
+        mine.move(moved.key, "two", "one")
+    assert mine.edit("two", moved.key, name="Rain") == moved
+    assert [found.key for found in mine.entries("one")] == [second.key]
+
+
 def test_not_added(mine: Catalog, tmp_path: Path) -> None:
     """Where there is no database, nothing is added."""
     with pytest.raises(RemoteMissingError):

@@ -53,6 +53,21 @@ def test_a_dict_of_parameters_has_no_others(field: str) -> None:
     assert "hush" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [
+        ({"db_key": "a"}, "connection: an S3 connection needs a bucket beside its db_key."),
+        ({"db_key": "a", "bucket": "b"}, "bucket: is not a bucket name: at least two letters, digits and . _ -."),
+    ],
+)
+def test_what_is_wrong_is_told_in_words(place: dict[str, str], words: str) -> None:
+    """What does not fit is said, in the words of this program alone."""
+    with pytest.raises(ValueError, match=r".") as caught:
+        S3Connection.of(place)
+
+    assert caught.value.args[0] == f"This connection cannot be used: {words}"
+
+
 def test_a_connection_becomes_a_dict() -> None:
     """`dict()` gives the fields, among which there is no key."""
     connection = S3Connection("AKIA12345678", "hush", **_PLACE)

@@ -109,6 +109,17 @@ def test_a_place_that_is_taken(mine: Catalog, folder_connection: S3Connection, t
         assert dict(again) == {"x": 1}
 
 
+def test_a_name_that_is_taken(mine: Catalog, folder_connection: S3Connection, tmp_path: Path) -> None:
+    """Where the group has a database of this name, none is made."""
+    create_database(mine, wanted(folder_connection), fill)
+    elsewhere = folder_connection.model_copy(update={"db_key": "elsewhere"})
+    with pytest.raises(InvalidInputError, match="'Rain' in field already"):
+        create_database(mine, wanted(elsewhere), fill)
+
+    with pytest.raises(RemoteMissingError):
+        catalog.open(elsewhere, tmp_path / "none.blt")
+
+
 def test_no_such_group(mine: Catalog, folder_connection: S3Connection, tmp_path: Path) -> None:
     """Without the group nothing is begun."""
     with pytest.raises(EntryMissingError):

@@ -98,6 +98,7 @@ def push(selection: Selection, database: str, message: str, only: tuple[str, ...
     choice = choose(selection.catalog(), database)
     with progress_line() as progress, selection.open(choice, "w", progress=progress) as opened:
         changes = opened.changes()
+        _check_changed(choice, changes, only)
         result = changes.push(
             message=message, progress=progress, keys=only or None, skip_conflicts=skip_conflicts, dry_run=dry_run
         )
@@ -108,6 +109,15 @@ def push(selection: Selection, database: str, message: str, only: tuple[str, ...
         )
     else:
         click.echo(push_words(choice, result))
+
+
+def _check_changed(choice: Choice, changes: Changes, keys: tuple[str, ...]) -> None:
+    """Raise EntryMissingError for a key without a change of this machine."""
+    if missing := sorted(set(keys) - {change.key for change in changes.iter_changes()} if keys else ()):
+        raise EntryMissingError(
+            f"{choice.name} has no unpushed change of {name_some(missing)}.",
+            hint=f"`catalog diff {choice.name}` lists what has changed. Nothing was done.",
+        )
 
 
 @click.command()
@@ -157,13 +167,7 @@ def discard(selection: Selection, database: str, keys: tuple[str, ...], everythi
     choice = choose(selection.catalog(), database)
     with progress_line() as progress, selection.open(choice, "w", progress=progress) as opened:
         changes = opened.changes()
-        changed = {change.key for change in changes.iter_changes()}
-        missing = sorted(set(keys) - changed)
-        if missing:
-            raise EntryMissingError(
-                f"{choice.name} has no unpushed change of {name_some(missing)}.",
-                hint=f"`catalog diff {choice.name}` lists what has changed. Nothing was discarded.",
-            )
+        _check_changed(choice, changes, keys)
         discarded = changes.discard(None if everything else keys)
     click.echo(f"{escape(choice.name)}: {count(discarded, 'change')} discarded.")
 
@@ -171,13 +175,14 @@ def discard(selection: Selection, database: str, keys: tuple[str, ...], everythi
 @click.command()
 @click.argument("database")
 @click.argument("keys", nargs=-1, required=True)
-@click.option("--mine", "side", flag_value="mine", help="Keep the value here; the next push puts it over theirs.")
-@click.option("--theirs", "side", flag_value="theirs", help="Take the remote's value; the edit here is given up.")
+@click.option("--mine", is_flag=True, help="Keep the value here; the next push puts it over theirs.")
+@click.option("--theirs", is_flag=True, help="Take the remote's value; the edit here is given up.")
 @pass_selection
-def resolve(selection: Selection, database: str, keys: tuple[str, ...], side: Literal["mine", "theirs"] | None) -> None:
+def resolve(selection: Selection, database: str, keys: tuple[str, ...], mine: bool, theirs: bool) -> None:
     """Pull DATABASE and end the conflict of each of KEYS: keep --mine or take --theirs."""
-    if side is None:
+    if mine == theirs:
         raise click.UsageError("Say whose value is to stay: --mine or --theirs.")
+    side: Literal["mine", "theirs"] = "mine" if mine else "theirs"
     choice = choose(selection.catalog(), database)
     with progress_line() as progress, selection.open(choice, "w", progress=progress) as opened:
         changes = opened.changes()

@@ -7,10 +7,20 @@ import traceback
 
 import click
 
-from catalog.errors import CancelledError, CatalogError
+from catalog.errors import CancelledError, CatalogError, ConflictError, LockTimeoutError, NotApprovedError, UntrustedValueError
 from catalog.plain_text import escape
 
 _ADDRESS = re.compile(r"""['"]?(?:[A-Za-z][\w+.-]+:/|[^\s'"]*:[^\s'"]*@)[^\s'"]*['"]?""")
+
+_HINTS: dict[type[CatalogError], str] = {
+    ConflictError: "`catalog diff DATABASE` shows both sides, `catalog resolve DATABASE KEY` with --mine or --theirs ends each "
+    "conflict. `catalog push DATABASE --skip-conflicts` sends the rest.",
+    LockTimeoutError: "Try again when it is free. `catalog lock show DATABASE` says who has the lock of a remote, "
+    "`catalog lock break DATABASE` takes it from one who is gone for good.",
+    NotApprovedError: "If you know the place, run this once on a terminal, which asks, or open it in the screen program.",
+    UntrustedValueError: "`catalog get DATABASE KEY --raw` writes its bytes as they are, without running anything.",
+}
+"""What to do next, where the hint of an error is for those who write Python."""
 
 FAILED = 1
 INTERRUPTED = 130
@@ -27,7 +37,7 @@ def report_failure(error: Exception) -> int:
         _tell(error.message, error.hint)
         return INTERRUPTED
     if isinstance(error, CatalogError):
-        _tell(error.message, error.hint)
+        _tell(error.message, _HINTS.get(type(error), error.hint))
     elif isinstance(error, OSError):
         _tell(f"{error.filename or 'The system'}: {error.strerror or type(error).__name__}.", "")
     else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -14,6 +15,10 @@ from catalog.plain_text import escape
 
 if TYPE_CHECKING:
     from catalog import Catalog, Database, Entry
+
+
+_MOST_ALIKE = 3
+_ALIKE = 0.75
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +107,9 @@ def choose(catalog: Catalog, text: str) -> Choice:
     if len(found) == 1:
         return found[0]
     if found:
-        names = name_some(choice.name for choice in found)
-        raise InvalidInputError(f"{text!r} is the name of {len(found)} databases.", hint=f"Say which: {names}.")
-    raise EntryMissingError(f"There is no database {text!r} in this catalog.", hint="`catalog databases` lists them.")
+        names = {choice.name for choice in found}
+        told = name_some(sorted(names) if len(names) == len(found) else (choice.entry.key for choice in found))
+        raise InvalidInputError(f"{text!r} is the name of {len(found)} databases.", hint=f"Say which: {told}.")
+    alike = get_close_matches(text, [choice.name for choice in choices], _MOST_ALIKE, _ALIKE)
+    hint = f"Do you mean {name_some(alike)}? " if alike else ""
+    raise EntryMissingError(f"There is no database {text!r} in this catalog.", hint=f"{hint}`catalog databases` lists them.")

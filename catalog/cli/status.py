@@ -31,6 +31,9 @@ def status(selection: Selection, database: str | None, offline: bool, as_json: b
     if as_json:
         print_json([_facts(choice, state) for choice, state in found])
         return
+    if not found:
+        click.echo("There are no databases here yet. `catalog add GROUP NAME` adds one.", err=True)
+        return
     print_table(
         ("DATABASE", "STATE", "KEYS", "SIZE", "COMMIT", ""),
         ((choice.name, state_words(state), *_totals(state), state.problem) for choice, state in found),

@@ -24,6 +24,10 @@ def input_format(path: Path, name: str) -> Format:
         raise LocalFileError(f"There is no file or folder {path}.", path=str(path), hint="Check its name.")
     chosen = FORMATS[FileFormat.FOLDER] if path.is_dir() and not name else _format(path, name)
     if (chosen.name is FileFormat.FOLDER) != path.is_dir():
+        if not name:
+            raise InvalidInputError(
+                f"The name of {path.name!a} has no ending that says its format.", hint="Say which with --format."
+            )
         raise InvalidInputError(f"{path} is {'a folder' if path.is_dir() else 'no folder'}.", hint="Choose another format.")
     return chosen
 

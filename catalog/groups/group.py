@@ -64,10 +64,12 @@ class ConnectionGroup(Mapping[str, dict[str, Any]]):
         description: str = "",
         tags: Iterable[str] = (),
         owner: str = "",
+        alone: bool = False,
     ) -> str:
         """Add a database, which must have been pushed, or bring its entry up to date; its key, by default its uuid in hex.
 
-        Raises RemoteMissingError when there is no database at the connection, and what its store raises.
+        Raises RemoteMissingError when there is no database at the connection, and what its store raises; with ``alone``
+        InvalidInputError when another database of the group has this name.
         """
         if not self.writable:
             raise ReadOnlyError(f"{self.file_path} is open for reading.", hint="Open the group with flag='w'.")
@@ -92,8 +94,15 @@ class ConnectionGroup(Mapping[str, dict[str, Any]]):
             user_meta=user_meta,
         )
         self._check(key, described)
+        if alone:
+            self.check_name(described["catalog"]["name"], key)
         self._database[key] = described
         return key
+
+    def check_name(self, name: str, key: str | None = None) -> None:
+        """Raise InvalidInputError when a database other than ``key`` has this name, so that it would not say which is meant."""
+        if any(entry.name == name and entry.key != key for entry in self.entries()):
+            raise InvalidInputError(f"There is a database {name!a} in this group already.", hint="Choose another name.")
 
     def _check(self, key: str, described: dict[str, Any]) -> None:
         """Raise InvalidInputError for an entry that nobody could read."""

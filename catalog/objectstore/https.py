@@ -15,7 +15,7 @@ from urllib.parse import quote, urljoin, urlsplit, urlunsplit
 
 import urllib3
 from typing_extensions import override
-from urllib3.exceptions import HTTPError, NameResolutionError, SSLError
+from urllib3.exceptions import HTTPError, NameResolutionError, NewConnectionError, SSLError
 from urllib3.exceptions import TimeoutError as NoAnswerError
 from urllib3.response import BaseHTTPResponse
 
@@ -172,6 +172,8 @@ class HttpsStore(ObjectStore):
             problem, hint = "there is no such host", "Check the address and the network."
         except SSLError:
             problem, hint = "no secure connection", "The server's certificate is not trusted, or it does not speak HTTPS."
+        except NewConnectionError:  # to urllib3 a kind of timeout
+            problem, hint = "there is no server", "Check the address and the network."
         except NoAnswerError:
             problem, hint = "no answer in time", "Check the network, or allow more with read_timeout=."
         except HTTPError as error:

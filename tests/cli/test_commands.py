@@ -38,6 +38,8 @@ class TestGroups:
         assert result.exit_code == 0
         assert result.stdout == ""
         assert "catalog add-group NAME" in result.stderr
+        status = run("--catalog", str(tmp_path / "empty"), "status")
+        assert (status.stdout, "catalog add GROUP NAME" in status.stderr) == ("", True)
 
     def test_add_group_and_add(self, tmp_path: Path, run: Run) -> None:
         """A group of this machine is added, then a database of it, which is listed afterwards."""
@@ -109,6 +111,20 @@ class TestDatabases:
 
         assert result.exit_code == 1
         assert "hint: Its groups are 'field', 'lab'." in result.stderr
+
+    def test_a_name_that_is_nearly_one(self, run: Run) -> None:
+        """A name that was mistyped is answered with what is like it."""
+        assert "hint: Do you mean 'field/rain'? `catalog databases`" in run("keys", "field/rian").stderr
+
+    def test_two_of_one_name_by_their_ids(self, tmp_path: Path, folder: Path, run: Run) -> None:
+        """Where someone else's group has a name twice, the ids are said."""
+        with Catalog(folder).open_group("lab", "w", lock="commit") as group:
+            added = group.add(remote(tmp_path, "field/notes"), name="rain")
+        run("remove", "field/notes")
+        result = run("keys", "lab/rain")
+
+        assert (result.exit_code, added in result.stderr) == (1, True)
+        assert run("keys", added).stdout.endswith("plain\n")
 
     def test_a_database_by_its_id(self, run: Run) -> None:
         """A database can be named by its uuid."""
@@ -251,9 +267,9 @@ class TestChanges:
         with catalog.open(remote(tmp_path, "field/rain"), tmp_path / "eve.blt") as eve:
             assert eve["a/1"] == {"mm": 1.5}
 
-    @pytest.mark.parametrize("arguments", [("a/1", "--mine"), ("a/1",), ("--mine",)])
+    @pytest.mark.parametrize("arguments", [("a/1", "--mine"), ("a/1",), ("--mine",), ("a/1", "--mine", "--theirs")])
     def test_resolve_wants_a_conflict_and_a_side(self, run: Run, arguments: tuple[str, ...]) -> None:
-        """Without a conflict it is an error, without a key or a side wrong usage; nothing changes."""
+        """Without a conflict it is an error, without a key or just one side wrong usage; nothing changes."""
         result = run("resolve", "field/rain", *arguments)
 
         assert result.exit_code == (1 if len(arguments) == 2 else 2)
@@ -267,7 +283,8 @@ class TestChanges:
         assert run("get", "field/rain", "a/1").stdout == '{\n  "mm": 1\n}\n'
 
     def test_discard_of_what_did_not_change(self, run: Run) -> None:
-        """A key without an unpushed change is an error, and nothing is discarded."""
+        """A key without an unpushed change is an error, and nothing is discarded, or pushed."""
+        assert run("push", "field/rain", "--key", "a/1", "--key", "a/2").exit_code == 1
         result = run("discard", "field/rain", "a/1", "a/2")
 
         assert result.exit_code == 1

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from catalog.cli import cli
 from catalog.cli.program import COMMANDS
-from catalog.errors import CancelledError, CatalogError, LocalFileError
+from catalog.errors import CancelledError, CatalogError, ConflictError, LocalFileError, LockTimeoutError
 
 HEAVY = {"boto3", "botocore", "keyring", "numpy", "pandas", "textual", "rich", "booklet"}
 
@@ -88,6 +88,8 @@ def test_wrong_usage_exits_with_2() -> None:
         (CatalogError("It broke.", hint="Mend it."), 1, "error: It broke.\nhint: Mend it.\n"),
         (CatalogError("No hint\x1b[2J."), 1, "error: No hint\\x1b[2J.\n"),
         (LocalFileError("The disk is full.", path="/data"), 1, "error: The disk is full.\n"),
+        (ConflictError(["a"], "there"), 1, "hint: `catalog diff DATABASE` shows both sides"),
+        (LockTimeoutError("It", "eve", 1), 1, "hint: Try again when it is free. `catalog lock show"),
         (OSError(13, "Permission denied", "/data"), 1, "error: /data: Permission denied.\n"),
         (CancelledError("The push"), 130, "error: The push was cancelled.\n"),
         (KeyboardInterrupt(), 130, "interrupted\n"),

@@ -40,7 +40,7 @@ class TestTour:
         assert re.search(r"^earth/mauna-loa-co2: pulled 4 keys, .*; now at commit 2\.$", text, re.MULTILINE)
         assert 'here:  +   "name": "Harry Reid International",' in text
         assert 'there: +   "name": "Harry Reid Intl",' in text
-        assert "1 key(s) were also changed by someone else" in text
+        assert "1 key was also changed by someone else" in text
         assert "catalog demo --fresh" in text
         assert "publishing flights: 50,000 keys" in result.stderr
         assert "publishing" not in text

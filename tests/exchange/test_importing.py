@@ -153,6 +153,7 @@ _WRONG: list[tuple[str, str | bytes, InputOptions, str]] = [
     ("a.jsonl", '{"key": "k", "n": NaN}\n', InputOptions(), "line 1: it is no JSON"),
     ("a.parquet", "no table", InputOptions(), "damaged, or no Parquet"),
     ("a.xyz", "key\n", InputOptions(), "ending of 'a.xyz' says no format"),
+    ("a", "key\n", InputOptions(), "'a' has no ending .* --format"),
     ("a.csv", "key\n", InputOptions("excel"), "no format 'excel'"),
     ("a.csv", "key\n", InputOptions("folder"), "is no folder"),
 ]

@@ -272,10 +272,10 @@ class TestAnswers:
             assert len(server.requests) == 2
 
     def test_nobody_listens(self) -> None:
-        """A closed port is an UnreachableError."""
+        """A closed port is no slow server."""
         with scripted(None) as server:
             store = on(server)
-        with pytest.raises(UnreachableError):
+        with pytest.raises(UnreachableError, match="there is no server"):
             store.get(NAME)
 
     def test_changed_on_the_way(self) -> None:
