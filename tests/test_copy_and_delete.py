@@ -28,6 +28,7 @@ from catalog.access import connect_store
 from catalog.changes import delete
 from catalog.changes.versions import commit_over
 from catalog.objectstore.connect import name_of
+from catalog.objectstore.wrapped import WrappedStore
 from catalog.progress import Progress
 from catalog.remote.delete import delete_objects
 from catalog.remote.object_names import ObjectNames
@@ -308,15 +309,15 @@ class TestVerification:
         target = elsewhere(seaweed)
         spoiled: list[str] = []
 
-        class Spoiling(FaultyStore):
+        class Spoiling(WrappedStore):
             def put(self, name: str, body: bytes | bytearray, **more: object) -> str:
                 if f"/{part}/" in name and not spoiled:
                     spoiled.append(name)
                     body = flipped(bytes(body))
                 return self.store.put(name, body, **more)  # type: ignore[arg-type]
 
-        def connect(connection: S3Connection, *, writing: bool, progress: Progress | None = None) -> FaultyStore:
-            return Spoiling(connect_store(connection, writing=writing, progress=progress), FaultPlan())
+        def connect(connection: S3Connection, *, writing: bool, progress: Progress | None = None) -> WrappedStore:
+            return Spoiling(connect_store(connection, writing=writing, progress=progress))
 
         monkeypatch.setattr("catalog.database.connect_store", connect)
         with catalog.open(in_folder, tmp_path / "made.blt", "w") as db:
@@ -366,12 +367,12 @@ class TestVerification:
         """A target that loses what it was given is no copy."""
         target = elsewhere(seaweed)
 
-        class Losing(FaultyStore):
+        class Losing(WrappedStore):
             def put(self, name: str, body: bytes | bytearray, **more: object) -> str:
                 return "" if "/packs/" in name else self.store.put(name, body, **more)  # type: ignore[arg-type]
 
-        def connect(connection: S3Connection, *, writing: bool, progress: Progress | None = None) -> FaultyStore:
-            return Losing(connect_store(connection, writing=writing, progress=progress), FaultPlan())
+        def connect(connection: S3Connection, *, writing: bool, progress: Progress | None = None) -> WrappedStore:
+            return Losing(connect_store(connection, writing=writing, progress=progress))
 
         monkeypatch.setattr("catalog.database.connect_store", connect)
         with catalog.open(in_folder, tmp_path / "made.blt", "w") as db, pytest.raises(IntegrityError, match="not there"):

@@ -16,6 +16,7 @@ from catalog.errors import CancelledError, LeaseLostError, LockTimeoutError, Unr
 from catalog.lease import Lease, LeaseHolder, read_holder, who_am_i
 from catalog.objectstore.directory import DirectoryStore
 from catalog.objectstore.interface import ObjectInfo, ObjectStore
+from catalog.objectstore.wrapped import WrappedStore
 from catalog.progress import Progress
 from catalog.testing.faults import Fault, FaultKind, FaultPlan, FaultyStore
 
@@ -103,7 +104,7 @@ def test_a_dead_holder_is_taken_over(store: DirectoryStore) -> None:
     lease.release()
 
 
-class Old(FaultyStore):
+class Old(WrappedStore):
     """A store whose objects were written long ago."""
 
     @override
@@ -115,7 +116,7 @@ class Old(FaultyStore):
 def test_a_holder_that_died_long_ago_is_taken_over_at_once(store: DirectoryStore) -> None:
     """A lease written hours ago needs no waiting."""
     theirs(store)
-    lease = take(Old(store, FaultPlan()), timeout=0)
+    lease = take(Old(store), timeout=0)
 
     lease.confirm()
     lease.release()
@@ -197,7 +198,7 @@ def test_a_request_that_never_arrived_takes_nothing(store: DirectoryStore) -> No
 def test_a_renewal_that_does_not_arrive_renews_nothing(store: DirectoryStore) -> None:
     """While renewals fail, reading our old lease back does not make it younger: after its time it counts as lost."""
 
-    class WritesNoMore(FaultyStore):
+    class WritesNoMore(WrappedStore):
         @override
         def put(self, name: str, body: bytes | bytearray, **options: Any) -> str:
             raise UnreachableError("no network")
@@ -206,7 +207,7 @@ def test_a_renewal_that_does_not_arrive_renews_nothing(store: DirectoryStore) ->
     found = read_holder(store, NAME)
     assert found is not None
     first._stop.set()
-    lease = Lease(WritesNoMore(store, FaultPlan()), NAME, *found)
+    lease = Lease(WritesNoMore(store), NAME, *found)
     deadline = time.monotonic() + 20
 
     def confirm_until_lost() -> None:

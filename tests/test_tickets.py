@@ -22,6 +22,7 @@ from catalog.access import connect_store
 from catalog.lease import LeaseHolder, read_holder
 from catalog.objectstore.directory import DirectoryStore
 from catalog.objectstore.interface import ObjectStore
+from catalog.objectstore.wrapped import WrappedStore
 from catalog.progress import Progress
 from catalog.remote.commit import commit_in_turn
 from catalog.remote.object_names import ObjectNames
@@ -185,7 +186,7 @@ class TestElection:
     def test_late_but_older_ticket(self, store: DirectoryStore) -> None:
         """A ticket that is older, but appears between the two listings, is waited for."""
 
-        class LateListing(FaultyStore):
+        class LateListing(WrappedStore):
             seen = 0
 
             def list(self, prefix: str):  # type: ignore[no-untyped-def]
@@ -197,7 +198,7 @@ class TestElection:
                         os.utime(path, (1_700_000_000, 1_700_000_000))
                 return super().list(prefix)
 
-        late = LateListing(store, FaultPlan())
+        late = LateListing(store)
         with pytest.raises(LockTimeoutError, match="an ebooklet writer"):
             acquire(late)
         assert late.seen == 2

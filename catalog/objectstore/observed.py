@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -19,7 +19,8 @@ from catalog.errors import (
     UnreachableError,
 )
 
-from .interface import ByteRange, FetchedObject, ListedObject, ObjectInfo, ObjectStore, Precondition, Source
+from .interface import FetchedObject, ListedObject, ObjectStore
+from .wrapped import WrappedStore
 
 T = TypeVar("T")
 
@@ -31,6 +32,18 @@ _OUTCOMES: tuple[tuple[type[CatalogError], str], ...] = (
     (UnreachableError, "no answer"),
     (IntegrityError, "damaged"),
 )
+
+
+_VERBS = {
+    "get": "GET",
+    "get_if_changed": "GET",
+    "head": "HEAD",
+    "put": "PUT",
+    "put_large": "PUT",
+    "delete": "DELETE",
+    "delete_many": "DELETE",
+    "copy": "COPY",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,81 +78,33 @@ def observer_of(store: ObjectStore) -> Observer | None:
     return store.observer if isinstance(store, ObservedStore) else None
 
 
-class ObservedStore(ObjectStore):
-    """Any store; traffic, powers and place are those of the store. Repetitions inside one call are part of it."""
+class ObservedStore(WrappedStore):
+    """Any store, which tells what is asked of it. Repetitions inside one call are part of it."""
 
     def __init__(self, store: ObjectStore, observer: Observer) -> None:
-        super().__init__()
-        self.store, self.observer = store, observer
-        self.where, self.powers, self.traffic = store.where, store.powers, store.traffic
+        super().__init__(store)
+        self.observer = observer
 
-    def _ask(
-        self,
-        verb: str,
-        name: str,
-        act: Callable[[], T],
-        *,
-        bytes_up: int = 0,
-        received: Callable[[T], int] = lambda _: 0,
-        outcome: Callable[[T], str] = lambda _: "ok",
-    ) -> T:
+    @override
+    def ask(self, verb: str, name: str, act: Callable[[], T], *, bytes_up: int = 0) -> T:
         started = time.perf_counter()
-        told, bytes_down = "failed", 0
+        outcome, bytes_down = "failed", 0
         try:
             answer = act()
-            told, bytes_down = outcome(answer), received(answer)
+            outcome, bytes_down = _outcome(verb, answer)
         except CatalogError as error:
-            told = next((words for kind, words in _OUTCOMES if isinstance(error, kind)), "failed")
+            outcome = next((words for kind, words in _OUTCOMES if isinstance(error, kind)), "failed")
             raise
         finally:
-            self.observer(Asked(verb, self.where, name, told, bytes_up, bytes_down, time.perf_counter() - started))
+            seconds = time.perf_counter() - started
+            self.observer(Asked(_VERBS[verb], self.where, name, outcome, bytes_up, bytes_down, seconds))
         return answer
-
-    @override
-    def get(self, name: str, byte_range: ByteRange | None = None, *, most: int | None = None) -> FetchedObject:
-        return self._ask("GET", name, lambda: self.store.get(name, byte_range, most=most), received=_length)
-
-    @override
-    def get_if_changed(self, name: str, etag: str, *, most: int | None = None) -> FetchedObject | None:
-        return self._ask(
-            "GET",
-            name,
-            lambda: self.store.get_if_changed(name, etag, most=most),
-            received=_length,
-            outcome=lambda fetched: "unchanged" if fetched is None else "ok",
-        )
-
-    @override
-    def head(self, name: str) -> ObjectInfo:
-        return self._ask("HEAD", name, lambda: self.store.head(name))
-
-    @override
-    def put(
-        self,
-        name: str,
-        body: bytes | bytearray,
-        *,
-        metadata: Mapping[str, str] | None = None,
-        precondition: Precondition | None = None,
-    ) -> str:
-        def write() -> str:
-            return self.store.put(name, body, metadata=metadata, precondition=precondition)
-
-        return self._ask("PUT", name, write, bytes_up=len(body))
-
-    @override
-    def put_large(self, name: str, source: Source, *, advance: Callable[[int], None] | None = None) -> None:
-        self._ask("PUT", name, lambda: self.store.put_large(name, source, advance=advance), bytes_up=source.size)
-
-    @override
-    def delete(self, name: str) -> None:
-        self._ask("DELETE", name, lambda: self.store.delete(name))
 
     @override
     def delete_many(self, names: Iterable[str]) -> None:
         doomed = list(names)
         what = doomed[0] if len(doomed) == 1 else f"{len(doomed)} objects"
-        self._ask("DELETE", what, lambda: self.store.delete_many(doomed))
+        self.ask("delete_many", what, lambda: self.store.delete_many(doomed))
 
     @override
     def list(self, prefix: str) -> Iterator[ListedObject]:
@@ -156,20 +121,15 @@ class ObservedStore(ObjectStore):
             seconds = time.perf_counter() - started
             self.observer(Asked("LIST", self.where, f"{prefix}* ({found} found)", told, 0, 0, seconds))
 
-    @override
-    def copy(self, name: str, target: ObjectStore, target_name: str) -> bool:
-        real = target.store if isinstance(target, ObservedStore) else target
-        return self._ask(
-            "COPY",
-            name,
-            lambda: self.store.copy(name, real, target_name),
-            outcome=lambda was_done: "ok" if was_done else "not done",
-        )
 
-    @override
-    def close(self) -> None:
-        self.store.close()
-
-
-def _length(fetched: FetchedObject | None) -> int:
-    return 0 if fetched is None else len(fetched.body)
+def _outcome(verb: str, answer: object) -> tuple[str, int]:
+    """How a request went that raised nothing, and how many bytes came with it."""
+    match verb, answer:
+        case _, FetchedObject(body):
+            return "ok", len(body)
+        case "get_if_changed", None:
+            return "unchanged", 0
+        case "copy", False:
+            return "not done", 0
+        case _:
+            return "ok", 0

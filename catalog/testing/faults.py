@@ -6,23 +6,16 @@ import os
 import signal
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from typing_extensions import override
 
 from catalog.errors import UnreachableError
-from catalog.objectstore.interface import (
-    ByteRange,
-    FetchedObject,
-    ListedObject,
-    ObjectInfo,
-    ObjectStore,
-    Precondition,
-    Source,
-)
+from catalog.objectstore.interface import FetchedObject, ObjectStore
+from catalog.objectstore.wrapped import WrappedStore
 
 T = TypeVar("T")
 
@@ -110,15 +103,15 @@ class FaultPlan:
         self._released.wait()
 
 
-class FaultyStore(ObjectStore):
-    """Any store, with the faults of a plan; traffic, powers and place are those of the store."""
+class FaultyStore(WrappedStore):
+    """Any store, with the faults of a plan."""
 
     def __init__(self, store: ObjectStore, plan: FaultPlan) -> None:
-        super().__init__()
-        self.store, self.plan = store, plan
-        self.where, self.powers, self.traffic = store.where, store.powers, store.traffic
+        super().__init__(store)
+        self.plan = plan
 
-    def _do(self, verb: str, name: str, act: Callable[[], T], spoil: Callable[[T, FaultKind], T] | None = None) -> T:
+    @override
+    def ask(self, verb: str, name: str, act: Callable[[], T], *, bytes_up: int = 0) -> T:
         kind = self.plan.next_kind(verb, name)
         if kind is FaultKind.FAIL_BEFORE:
             raise self._unreachable()
@@ -126,67 +119,15 @@ class FaultyStore(ObjectStore):
             _die()
         if kind is FaultKind.HANG:
             self.plan.hang()
-        result = act()
+        answer = act()
         if kind is FaultKind.LOSE_REPLY:
             raise self._unreachable()
         if kind is FaultKind.KILL_AFTER:
             _die()
-        return spoil(result, kind) if spoil is not None and kind is not None else result
+        return cast("T", _spoil(answer, kind)) if isinstance(answer, FetchedObject) and kind is not None else answer
 
     def _unreachable(self) -> UnreachableError:
         return UnreachableError(f"{self.where}: no answer.", hint="This fault was planned.")
-
-    @override
-    def get(self, name: str, byte_range: ByteRange | None = None, *, most: int | None = None) -> FetchedObject:
-        return self._do("get", name, lambda: self.store.get(name, byte_range, most=most), _spoil)
-
-    @override
-    def get_if_changed(self, name: str, etag: str, *, most: int | None = None) -> FetchedObject | None:
-        def fetch() -> FetchedObject | None:
-            return self.store.get_if_changed(name, etag, most=most)
-
-        return self._do("get_if_changed", name, fetch, _spoil_if_fetched)
-
-    @override
-    def head(self, name: str) -> ObjectInfo:
-        return self._do("head", name, lambda: self.store.head(name))
-
-    @override
-    def put(
-        self,
-        name: str,
-        body: bytes | bytearray,
-        *,
-        metadata: Mapping[str, str] | None = None,
-        precondition: Precondition | None = None,
-    ) -> str:
-        return self._do("put", name, lambda: self.store.put(name, body, metadata=metadata, precondition=precondition))
-
-    @override
-    def put_large(self, name: str, source: Source, *, advance: Callable[[int], None] | None = None) -> None:
-        self._do("put_large", name, lambda: self.store.put_large(name, source, advance=advance))
-
-    @override
-    def delete(self, name: str) -> None:
-        self._do("delete", name, lambda: self.store.delete(name))
-
-    @override
-    def delete_many(self, names: Iterable[str]) -> None:
-        doomed = list(names)
-        self._do("delete_many", " ".join(doomed), lambda: self.store.delete_many(doomed))
-
-    @override
-    def list(self, prefix: str) -> Iterator[ListedObject]:
-        return self._do("list", prefix, lambda: self.store.list(prefix))
-
-    @override
-    def copy(self, name: str, target: ObjectStore, target_name: str) -> bool:
-        real = target.store if isinstance(target, FaultyStore) else target
-        return self._do("copy", name, lambda: self.store.copy(name, real, target_name))
-
-    @override
-    def close(self) -> None:
-        self.store.close()
 
 
 def _spoil(fetched: FetchedObject, kind: FaultKind) -> FetchedObject:
@@ -198,10 +139,6 @@ def _spoil(fetched: FetchedObject, kind: FaultKind) -> FetchedObject:
         body[middle] ^= 1
         return replace(fetched, body=bytes(body))
     return fetched
-
-
-def _spoil_if_fetched(fetched: FetchedObject | None, kind: FaultKind) -> FetchedObject | None:
-    return _spoil(fetched, kind) if fetched is not None else None
 
 
 def _die() -> None:

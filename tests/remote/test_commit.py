@@ -11,6 +11,7 @@ import pytest
 from catalog.errors import IntegrityError, OutcomeUnknownError, StoreError, UnreachableError
 from catalog.objectstore.directory import DirectoryStore
 from catalog.objectstore.interface import IfMatch
+from catalog.objectstore.wrapped import WrappedStore
 from catalog.remote.commit import Beaten, commit, create_under_lease, read_commit, read_head, read_head_if_changed
 from catalog.remote.head import Head, Parent, StoredHead, encode_head
 from catalog.remote.history import walk
@@ -105,7 +106,7 @@ def test_a_request_that_never_arrived_is_an_error(have_first: bool, store: Direc
     assert read_head(store, names) == over
 
 
-class RetriesByItself(FaultyStore):
+class RetriesByItself(WrappedStore):
     """A client that sends a request again after a lost reply, so that the second one meets the first."""
 
     def put(self, name: str, body: bytes | bytearray, *, metadata: Any = None, precondition: Any = None) -> str:
@@ -117,7 +118,7 @@ class RetriesByItself(FaultyStore):
 def test_412_against_our_own_write_is_a_success(have_first: bool, store: DirectoryStore, names: ObjectNames) -> None:
     """A conflict that is only our own earlier write is none."""
     over = make(store, names, None, "first") if have_first else None
-    outcome = commit(RetriesByItself(store, FaultPlan()), names, draft(store, names, over, "mine"), over)
+    outcome = commit(RetriesByItself(store), names, draft(store, names, over, "mine"), over)
 
     assert isinstance(outcome, StoredHead)
     assert outcome == read_head(store, names)
@@ -128,7 +129,7 @@ def test_a_lost_reply_under_later_commits_is_found_out(store: DirectoryStore, na
     first = make(store, names, None, "first")
     mine = draft(store, names, first, "mine")
 
-    class OthersAreFaster(FaultyStore):
+    class OthersAreFaster(WrappedStore):
         def put(self, name: str, body: bytes | bytearray, *, metadata: Any = None, precondition: Any = None) -> str:
             etag = self.store.put(name, body, metadata=metadata, precondition=precondition)
             current = replace(mine, etag=etag)
@@ -136,7 +137,7 @@ def test_a_lost_reply_under_later_commits_is_found_out(store: DirectoryStore, na
                 current = make(store, names, current, f"other {number}")
             raise UnreachableError("no reply")
 
-    outcome = commit(OthersAreFaster(store, FaultPlan()), names, mine, first)
+    outcome = commit(OthersAreFaster(store), names, mine, first)
 
     assert isinstance(outcome, StoredHead)
     assert (outcome.commit_id, outcome.etag) == (mine.commit_id, "")
@@ -274,13 +275,13 @@ def test_readers_see_one_commit_or_the_next(store: DirectoryStore, names: Object
 def test_a_store_that_refuses_is_an_error(store: DirectoryStore, names: ObjectNames) -> None:
     """When the store refuses the write and the head is as before, its refusal is raised."""
 
-    class Refuses(FaultyStore):
+    class Refuses(WrappedStore):
         def put(self, name: str, body: bytes | bytearray, *, metadata: Any = None, precondition: Any = None) -> str:
             raise StoreError("quota exceeded")
 
     first = make(store, names, None, "first")
     with pytest.raises(StoreError, match="quota"):
-        commit(Refuses(store, FaultPlan()), names, draft(store, names, first, "mine"), first)
+        commit(Refuses(store), names, draft(store, names, first, "mine"), first)
     with pytest.raises(StoreError):
         store.put(names.head, b"x", precondition=IfMatch("another"))
 
