@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import orjson
 import zstandard
 
 from catalog.codecs.light_serializers import LIGHT
@@ -20,6 +21,13 @@ from catalog.errors import (
 )
 
 MOST_DECOMPRESSED = 1 << 30
+_SQUEEZED = 256 << 20
+"""Bytes that even a short value may have uncompressed; beyond, at most `_RATIO` for each stored one."""
+_SQUEEZED_OBJECTS = 16 << 20
+"""The same for a value of which every byte can be an object."""
+_RATIO = 32
+_PARTS = 10_000_000
+"""Items that even a short value may have uncompressed."""
 _LIBRARIES = {
     "pd_zstd": "pandas and pyarrow",
     "gpd_zstd": "geopandas and pyarrow",
@@ -28,6 +36,7 @@ _LIBRARIES = {
     "msgpack": "msgpack",
     "msgpack_zstd": "msgpack",
 }
+_OF_OBJECTS = ("msgpack_zstd", "wkb_zstd")
 _LIGHT_NAMES = frozenset(name for name, _ in LIGHT.values())
 _FIRST_SAFE_PYARROW = 15
 """Earlier ones unpickle what an Arrow file tells them to."""
@@ -43,21 +52,29 @@ class Serializer(Protocol):
         """Turn bytes into a value."""
 
 
-def decompress(raw: bytes) -> bytes:
-    """Undo Zstandard compression, giving at most 1 GiB."""
+def decompress(raw: bytes, squeezed: int = _SQUEEZED) -> bytes:
+    """Undo Zstandard compression, giving at most 1 GiB, and at most ``squeezed`` bytes of what is much shorter."""
+    most = min(MOST_DECOMPRESSED, max(squeezed, _RATIO * len(raw)))
     try:
         size = zstandard.frame_content_size(raw)
-        if size > MOST_DECOMPRESSED:
-            raise IntegrityError(f"This value claims {size:,} bytes uncompressed; at most {MOST_DECOMPRESSED:,} are accepted.")
+        if size > most:
+            raise _too_large(f"claims {size:,} bytes uncompressed", most)
         if size >= 0:
             return zstandard.ZstdDecompressor().decompress(raw, max_output_size=max(size, 1))
         with zstandard.ZstdDecompressor().stream_reader(raw) as reader:
-            found = reader.read(MOST_DECOMPRESSED + 1)
+            found = reader.read(most + 1)
     except zstandard.ZstdError as error:
         raise IntegrityError(f"This value cannot be decompressed ({error}).") from None
-    if len(found) > MOST_DECOMPRESSED:
-        raise IntegrityError(f"This value is more than {MOST_DECOMPRESSED:,} bytes uncompressed.")
+    if len(found) > most:
+        raise _too_large("is larger than that uncompressed", most)
     return found
+
+
+def _too_large(what: str, most: int) -> IntegrityError:
+    return IntegrityError(
+        f"At most {most:,} bytes are read of this value, which {what}.",
+        hint="If you trust who made this database, open it with trust=True.",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,17 +159,30 @@ def _safe_loads(name: str, plain: Callable[[bytes], Any]) -> Callable[[bytes], A
     if name == "pickle":
         return restricted_loads
     if name == "pickle_zstd":
-        return lambda raw: restricted_loads(decompress(raw))
+        return lambda raw: restricted_loads(decompress(raw), len(raw))
+    if name == "orjson_zstd":
+        return _json
     if name in ("pd_zstd", "gpd_zstd"):
         return lambda raw: _feather(raw, plain)
     if name.endswith("zstd"):
-        return lambda raw: _bounded(raw, plain)
+        return lambda raw: _bounded(raw, plain, _SQUEEZED_OBJECTS if name in _OF_OBJECTS else _SQUEEZED)
     return plain
 
 
-def _bounded(raw: bytes, plain: Callable[[bytes], Any]) -> Any:
-    decompress(raw)
+def _bounded(raw: bytes, plain: Callable[[bytes], Any], squeezed: int) -> Any:
+    decompress(raw, squeezed)
     return plain(raw)
+
+
+def _json(raw: bytes) -> Any:
+    text = decompress(raw)
+    # Two bytes can be a list of its own in memory, and hundreds of millions of them compress to nothing.
+    if sum(map(text.count, (b",", b"[", b"{"))) > _PARTS + len(raw):
+        raise UntrustedValueError(
+            f"This value has more than {_PARTS:,} parts, which could fill the memory; it was not read.",
+            hint="If you trust who made this database, open it with trust=True.",
+        )
+    return orjson.loads(text)
 
 
 def _feather(raw: bytes, plain: Callable[[bytes], Any]) -> Any:

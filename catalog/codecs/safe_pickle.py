@@ -9,28 +9,36 @@ from __future__ import annotations
 import collections
 import io
 import pickle
+import sys
 import uuid
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, NoReturn
 
 from catalog.codecs.pickled_arrays import Unfinished
 from catalog.codecs.pickled_values import Maker, RefusedError, empty, restore_uuid, value_named
+from catalog.codecs.unfolded import grows_with_repeats, unfolded_beyond
 from catalog.errors import IntegrityError, UntrustedValueError
 
 _SLACK = 1 << 16
 _WORK_PER_BYTE = 4
 _DEEPEST_KEY = 100
+_STEPS = 4_000_000
+"""Opcodes that even a short input may have once it is decompressed."""
+_UNFOLDED = 4_000_000
+"""Items that even a short input may have once what it shares is written out."""
+_MODULUS = sys.hash_info.modulus
 _MAPPINGS = (dict, collections.OrderedDict, collections.defaultdict, collections.Counter)
 
 
-def restricted_loads(raw: bytes) -> Any:
+def restricted_loads(raw: bytes, stored: int | None = None) -> Any:
     """Unpickle plain containers and scalars, times, decimals, UUIDs, and numpy arrays and scalars.
 
     Raises UntrustedValueError when the pickle asks for anything else, IntegrityError when it is no pickle. Memory and time
-    are proportional to the length of ``raw``.
+    are proportional to the length of ``raw``; where that was decompressed from ``stored`` bytes, the number of objects is
+    to these. So is what the value takes when all that it shares is written out, as a screen or a file does.
     """
     try:
-        return _Unpickler(raw).load()
+        return _Unpickler(raw, len(raw) if stored is None else stored).load()
     except RefusedError as refused:
         raise UntrustedValueError(
             f"This pickled value asks for {refused.what[:100]!a}, which could run code or fill the memory; it was not read.",
@@ -51,19 +59,28 @@ _Base: Any = pickle._Unpickler  # noqa: SLF001
 class _Unpickler(_Base):  # type: ignore[misc]
     """An unpickler that makes only what `value_named` lists, and that does no more work than its input is long."""
 
-    dispatch: ClassVar[dict[int, Any]] = dict(_Base.dispatch)
+    dispatch: ClassVar[Any] = dict(_Base.dispatch)
 
-    def __init__(self, raw: bytes) -> None:
+    def __init__(self, raw: bytes, stored: int) -> None:
         super().__init__(io.BytesIO(raw))
         self._most = len(raw)
-        self._work_left = _SLACK + _WORK_PER_BYTE * len(raw)
+        most_steps = _STEPS + stored
+        self._work_left = _SLACK + len(raw) + (_WORK_PER_BYTE - 1) * min(len(raw), most_steps)
+        self._most_unfolded = _UNFOLDED + _WORK_PER_BYTE * min(len(raw), most_steps)
         self._unfinished = 0
+        self._shares = False
+        self._hashes: dict[int, set[int]] = {}
+        self._collisions = 0
+        if len(raw) > most_steps:
+            self.dispatch = _Counted(_Unpickler.dispatch, most_steps)  # type: ignore[misc]
 
     def load(self) -> Any:
         """Read the pickle."""
         value = super().load()
         if self._unfinished:
             raise pickle.UnpicklingError
+        if self._shares and unfolded_beyond(value, self._most_unfolded):
+            raise RefusedError("much more than its length explains, once what it shares is written out")
         return value
 
     def charge(self, work: int) -> None:
@@ -72,19 +89,31 @@ class _Unpickler(_Base):  # type: ignore[misc]
         if self._work_left < 0:
             raise RefusedError("much more work than its length explains")
 
-    def check_keys(self, keys: Iterable[Any]) -> None:
-        """Count the work of hashing ``keys``; refuse what would exhaust the stack."""
+    def check_keys(self, keys: Iterable[Any], target: object = None) -> None:
+        """Count the work of hashing and comparing ``keys`` of ``target``; refuse what would exhaust the stack."""
+        own: set[int] = set()
         for key in keys:
-            waiting = [(key, 0)]
-            while waiting:
-                item, depth = waiting.pop()
-                if isinstance(item, tuple):
-                    self.charge(1 + len(item))
-                    if depth > _DEEPEST_KEY:
-                        raise RefusedError("a deeply nested key")
-                    waiting.extend((inner, depth + 1) for inner in item)
-                elif isinstance(item, int):
-                    self.charge(item.bit_length() >> 8)
+            self._check_key(key)
+            if _has_own_hash(key):
+                continue
+            # Keys of one hash are compared with one another: the cost grows with the square of their number.
+            hashes = own if target is None else self._hashes.setdefault(id(target), set())
+            if (number := hash(key)) in hashes:
+                self._collisions += 1
+                self.charge(self._collisions)
+            hashes.add(number)
+
+    def _check_key(self, key: Any) -> None:
+        waiting = [(key, 0)]
+        while waiting:
+            item, depth = waiting.pop()
+            if isinstance(item, tuple | frozenset):
+                self.charge(1 + len(item))
+                if depth > _DEEPEST_KEY:
+                    raise RefusedError("a deeply nested key")
+                waiting.extend((inner, depth + 1) for inner in item)
+            elif isinstance(item, int):
+                self.charge(item.bit_length() >> 8)
 
     def find_class(self, module: str, name: str) -> Any:
         """Give what plain data needs; refuse the rest."""
@@ -135,7 +164,7 @@ class _Unpickler(_Base):  # type: ignore[misc]
         target = self.stack[-1]
         if type(target) not in _MAPPINGS:
             raise RefusedError("setting items of what is no mapping")
-        self.check_keys(keys)
+        self.check_keys(keys, target)
         for key, value in zip(keys, values, strict=True):
             target[key] = value
 
@@ -166,7 +195,7 @@ class _Unpickler(_Base):  # type: ignore[misc]
         target = self.stack[-1]
         if type(target) is not set:
             raise RefusedError("adding to what is no set")
-        self.check_keys(items)
+        self.check_keys(items, target)
         target.update(items)
 
     def load_frozenset(self) -> None:
@@ -196,11 +225,37 @@ class _Unpickler(_Base):  # type: ignore[misc]
 
     def _repeat(self, number: int) -> None:
         found = self.memo[number]
-        self.append(found.finished if isinstance(found, Unfinished) and found.finished is not None else found)
+        self._append_again(found.finished if isinstance(found, Unfinished) and found.finished is not None else found)
+
+    def load_dup(self) -> None:
+        """Repeat the last object."""
+        self._append_again(self.stack[-1])
+
+    def _append_again(self, item: Any) -> None:
+        self._shares = self._shares or grows_with_repeats(item) or isinstance(item, Unfinished)
+        self.append(item)
 
     def load_refused(self) -> NoReturn:
         """Refuse opcodes that plain data never has."""
         raise RefusedError("a persistent object, an extension or an instance")
+
+
+class _Counted:
+    """The methods of the opcodes, given a limited number of times."""
+
+    def __init__(self, methods: dict[int, Any], most: int) -> None:
+        self._methods, self._left = methods, most
+
+    def __getitem__(self, opcode: int) -> Any:
+        self._left -= 1
+        if self._left < 0:
+            raise RefusedError("many more objects than its length explains")
+        return self._methods[opcode]
+
+
+def _has_own_hash(key: Any) -> bool:
+    """Whether nobody can make up many other keys with the hash of this one."""
+    return key is None or isinstance(key, str | bytes | float) or (isinstance(key, int) and abs(key) < _MODULUS)
 
 
 def _register() -> None:
@@ -219,6 +274,7 @@ def _register() -> None:
         pickle.GET: _Unpickler.load_get,
         pickle.BINGET: _Unpickler.load_binget,
         pickle.LONG_BINGET: _Unpickler.load_long_binget,
+        pickle.DUP: _Unpickler.load_dup,
     }
     refused = (
         *(pickle.PERSID, pickle.BINPERSID, pickle.EXT1, pickle.EXT2, pickle.EXT4, pickle.INST, pickle.OBJ),

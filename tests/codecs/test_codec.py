@@ -110,6 +110,34 @@ def test_compressed_bombs_are_refused(name: str, monkeypatch: pytest.MonkeyPatch
             codec_of(CODES[name]).decode(bomb)
 
 
+@pytest.mark.parametrize(
+    ("name", "start", "piece", "times", "end"),
+    [
+        ("orjson_zstd", b"[", b"[],", 12_000_000, b"[]]"),
+        ("pickle_zstd", b"(", b"]", 4_100_000, b"l."),
+        ("zstd", b"", b"\0", 300 << 20, b""),
+        ("msgpack_zstd", b"\xdd\x01\x40\x00\x00", b"\x90", 20 << 20, b""),
+    ],
+)
+def test_a_short_value_cannot_fill_the_memory(name: str, start: bytes, piece: bytes, times: int, end: bytes) -> None:
+    """A few kilobytes that decompress to hundreds of megabytes, or to millions of objects, are refused with what to do."""
+    bomb = start + piece * times + end
+
+    with pytest.raises(FormatError) as refused:
+        codec_of(CODES[name]).decode(zstandard.compress(bomb))
+
+    assert "trust=True" in refused.value.hint
+
+
+def test_large_values_that_compress_as_real_ones_do_are_read() -> None:
+    """A table of a million rows in JSON and a mask of 25 million zeros come back."""
+    rows = orjson.dumps([{"id": number, "name": f"row {number}"} for number in range(1_000_000)])
+    mask = np.zeros((5_000, 5_000), "u1")
+
+    assert len(codec_of(CODES["orjson_zstd"]).decode(zstandard.compress(rows))) == 1_000_000
+    assert codec_of(CODES["pickle_zstd"]).decode(zstandard.compress(pickle.dumps(mask))).shape == mask.shape
+
+
 def test_a_vast_claim_is_refused_before_anything_is_read() -> None:
     """A frame whose header claims 16 EiB is refused by its claim."""
     frame = b"\x28\xb5\x2f\xfd" + bytes([0b11100000]) + b"\xf0" + b"\xff" * 7 + b"\x01\x00\x00"

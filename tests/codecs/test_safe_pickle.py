@@ -11,10 +11,12 @@ import os
 import pickle
 import random
 import struct
+import sys
 import time
 import tracemalloc
 import uuid
 import zoneinfo
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -416,6 +418,82 @@ def test_very_deep_nesting_is_survived() -> None:
 
     assert type(found) is list
     del found
+
+
+def _sharing(level: Callable[[Any], Any], levels: int = 60) -> bytes:
+    """Containers in each of which the one before stands twice."""
+    value: Any = []
+    for _ in range(levels):
+        value = level(value)
+    return pickle.dumps(value)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        _sharing(lambda value: [value, value]),
+        _sharing(lambda value: (value, value)),
+        _sharing(lambda value: {1: value, 2: value}),
+        _sharing(lambda value: collections.deque([value, value])),
+        _sharing(lambda value: np.array([None, value, value], object)),
+        b"]" + b"2\x86" * 60 + b".",
+        pickle.dumps(["x" * 1_000_000] * 1_000),
+        pickle.dumps([np.zeros(1_000_000)] * 1_000),
+    ],
+    ids=["lists", "tuples", "dicts", "deques", "arrays", "doubled", "long texts", "large arrays"],
+)
+def test_what_would_fill_the_memory_once_written_out_is_refused(raw: bytes) -> None:
+    """A value that names itself so often that no screen and no file could hold it is refused, although it is small."""
+    with pytest.raises(UntrustedValueError, match="written out"):
+        restricted_loads(raw)
+
+
+def test_what_is_shared_within_reason_is_read() -> None:
+    """A row that stands a thousand times in a list is read."""
+    row = {"name": "x" * 200, "values": list(range(100))}
+
+    assert restricted_loads(pickle.dumps([row] * 1_000)) == [row] * 1_000
+
+
+def _tower() -> Any:
+    """A set of sets that is compared with another of its kind in 2 to the 40th steps."""
+    one, other = frozenset([1]), frozenset([2])
+    for _ in range(40):
+        one, other = frozenset([one, other]), frozenset([one, other, 1])
+    return one
+
+
+_SAME_HASH = [number * sys.hash_info.modulus for number in range(1, 50_000)]
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"\x80\x04(" + pickle.dumps(_tower(), 2)[2:-1] * 2 + b"\x91.",
+        pickle.dumps(_SAME_HASH).replace(b"]", b"\x8f", 1).replace(b"e", b"\x90"),
+        pickle.dumps([(number,) for number in _SAME_HASH]).replace(b"]", b"\x8f", 1).replace(b"e", b"\x90"),
+        b"}(" + b"".join(b"\x8a\x0b" + number.to_bytes(11, "little") + b"N" for number in _SAME_HASH) + b"u.",
+        b"}" + b"".join(b"\x8a\x0b" + number.to_bytes(11, "little") + b"Ns" for number in _SAME_HASH) + b".",
+        b"(" + b"".join(b"\x8a\x0b" + number.to_bytes(11, "little") for number in _SAME_HASH) + b"\x91.",
+    ],
+    ids=["sets of sets", "a set", "a set of tuples", "a dict", "a dict item by item", "a frozen set"],
+)
+def test_keys_that_are_slow_to_compare_are_refused(raw: bytes) -> None:
+    """Keys that were made to have one hash, or to be compared without end, are refused within a second."""
+    started = time.monotonic()
+
+    with pytest.raises(UntrustedValueError):
+        restricted_loads(raw)
+
+    # 10 s: machines are shared; to read them takes a minute and more
+    assert time.monotonic() - started < 10
+
+
+def test_what_was_compressed_to_nothing_is_bounded_by_that() -> None:
+    """More objects than the stored bytes explain are refused; a large array, which is one, is read."""
+    with pytest.raises(UntrustedValueError, match="many more objects"):
+        restricted_loads(b"(" + b"N" * 4_100_000 + b"l.", 1_000)
+    assert restricted_loads(pickle.dumps(np.zeros(2_000_000)), 1_000).size == 2_000_000
 
 
 TEMPLATES = [pickle.dumps(value, protocol) for value in PLAIN + ARRAYS + SCALARS for protocol in (0, 2, 5)]
