@@ -38,8 +38,8 @@ class TextView(ScrollView, can_focus=True):
 
     @property
     def text_width(self) -> int:
-        """How many cells a row has."""
-        return max(self.scrollable_content_region.width - 2, 1)
+        """How many cells a row has: all but a margin on each side. A scroll bar takes the place of the right one."""
+        return max(self.content_region.width - 2, 1)
 
     def rows_for(self, width: int) -> Sequence[Content]:
         """Give the rows for a width; a subclass says what is shown."""
@@ -47,8 +47,8 @@ class TextView(ScrollView, can_focus=True):
 
     def lay_out(self, *, keep_place: bool = False) -> None:
         """Make the rows again, for another width or other contents."""
-        self._width = self.scrollable_content_region.width
-        self._rows = self.rows_for(max(self._width - 2, 1)) if self._width else ()
+        self._width = self.content_region.width
+        self._rows = self.rows_for(self.text_width) if self._width else ()
         self.virtual_size = Size(self._width, len(self._rows))
         if not keep_place:
             self.scroll_to(y=0, animate=False)
@@ -56,7 +56,7 @@ class TextView(ScrollView, can_focus=True):
 
     def on_resize(self) -> None:
         """Lay out for another width."""
-        if self.scrollable_content_region.width != self._width:
+        if self.content_region.width != self._width:
             self.lay_out(keep_place=True)
 
     def notify_style_update(self) -> None:
