@@ -90,7 +90,7 @@ def test_every_command_has_words_and_help() -> None:
     [
         (Situation(), "Choose a database"),
         (Situation(entry=ENTRY), "Open the database"),
-        (replace(READY, is_writing=True), "still running"),
+        (replace(READY, is_writing=True), "still being written"),
         (replace(READY, is_read_only=True), "read-only"),
         (replace(READY, past=COMMIT), "You look at commit 3"),
     ],

@@ -97,15 +97,18 @@ def needs_open(now: Situation) -> str:
     return needs_database(now) or ("" if now.is_open else "Open the database first: press Enter on it.")
 
 
+def needs_permission(now: Situation) -> str:
+    """The session must not be read-only."""
+    return "This session is read-only: nothing can be changed." if now.is_read_only else ""
+
+
 def needs_write(now: Situation) -> str:
     """The database must be open and free to be written."""
-    if now.is_read_only:
-        return "This session is read-only: nothing can be pushed, pulled or discarded."
+    if refusal := needs_permission(now):
+        return refusal
     if now.past:
         return f"You look at commit {now.past.number}, where nothing can be changed: b goes back to now."
-    if now.is_writing:
-        return "A push, pull or discard of this database is still running."
-    return needs_open(now)
+    return "This database is still being written: wait for it, or cancel it." if now.is_writing else needs_open(now)
 
 
 LISTS = frozenset({Place.DATABASES, Place.KEYS, Place.CHANGES, Place.HISTORY, Place.COMMITTED})

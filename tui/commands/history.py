@@ -13,11 +13,8 @@ def _needs_commit(now: Situation) -> str:
 
 
 def _writes_there(now: Situation) -> str:
-    if refusal := needs_write(now):
-        return refusal
-    if now.entry and now.entry.connection.is_address_only:
-        return "This database is read at a public address, where nothing can be changed."
-    return ""
+    is_public = now.entry is not None and now.entry.connection.is_address_only
+    return needs_write(now) or ("This database is read at a public address, where nothing can be changed." if is_public else "")
 
 
 def _changes_history(now: Situation) -> str:
@@ -25,21 +22,15 @@ def _changes_history(now: Situation) -> str:
 
 
 def _undo(now: Situation) -> str:
-    if refusal := _writes_there(now):
-        return refusal
-    return "There is nothing before the first commit to go back to." if now.is_only_commit else ""
+    return _writes_there(now) or ("There is nothing before the first commit to go back to." if now.is_only_commit else "")
 
 
 def _revert(now: Situation) -> str:
-    if refusal := _changes_history(now):
-        return refusal
-    return "This is the newest commit: there is nothing to go back to." if now.is_newest else ""
+    return _changes_history(now) or ("This is the newest commit: there is nothing to go back to." if now.is_newest else "")
 
 
 def _untag(now: Situation) -> str:
-    if refusal := _changes_history(now):
-        return refusal
-    return "" if now.tags else "This commit has no tag."
+    return _changes_history(now) or ("" if now.tags else "This commit has no tag.")
 
 
 def _leave(now: Situation) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .command import Command, Refusal, Situation, always, needs_database, needs_open
+from .command import Command, Refusal, Situation, always, needs_database, needs_open, needs_permission, needs_write
 
 
 @dataclass(frozen=True)
@@ -33,42 +33,27 @@ def _enter_keys(now: Situation) -> str:
     return needs_database(now)
 
 
-def _change(now: Situation) -> str:
-    return "This session is read-only: nothing can be changed." if now.is_read_only else ""
-
-
 def _change_group(now: Situation) -> str:
-    return _change(now) or ("" if now.group else "Choose a group first, or a database in it.")
+    return needs_permission(now) or ("" if now.group else "Choose a group first, or a database in it.")
 
 
 def _change_database(now: Situation) -> str:
-    return _change(now) or needs_database(now)
-
-
-def _write_database(now: Situation) -> str:
-    if refusal := _change(now) or needs_open(now):
-        return refusal
-    if now.past:
-        return f"You look at commit {now.past.number}, where nothing can be changed: b goes back to now."
-    return "This database is being written: wait for it, or cancel it." if now.is_writing else ""
+    return needs_permission(now) or needs_database(now)
 
 
 def _move(now: Situation) -> str:
-    if refusal := _change_database(now):
-        return refusal
-    return "" if now.groups > 1 else "There is only one group: A adds another."
+    return _change_database(now) or ("" if now.groups > 1 else "There is only one group: A adds another.")
 
 
 def _remote(now: Situation) -> str:
-    if refusal := needs_open(now):
-        return refusal
-    return "" if now.status and now.status.remote_commit else "It has no remote that answers now."
+    answers = now.status is not None and now.status.remote_commit is not None
+    return needs_open(now) or ("" if answers else "It has no remote that answers now.")
 
 
 def _delete_remote(now: Situation) -> str:
     if now.entry and now.entry.connection.is_address_only:
         return "A public address only reads: who has the keys of the bucket can delete it."
-    return _write_database(now) or _remote(now)
+    return needs_write(now) or _remote(now)
 
 
 MENUS = (
@@ -76,7 +61,7 @@ MENUS = (
         "add",
         "Add",
         (
-            Action("add-group", "g", "Add a group…", "A group of this machine, or one that others share.", _change),
+            Action("add-group", "g", "Add a group…", "A group of this machine, or one that others share.", needs_permission),
             Action(
                 "add-database", "d", "Add a database…", "One that has a remote already, to the selected group.", _change_group
             ),
@@ -97,7 +82,7 @@ MENUS = (
                 "m",
                 "Edit its metadata…",
                 "JSON that belongs to the database; a change to push.",
-                _write_database,
+                needs_write,
             ),
             Action("move", "v", "Move it to another group…", "Only the entry moves; the data stays where it is.", _move),
             Action(
@@ -118,7 +103,7 @@ MENUS = (
                 "i",
                 "Import into this database…",
                 "Set keys from CSV, JSON lines, Parquet or a folder.",
-                _write_database,
+                needs_write,
             ),
             Action(
                 "new-database", "n", "Make a database…", "A new one, empty or from files, in the selected group.", _change_group
@@ -135,7 +120,7 @@ MENUS = (
                 "c",
                 "Copy its remote…",
                 "To another place, with its whole history.",
-                lambda now: _change(now) or _remote(now),
+                lambda now: needs_permission(now) or _remote(now),
             ),
         ),
     ),
@@ -162,12 +147,12 @@ MENUS_BY_ID = {menu.id: menu for menu in MENUS}
 
 COMMANDS: tuple[Command, ...] = (
     Command("search", "Search", "ctrl+f", "Search names, tags, descriptions and metadata of all databases.", always, rank=45),
-    Command("add", "Add…", "A", "Add a group, or a database to it; make a new database.", _change, rank=42),
+    Command("add", "Add…", "A", "Add a group, or a database to it; make a new database.", needs_permission, rank=42),
     Command("edit", "Edit…", "E", "Edit the description or the metadata; move to another group.", _change_database),
-    Command("bring-in", "Import…", "i", "Bring files into the database, or make one of them.", _change),
+    Command("bring-in", "Import…", "i", "Bring files into the database, or make one of them.", needs_permission),
     Command("export", "Export…", "O", "Write the database to files, or copy its remote.", needs_open),
     Command("remove", "Remove…", "X", "Remove from the group, or delete the remote; asks first.", _change_group),
-    Command("put-back", "Put back", "Z", "Put back what was removed last.", _change),
+    Command("put-back", "Put back", "Z", "Put back what was removed last.", needs_permission),
     Command("share-group", "Share group", "S", "Send what was changed in the group to those who share it.", _change_group),
     Command("enter-keys", "Enter keys…", "e", "Enter the key pair that this database needs.", _enter_keys),
     Command("credentials", "Credentials", "K", "Show which keys there are and which are used; add, try, forget.", always),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from catalog import Direction
+from typing import TypeGuard
+
+from catalog import Change, Direction
 from tui.conflicts import typing_of
 
 from .command import CHANGES, Command, Place, Situation, needs_write
@@ -10,27 +12,22 @@ from .command import CHANGES, Command, Place, Situation, needs_write
 _CONFLICT = frozenset({Place.CONFLICT})
 
 
+def _is_conflict(change: Change | None) -> TypeGuard[Change]:
+    return change is not None and change.direction is Direction.CONFLICT
+
+
 def _versions(now: Situation) -> str:
-    if now.change is None or now.change.direction is not Direction.CONFLICT:
-        return "Only a conflict has other sides to compare."
-    return ""
+    return "" if _is_conflict(now.change) else "Only a conflict has other sides to compare."
 
 
 def _settle(now: Situation) -> str:
-    if refusal := needs_write(now):
-        return refusal
-    if now.change is None or now.change.direction is not Direction.CONFLICT:
-        return "Only a conflict has two sides to choose from."
-    return ""
+    return needs_write(now) or ("" if _is_conflict(now.change) else "Only a conflict has two sides to choose from.")
 
 
 def _write_value(now: Situation) -> str:
-    if refusal := _settle(now):
-        return refusal
-    assert now.change is not None
-    if typing_of(now.serializer, now.change.key) is None:
-        return "Values of this kind cannot be typed: keep yours, take theirs, or write one with Python."
-    return ""
+    if _is_conflict(now.change) and typing_of(now.serializer, now.change.key) is None:
+        return needs_write(now) or "Values of this kind cannot be typed: keep yours, take theirs, or write one with Python."
+    return _settle(now)
 
 
 def _settle_all(now: Situation) -> str:

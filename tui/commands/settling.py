@@ -2,57 +2,50 @@
 
 from __future__ import annotations
 
-from catalog import Direction, State
+from catalog import Change, Direction, State
 
 from .command import CHANGES, Command, Place, Situation, always, needs_write
 
 
+def _nothing_of_yours(now: Situation, verb: str) -> str:
+    """Say that there is nothing to push or to discard, where that is known."""
+    if now.status is None or now.status.ahead or now.status.conflicts:
+        return ""
+    return f"There is nothing to {verb}: no key was changed here."
+
+
 def _push(now: Situation) -> str:
-    if refusal := needs_write(now):
-        return refusal
-    if now.status and now.status.state is not State.EMPTY and not now.status.ahead and not now.status.conflicts:
-        return "There is nothing to push: no key was changed here."
-    return ""
-
-
-def _pull(now: Situation) -> str:
-    if refusal := needs_write(now):
-        return refusal
-    if now.status and not now.status.behind and not now.status.conflicts:
-        return "There is nothing to pull: the remote has nothing new."
-    return ""
-
-
-def _discard(now: Situation) -> str:
-    if refusal := needs_write(now):
-        return refusal
-    if now.change is None or now.change.direction is Direction.INCOMING:
-        return "Choose one of your own changes first; incoming changes are not yours to discard."
-    return ""
+    is_first = now.status is not None and now.status.state is State.EMPTY
+    return needs_write(now) or ("" if is_first else _nothing_of_yours(now, "push"))
 
 
 def _discard_all(now: Situation) -> str:
-    if refusal := needs_write(now):
-        return refusal
-    if now.status and not now.status.ahead and not now.status.conflicts:
-        return "There is nothing to discard: no key was changed here."
-    return ""
+    return needs_write(now) or _nothing_of_yours(now, "discard")
 
 
-def _choose_all(now: Situation) -> str:
-    if refusal := needs_write(now):
-        return refusal
-    return "There is nothing to choose: no key was changed here." if now.status and not now.status.ahead else ""
+def _pull(now: Situation) -> str:
+    has_news = now.status is None or now.status.behind or now.status.conflicts
+    return needs_write(now) or ("" if has_news else "There is nothing to pull: the remote has nothing new.")
+
+
+def _is_yours(change: Change | None) -> bool:
+    return change is not None and change.direction is not Direction.INCOMING
+
+
+def _discard(now: Situation) -> str:
+    words = "Choose one of your own changes first; incoming changes are not yours to discard."
+    return needs_write(now) or ("" if _is_yours(now.change) else words)
 
 
 def _choose(now: Situation) -> str:
-    if refusal := needs_write(now):
-        return refusal
     if now.change is not None and now.change.direction is Direction.CONFLICT:
-        return "A conflict has to be settled before it can be pushed."
-    if now.change is None or now.change.direction is Direction.INCOMING:
-        return "Only changes of yours can be chosen for a push."
-    return ""
+        return needs_write(now) or "A conflict has to be settled before it can be pushed."
+    return needs_write(now) or ("" if _is_yours(now.change) else "Only changes of yours can be chosen for a push.")
+
+
+def _choose_all(now: Situation) -> str:
+    has_some = now.status is None or now.status.ahead
+    return needs_write(now) or ("" if has_some else "There is nothing to choose: no key was changed here.")
 
 
 _LIST = frozenset({Place.CHANGES})

@@ -280,7 +280,7 @@ async def test_read_only_may_look_but_not_go_back(old: Shelf, drive: Drive) -> N
     async with drive(old.catalog, is_read_only=True) as driver:
         await driver.select("weather")
         await driver.press("5", "G", "u", "R", "T", "U")
-        assert driver.log == ["This session is read-only: nothing can be pushed, pulled or discarded."] * 4
+        assert driver.log == ["This session is read-only: nothing can be changed."] * 4
         await driver.press("v")
         await driver.until(lambda: driver.screen.past, "the earlier version")
 

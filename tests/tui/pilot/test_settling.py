@@ -270,7 +270,7 @@ async def test_a_second_write_of_the_same_database_is_refused(ahead: Shelf, driv
     async with drive(ahead.catalog) as driver:
         await _start_push(driver)
         await driver.pilot.press("P")
-        await driver.wait_told("still running")
+        await driver.wait_told("still being written")
 
         assert len(driver.app.jobs.transfers) == 1
         slow_push.go_on.set()
@@ -302,7 +302,7 @@ async def test_read_only_refuses_every_write(torn: Shelf, drive: Drive) -> None:
         await driver.select("weather")
         await driver.press("3", "P", "p", "d", "D", "y")
 
-        assert driver.log == ["This session is read-only: nothing can be pushed, pulled or discarded."] * 5
+        assert driver.log == ["This session is read-only: nothing can be changed."] * 5
         assert "read-only" in driver.text_of("#top-bar")
 
 
