@@ -5,19 +5,10 @@ from __future__ import annotations
 import re
 import uuid as uuid_module
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime, timedelta
-from pathlib import Path
-from types import TracebackType
-from typing import Any, NoReturn, Self
+from typing import Any, NoReturn
 
 from catalog.access import connect_store, given_connection
-from catalog.changes.change import Change
-from catalog.changes.changes import Changes
-from catalog.changes.collect import Collected
-from catalog.changes.expunge import Expunged
-from catalog.changes.versions import Version
 from catalog.connection import S3Connection
-from catalog.database import Database
 from catalog.errors import (
     CatalogError,
     EntryMissingError,
@@ -30,26 +21,20 @@ from catalog.errors import (
 )
 from catalog.objectstore.connect import name_of
 from catalog.objectstore.observed import observed
-from catalog.progress import Progress
 from catalog.remote.commit import read_head
-from catalog.remote.garbage import GRACE
-from catalog.remote.head import Commit
 from catalog.remote.object_names import ObjectNames
-from catalog.session import KeyInfo
 
 from .entry import MOST_BYTES, Entry, describe, read_entry
+from .own_database import OwnDatabase
 
 _KEY = re.compile(r"[A-Za-z0-9._-]{1,200}")
 
 
-class ConnectionGroup(Mapping[str, dict[str, Any]]):
+class ConnectionGroup(OwnDatabase, Mapping[str, dict[str, Any]]):
     """A mapping from uuids of databases to what is known of them, made by `catalog.open` with ``remote_conn_group=True``.
 
     Values are plain dicts: connection parameters and metadata, never credentials. Like a database it is local until pushed.
     """
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def __repr__(self) -> str:
         return f"<ConnectionGroup {self._database!r}>"
@@ -215,162 +200,3 @@ class ConnectionGroup(Mapping[str, dict[str, Any]]):
 
     def __bool__(self) -> bool:
         return True
-
-    @property
-    def file_path(self) -> Path:
-        """The local booklet file."""
-        return self._database.file_path
-
-    @property
-    def connection(self) -> S3Connection:
-        """Where the group's own remote is."""
-        return self._database.connection
-
-    @property
-    def uuid(self) -> uuid_module.UUID:
-        """The identity of the group."""
-        return self._database.uuid
-
-    @property
-    def writable(self) -> bool:
-        """Whether it was opened for writing."""
-        return self._database.writable
-
-    @property
-    def serializer(self) -> str:
-        """The name of its value serializer."""
-        return self._database.serializer
-
-    @property
-    def commit(self) -> Commit | None:
-        """The commit that the working copy builds on."""
-        return self._database.commit
-
-    @property
-    def remote_commit(self) -> Commit | None:
-        """The newest commit seen at the remote."""
-        return self._database.remote_commit
-
-    @property
-    def value_bytes(self) -> int:
-        """How many bytes all entries take as stored."""
-        return self._database.value_bytes
-
-    @property
-    def requests(self) -> int:
-        """How many requests this opening sent to the store."""
-        return self._database.requests
-
-    def changes(self) -> Changes:
-        """The differences between the working copy and its remote, and the ways to settle them."""
-        return self._database.changes()
-
-    def history(self, limit: int | None = None, *, before: Commit | None = None) -> Iterator[Commit]:
-        """The commits of the group that are kept, newest first."""
-        return self._database.history(limit, before=before)
-
-    def commit_at(self, version: Version) -> Commit:
-        """The commit that a version names; EntryMissingError when there is none."""
-        return self._database.commit_at(version)
-
-    def diff(self, a: Version | None, b: Version) -> Iterator[Change]:
-        """What led from version ``a`` to ``b``, as `Database.diff` gives it."""
-        return self._database.diff(a, b)
-
-    def revert(self, to: Version, *, message: str = "", over: Commit | None = None) -> Commit:
-        """Make an earlier version the newest, as a new commit, as `Database.revert` does."""
-        return self._database.revert(to, message=message, over=over)
-
-    def undo(self, *, message: str = "") -> Commit:
-        """Take the last change of the entries back."""
-        return self._database.undo(message=message)
-
-    def tag(self, name: str, version: Version | None = None) -> Commit:
-        """Name a version (default: the newest), so that it opens by name and garbage collection keeps it."""
-        return self._database.tag(name, version)
-
-    def untag(self, name: str) -> Commit:
-        """Remove a tag."""
-        return self._database.untag(name)
-
-    def tags(self) -> dict[str, int]:
-        """The tags of the group, with the numbers of their commits."""
-        return self._database.tags()
-
-    def collect_garbage(
-        self,
-        keep_days: float = 30,
-        keep_commits: int = 10,
-        dry_run: bool = True,
-        *,
-        grace: timedelta = GRACE,
-        progress: Progress | None = None,
-    ) -> Collected:
-        """Free what no commit needs that is kept, as `Database.collect_garbage` does."""
-        return self._database.collect_garbage(keep_days, keep_commits, dry_run, grace=grace, progress=progress)
-
-    def forget(self, keys: Iterable[str], *, progress: Progress | None = None) -> Expunged:
-        """Remove every version of these entries for good, as `Database.forget` does."""
-        return self._database.forget(keys, progress=progress)
-
-    def page(self, after: str | None = None, limit: int = 200, prefix: str = "") -> list[KeyInfo]:
-        """Some keys in their order, with their states."""
-        return self._database.page(after, limit, prefix)
-
-    def get_bytes(self, key: str) -> bytes:
-        """The stored bytes of an entry."""
-        return self._database.get_bytes(key)
-
-    def decode(self, raw: bytes) -> Any:
-        """Turn stored bytes into a value."""
-        return self._database.decode(raw)
-
-    def get_items(self, keys: Iterable[str], default: Any = None) -> Iterator[tuple[str, Any]]:
-        """Keys with their values, or with ``default``."""
-        return self._database.get_items(keys, default)
-
-    def load_items(self, keys: Iterable[str] | None = None, progress: Progress | None = None) -> dict[str, CatalogError]:
-        """Fetch entries into the local file; the keys that failed, with their errors."""
-        return self._database.load_items(keys, progress)
-
-    def timestamps(self, include_value: bool = False) -> Iterator[tuple[Any, ...]]:
-        """Keys with their timestamps in microseconds, and with their values if asked."""
-        return self._database.timestamps(include_value)
-
-    def get_timestamp(self, key: str, include_value: bool = False, default: Any = None) -> Any:
-        """The timestamp of an entry in microseconds."""
-        return self._database.get_timestamp(key, include_value, default=default)
-
-    def set_timestamp(self, key: str, timestamp: int | str | datetime) -> None:
-        """Change the timestamp of an entry."""
-        self._database.set_timestamp(key, timestamp)
-
-    def set_metadata(self, data: Any, timestamp: int | str | datetime | None = None) -> None:
-        """Set the metadata of the group itself."""
-        self._database.set_metadata(data, timestamp)
-
-    def get_metadata(self, include_timestamp: bool = False) -> Any:
-        """The metadata of the group itself."""
-        return self._database.get_metadata(include_timestamp)
-
-    def prune(self, timestamp: int | str | datetime | None = None) -> int:
-        """Give disk space back."""
-        return self._database.prune(timestamp)
-
-    def clear(self) -> None:
-        """Remove every entry."""
-        self._database.clear()
-
-    def sync(self) -> None:
-        """Make every change so far durable in the local file."""
-        self._database.sync()
-
-    def close(self) -> None:
-        """Sync, and give back the file and the lease."""
-        self._database.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.close()

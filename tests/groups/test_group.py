@@ -99,7 +99,8 @@ def test_wrong_additions(folder_connection: S3Connection, tmp_path: Path) -> Non
             group.add(S3Connection(db_key="nothing", endpoint_url=(tmp_path / "databases").as_uri()))
         with pytest.raises(InvalidValueError):
             group.add(rain, user_meta=object())
-        for more in ({"name": "x" * 2000}, {"description": "x" * 200_000}, {"user_meta": "x" * (2 << 20)}):
+        too_long: list[dict[str, Any]] = [{"name": "x" * 2000}, {"description": "x" * 200_000}, {"user_meta": "x" * (2 << 20)}]
+        for more in too_long:
             with pytest.raises(InvalidInputError):
                 group.add(rain, **more)
         unusable: list[Any] = ["a/b", "..\n", "k" * 300, b"k"]
