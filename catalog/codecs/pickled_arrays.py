@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _SPEC = re.compile(r"[?bBhHiIlLqQefdgFDGSUVOmMpPnNuca][0-9]{0,10}")
 _UNIT = re.compile(rb"[YMWDhms]|ms|us|ns|ps|fs|as|generic")
 _ALIGNED = 0x80
+_DEEPEST_TYPE = 30
 _LAST_CHARACTER = 0x10FFFF
 
 
@@ -51,6 +52,7 @@ class _Type(Unfinished):
     def finish(self, work: Charge, state: Any) -> np.dtype[Any]:
         work.charge(_count_names(state[3]))
         made: np.dtype[Any] = _typed(self._spec, *state)
+        _charge_fields(work, made)
         self.finished = made
         return made
 
@@ -97,6 +99,16 @@ def from_buffer(work: Charge, data: Any, kind: Any, shape: Any, order: Any, axes
 
 def _count_names(names: Any) -> int:
     return len(names) if isinstance(names, tuple) else 0
+
+
+def _charge_fields(work: Charge, kind: np.dtype[Any], depth: int = 0) -> None:
+    """Count the fields of a type with those of their types: some may share bytes, so that no length bounds their number."""
+    if depth > _DEEPEST_TYPE:
+        raise ValueError
+    for name in kind.names or ():
+        work.charge(1)
+        assert kind.fields is not None
+        _charge_fields(work, kind.fields[name][0].base, depth + 1)
 
 
 def _checked(kind: Any) -> np.dtype[Any]:
@@ -150,6 +162,7 @@ def _filled(work: Charge, shape: Any, kind: Any, order: Any, data: Any, *, objec
 
     kind, count = _checked(kind), math.prod(_shape(shape))
     work.charge(count if kind.itemsize == 0 or kind.hasobject else len(data))
+    _charge_fields(work, kind)
     if order not in ("C", "F"):
         raise ValueError
     if kind.hasobject:

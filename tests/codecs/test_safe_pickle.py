@@ -457,7 +457,8 @@ def test_what_is_shared_within_reason_is_read() -> None:
 
 def _tower() -> Any:
     """A set of sets that is compared with another of its kind in 2 to the 40th steps."""
-    one, other = frozenset([1]), frozenset([2])
+    one: Any = frozenset([1])
+    other: Any = frozenset([2])
     for _ in range(40):
         one, other = frozenset([one, other]), frozenset([one, other, 1])
     return one
@@ -486,6 +487,36 @@ def test_keys_that_are_slow_to_compare_are_refused(raw: bytes) -> None:
         restricted_loads(raw)
 
     # 10 s: machines are shared; to read them takes a minute and more
+    assert time.monotonic() - started < 10
+
+
+def _nested_type(levels: int, fields: int) -> bytes:
+    """A type in whose fields, which all have the same place, stands the type before."""
+    names = [s(f"f{number}") for number in range(fields)]
+    raw = dtype("i8") + b"q\x070"
+    for _ in range(levels):
+        items = b"".join(name + b"h\x07K\x00\x86" for name in names)
+        state = b"(K\x03" + s("|") + b"N(" + b"".join(names) + b"t}(" + items + b"uK\x08K\x01K\x00t"
+        raw += dtype("V8", state) + b"q\x070"
+    return raw
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        _nested_type(60, 2) + b"h\x07.",
+        _nested_type(20_000, 1) + b"h\x07.",
+        _nested_type(1, 5_000) + b"](" + array(b"h\x07", b(bytes(8))) * 500 + b"e.",
+    ],
+    ids=["doubling", "deep", "wide, often"],
+)
+def test_types_of_very_many_fields_are_refused(raw: bytes) -> None:
+    """Types that hold one another, or that many arrays have, cost no more than the length of the pickle."""
+    started = time.monotonic()
+
+    with pytest.raises((UntrustedValueError, IntegrityError)):
+        restricted_loads(raw)
+
     assert time.monotonic() - started < 10
 
 
