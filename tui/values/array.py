@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 import warnings
 from collections.abc import Sequence
 from typing import Any
@@ -12,7 +13,7 @@ from tui.amounts import size
 from tui.plain import plain, plain_lines
 
 from .chart import chart
-from .document import Document, Part, StyledLines
+from .document import Document, Part, StyledLines, in_pieces
 from .python_lines import highlight_python
 
 Array = Any
@@ -20,6 +21,9 @@ Array = Any
 Fact = tuple[str, str]
 _PRINTED = 2_000
 _EDGE = 12
+_LONGEST_ITEM = 200
+_MOST_FIELDS = 50
+_LONGEST_TYPE = 100
 _NAME_WIDTH = 8
 _VALUE_WIDTH = 22
 
@@ -49,8 +53,42 @@ class ArrayLines:
         """Print the array in ``width`` cells."""
         import numpy as np  # noqa: PLC0415 - slow to import, and here already when there is an array
 
-        printed = np.array2string(self._array, max_line_width=max(width, 20), threshold=_PRINTED, edgeitems=_EDGE)
-        return StyledLines(plain_lines(printed), highlight_python)
+        printed = np.array2string(
+            self._array,
+            max_line_width=max(width, 20),
+            threshold=_PRINTED,
+            edgeitems=_EDGE,
+            formatter={"object": _object} if self._array.dtype.kind == "O" else None,
+        )
+        return StyledLines(in_pieces(plain_lines(printed)), highlight_python)
+
+
+def _object(item: object) -> str:
+    """An object in a few characters; it may be nested deeper than Python can go, or be a number that it does not write."""
+    try:
+        return _SHORT.repr(item)
+    except Exception:  # noqa: BLE001 - what a stranger stored can raise anything
+        return f"<{type(item).__name__}>"
+
+
+_SHORT = reprlib.Repr()
+_SHORT.maxlevel = 3
+_SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = _LONGEST_ITEM
+
+
+def _shortened(array: Array) -> Array:
+    """The array with as much of each item as can be shown: one item may be as long as the whole value."""
+    kind = array.dtype
+    if kind.names is not None and len(kind.names) > _MOST_FIELDS:
+        return array[list(kind.names[:_MOST_FIELDS])]
+    if kind.kind in "SUV" and kind.names is None and kind.itemsize > 4 * _LONGEST_ITEM:
+        return array.astype(f"{kind.kind}{_LONGEST_ITEM}")
+    return array
+
+
+def _name_of(kind: Any) -> str:
+    name = plain(str(kind))
+    return name if len(name) <= _LONGEST_TYPE else f"{name[:_LONGEST_TYPE]}…"
 
 
 def _fact(name: str, value: str) -> Content:
@@ -77,11 +115,11 @@ def _statistics(array: Array) -> list[Fact]:
 def array_document(array: Array) -> Document:
     """Describe an array."""
     shape = " × ".join(f"{length:,}" for length in array.shape) or "one value"
-    facts = [("shape", shape), ("type", str(array.dtype))]
+    facts = [("shape", shape), ("type", _name_of(array.dtype))]
     if array.size and array.dtype.kind in "biufmM":
         facts += _statistics(array)
     facts.append(("memory", size(array.nbytes)))
     is_series = array.ndim == 1 and array.dtype.kind in "iuf"
     preface: tuple[Part, ...] = (Facts(facts), *(chart(array) if is_series else ()))
     noun = {0: "value", 2: "table"}.get(array.ndim, "array")
-    return Document(f"numpy {plain(str(array.dtype))} {noun}", ArrayLines(array), preface=preface)
+    return Document(f"numpy {_name_of(array.dtype)} {noun}", ArrayLines(_shortened(array)), preface=preface)

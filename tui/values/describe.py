@@ -17,7 +17,7 @@ from tui.plain import plain, plain_lines
 from .array import array_document
 from .chart import chart
 from .code import coloured
-from .document import EMPTY_BODY, Document, StyledLines
+from .document import EMPTY_BODY, Document, StyledLines, in_pieces
 from .frame import frame_document, series_document
 from .hex_dump import HexDump
 from .image import image_document, image_kind
@@ -27,7 +27,6 @@ from .python_lines import highlight_python, python_lines
 from .table import delimiter_of, read_table
 
 FIRST_LINES = 2_000
-_LONGEST_LINE = 4_000
 _PROBED = 4096
 _FEWEST_CHARTED = 8
 _LONGEST_JSON = 20_000_000
@@ -39,13 +38,6 @@ def without_comma(line: str) -> str:
     return line.removesuffix(",")
 
 
-def _in_pieces(lines: list[str]) -> list[str]:
-    """Break lines that no reader and no terminal could take whole."""
-    if all(len(line) <= _LONGEST_LINE for line in lines):
-        return lines
-    return [line[at : at + _LONGEST_LINE] for line in lines for at in range(0, max(len(line), 1), _LONGEST_LINE)]
-
-
 def _text(kind: str, text: str, most: int, name: str) -> Document:
     if (value := _json_in(text)) is not None:
         document = _json(value, most)
@@ -55,11 +47,14 @@ def _text(kind: str, text: str, most: int, name: str) -> Document:
         rows = f"more than {len(table.rows):,} rows" if is_more else quantity(len(table.rows), "row")
         words = f"{kind}, table of {rows} × {quantity(len(table.names), 'column')}"
         return Document(words, table, left_out=-1 if is_more else 0)
-    # A value may be far longer than what is shown: only as much as can be shown is cleaned.
-    lines = _in_pieces(text.replace("\r\n", "\n").split("\n"))
+    # A value may be far longer than what is shown: only as much as can be shown is parted and cleaned.
+    first = text.replace("\r\n", "\n").split("\n", most)
+    others = first.pop().count("\n") + 1 if len(first) > most else 0
+    lines = in_pieces(first)
     shown = [line for piece in lines[:most] for line in plain_lines(piece)]
     body = coloured(shown, name) or StyledLines(shown)
-    return Document(f"{kind}, {quantity(len(lines), 'line')}", body, left_out=len(lines) - len(shown))
+    count = len(lines) + others
+    return Document(f"{kind}, {quantity(count, 'line')}", body, left_out=count - len(shown))
 
 
 def _json_in(text: str) -> Any:
@@ -103,7 +98,7 @@ class JsonLines:
         width = min(width, _WIDEST_JSON)
         if self._fitted is None or self._fitted[0] != width:
             lines = list(islice(json_lines(self._value, width), self._most))
-            self._fitted = width, StyledLines(_in_pieces(lines), highlight_json)
+            self._fitted = width, StyledLines(in_pieces(lines), highlight_json)
         return self._fitted[1]
 
 
@@ -126,7 +121,7 @@ def _python(value: Any, most: int) -> Document:
     preface = chart(value) if _is_series(value) else ()
     return Document(
         kind,
-        StyledLines(_in_pieces(lines[:most]), highlight_python),
+        StyledLines(in_pieces(lines[:most]), highlight_python),
         preface=preface,
         left_out=max(len(lines) - most, 0),
         compared=without_comma,

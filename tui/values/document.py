@@ -23,6 +23,16 @@ class Body(Part, Protocol):
     """Whether a line that is too long is continued on the next row."""
 
 
+_LONGEST_LINE = 4_000
+
+
+def in_pieces(lines: list[str]) -> list[str]:
+    """Break lines that no reader and no terminal could take whole."""
+    if all(len(line) <= _LONGEST_LINE for line in lines):
+        return lines
+    return [line[at : at + _LONGEST_LINE] for line in lines for at in range(0, max(len(line), 1), _LONGEST_LINE)]
+
+
 class StyledLines(Sequence[Content]):
     """Lines of text that get their colours when they are looked at."""
 

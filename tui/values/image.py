@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 _MOST_PIXELS = 50_000_000
+_LONGEST_SIDE = 1 << 16
 _MOST_ROWS = 60
 _WIDEST = 160
 _HALF = "▀"
@@ -50,7 +51,7 @@ def image_document(raw: bytes, kind: str) -> Document:
     except Exception as error:  # noqa: BLE001 - a damaged picture can fail in any way
         return Document(f"{kind} picture", HexDump(raw), warning=f"It cannot be drawn ({type(error).__name__}).")
     wide, high = picture.size
-    if wide * high > _MOST_PIXELS:
+    if wide * high > _MOST_PIXELS or max(wide, high) > _LONGEST_SIDE:
         words = f"It is too large to be drawn here ({wide * high / 1e6:,.0f} million pixels)."
         return Document(f"{kind} picture, {wide:,} × {high:,}", HexDump(raw), warning=words)
     try:

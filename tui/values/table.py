@@ -31,12 +31,11 @@ class TableRows(Sequence[Content]):
     def __init__(self, names: Row, rows: Sequence[Row], width: int) -> None:
         self._names, self._rows = names, rows
         sample = [names, *rows[:_MEASURED]]
-        self._widths = [
-            min(max((cell_len(row[at]) for row in sample if at < len(row)), default=1), _WIDEST) for at in range(len(names))
-        ]
+        # A table may have thousands of columns: only those that could be in view are measured.
+        measured = range(min(len(names), width // _GAP + 2))
+        self._widths = [min(max((cell_len(row[at]) for row in sample if at < len(row)), default=1), _WIDEST) for at in measured]
         self._right = [
-            all(_NUMBER.fullmatch(row[at].strip()) for row in sample[1:] if at < len(row)) and len(sample) > 1
-            for at in range(len(names))
+            all(_NUMBER.fullmatch(row[at].strip()) for row in sample[1:] if at < len(row)) and len(sample) > 1 for at in measured
         ]
         self._shown = self._fitting(width)
 
@@ -44,7 +43,7 @@ class TableRows(Sequence[Content]):
         used = 0
         for at, wide in enumerate(self._widths):
             used += wide + (_GAP if at else 0)
-            if used > width - (3 if at + 1 < len(self._widths) else 0):
+            if used > width - (3 if at + 1 < len(self._names) else 0):
                 return max(at, 1)
         return len(self._widths)
 

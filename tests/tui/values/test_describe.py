@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import sys
+import tracemalloc
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
@@ -157,3 +158,54 @@ def test_a_library_that_is_still_being_loaded_is_not_asked(monkeypatch: pytest.M
     monkeypatch.setitem(sys.modules, "pandas", half)
 
     assert "1" in _text(describe({"a": 1}, json=False))
+
+
+def _nested(depth: int) -> list[Any]:
+    value: list[Any] = []
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize("item", [_nested(50_000), 10**5_000, "x" * 1_000_000], ids=["deep", "a large number", "a long text"])
+def test_objects_in_an_array_cannot_break_the_screen(item: Any) -> None:
+    """An item that Python cannot write, or that is very long, is shown in a few characters."""
+    array = np.empty(3, object)
+    array[:] = [item] * 3 if not isinstance(item, list) else None
+    array[1] = item
+
+    shown = _text(describe(array, json=False))
+
+    assert "numpy object" not in shown
+    assert len(shown) < 2_000
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.zeros(5, [(f"f{number}", "i1") for number in range(20_000)]),
+        np.zeros(5, [("x" * 1_000_000, "i1")]),
+        np.array([b"x" * 1_000_000] * 5),
+        np.array(["x" * 1_000_000] * 5),
+        np.zeros(3, "V1000000"),
+    ],
+    ids=["fields", "a long name", "bytes", "text", "void"],
+)
+def test_an_array_of_long_items_has_no_long_line(array: Any) -> None:
+    """However long an item or the name of its type is, no line is too long to be laid out at once."""
+    document = describe(array, json=False)
+
+    assert len(document.kind) < 200
+    assert all(len(line.plain) <= 4_000 for part in (*document.preface, document.body) for line in part.fit(80))
+
+
+def test_only_the_lines_that_are_shown_are_parted() -> None:
+    """A text of ten million empty lines takes no list of ten million lines, and they are counted all the same."""
+    tracemalloc.start()
+    document = describe("\n" * 10_000_000, json=False)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert document.kind == "text, 10,000,001 lines"
+    assert document.left_out == 10_000_001 - 2_000
+    assert peak < 40_000_000

@@ -70,3 +70,11 @@ def test_a_huge_picture_is_not_opened() -> None:
 def test_not_everything_is_a_picture() -> None:
     """Two letters at the beginning make no picture."""
     assert image_kind(b"BM, the text") == image_kind(b"RIFF....WAVE") == image_kind(b"") == ""
+
+
+def test_a_picture_that_is_a_line_is_not_drawn() -> None:
+    """A picture of one column and a hundred thousand rows says that it is too large: decoding such can take gigabytes."""
+    file = io.BytesIO()
+    Image.new("1", (1, 100_000)).save(file, "PNG")
+
+    assert "too large" in describe(file.getvalue(), json=False).warning
