@@ -38,7 +38,7 @@ class CommandProvider(Provider):
                 yield (
                     f"Go to {plain(entry.name)}",
                     f"{plain(listing.name)}  {plain(entry.description)}",
-                    partial(screen.show_database, entry.key),
+                    partial(screen.show_database, entry.key, listing.name),
                 )
 
     async def discover(self) -> Hits:

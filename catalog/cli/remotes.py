@@ -83,5 +83,7 @@ def _plan(catalog: Catalog, choice: Choice, opened: Database) -> str:
     if commit is None:
         return f"{words}: what an interrupted deletion has left there is to be deleted."
     words += f": {count(commit.keys, 'key')} and a history of {count(commit.number, 'commit')} are to be deleted, for everyone."
-    others = [other.name for other in all_choices(catalog) if other.entry.key == choice.entry.key and other.group != choice.group]
+    place = choice.entry.connection.to_dict()
+    listed = [other for other in all_choices(catalog) if other.entry.key == choice.entry.key and other.group != choice.group]
+    others = [other.name for other in listed if other.entry.connection.to_dict() == place]
     return words + (f" It is also listed as {escape(', '.join(others))}." if others else "")

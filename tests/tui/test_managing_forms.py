@@ -44,6 +44,14 @@ def test_a_place_that_cannot_be_used(typed: dict[str, str], field: str) -> None:
     assert (caught.value.field, bool(caught.value.message)) == (field, True)
 
 
+def test_what_is_wrong_is_named_as_in_the_form() -> None:
+    """Parameters are called as the fields are."""
+    with pytest.raises(FormError) as caught:
+        connection_of({**_PLACE, "url": "rain"})
+
+    assert caught.value.message == "This connection cannot be used: the address is not of the form https://host/path."
+
+
 def test_a_signed_address_is_not_repeated() -> None:
     """An address with a secret in it is refused without being quoted."""
     with pytest.raises(FormError) as caught:

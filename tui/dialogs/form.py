@@ -16,6 +16,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.suggester import Suggester, SuggestFromList
 from textual.timer import Timer
+from textual.widget import Widget
 from textual.widgets import Button, Input, Label
 
 from catalog import Progress
@@ -74,6 +75,7 @@ class FormDialog(ModalScreen[Answer | None]):
         self._jobs = jobs
         self._form = form
         self._checking: Progress | None = None
+        self._was_at: Widget | None = None
         self._timer: Timer | None = None
 
     def compose(self) -> ComposeResult:
@@ -97,10 +99,10 @@ class FormDialog(ModalScreen[Answer | None]):
                 yield Button(form.go_on, id="go-on", variant="primary", compact=True)
 
     def on_mount(self) -> None:
-        """Begin with the first field that is empty."""
+        """Begin with the first field that is empty and should not be."""
         self._timer = self.set_interval(_EVERY, self._tell_progress, pause=True)
-        for line in sorted(self.query(Input), key=lambda line: bool(line.value))[:1]:
-            line.focus()
+        first = min(self._form.fields, key=lambda field: bool(field.value) or field.is_spare)
+        self.query_one(f"#{first.id}").focus()
         for button in self.query("#anyway"):
             button.display = False
 
@@ -137,6 +139,7 @@ class FormDialog(ModalScreen[Answer | None]):
             self.query_one(f"#{error.field}").focus()
             return
         progress = self._checking = Progress()
+        self._was_at = self.focused
         self._show_checking()
         self._jobs.read_latest("form", self._form.title, lambda: work(progress), self)
 
@@ -172,12 +175,12 @@ class FormDialog(ModalScreen[Answer | None]):
 
     @on(JobFailed)
     def _explain(self, message: JobFailed) -> None:
-        """Say what went wrong; everything that was typed stays."""
+        """Say what went wrong; everything that was typed stays, and one can go on typing."""
         self._stop_checking()
         self._tell(message.error.message, message.error.hint)
         for button in self.query("#anyway"):
             button.display = True
-        self.query_one("#go-on").focus()
+        (self._was_at or self.query_one("#go-on")).focus()
 
     @on(Tested)
     def _tested(self, message: Tested) -> None:

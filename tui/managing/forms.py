@@ -43,7 +43,7 @@ class FormError(Exception):
 
 @dataclass(frozen=True)
 class Field:
-    """One line of a form. ``choices`` are completed as one types, paths where ``is_path``."""
+    """One line of a form. ``choices`` are completed as one types, paths where ``is_path``; a spare one may stay empty."""
 
     id: str
     label: str
@@ -51,6 +51,7 @@ class Field:
     placeholder: str = ""
     choices: tuple[str, ...] = ()
     is_path: bool = False
+    is_spare: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,13 +74,23 @@ def _place_fields(connection: S3Connection | None, key: str = "", key_label: str
     at = connection
     return (
         Field("endpoint", "Endpoint", (at and at.endpoint_url) or "", "https://… or file:///folder; empty for AWS"),
-        Field("bucket", "Bucket", (at and at.bucket) or "", "the bucket; none for a folder"),
+        Field("bucket", "Bucket", (at and at.bucket) or "", "the bucket; none for a folder", is_spare=bool(at and at.is_folder)),
         Field("key", key_label, key, "its name in the bucket, such as weather/rain"),
         Field("profile", "Profile", (at and at.profile) or "", "the name of your keys; empty for the default"),
     )
 
 
 _ADDRESS = Field("url", "Or address", "", "https://… of a public one, to read only")
+
+
+_TYPED_AS = {
+    "endpoint_url": ("endpoint", "endpoint"),
+    "bucket": ("bucket", "bucket"),
+    "db_key": ("key", "key"),
+    "profile": ("profile", "profile"),
+    "db_url": ("url", "address"),
+}
+"""The field of each parameter of a connection, and what it is called there."""
 
 
 def connection_of(values: Values) -> S3Connection:
@@ -98,9 +109,11 @@ def connection_of(values: Values) -> S3Connection:
             profile=typed["profile"],
         )
     except InvalidConnectionError as error:
-        fields = {"endpoint_url": "endpoint", "bucket": "bucket", "db_key": "key", "profile": "profile", "db_url": "url"}
-        named = next((field for name, field in fields.items() if f"{name}:" in error.message), "key")
-        raise FormError(named, error.message, error.hint) from None
+        named = [name for name in _TYPED_AS if f"{name}: " in error.message]
+        words = error.message
+        for name in named:
+            words = words.replace(f"{name}: ", f"the {_TYPED_AS[name][1]} ")
+        raise FormError(_TYPED_AS[named[0]][0] if named else "key", words, error.hint) from None
 
 
 def tags_of(text: str) -> tuple[str, ...]:

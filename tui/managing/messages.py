@@ -42,11 +42,11 @@ Removed = RemovedDatabase | RemovedGroup
 
 @dataclass
 class Managed(Answer):
-    """Something was done: said in words, with the database to go to, the one that changed, and what could be put back."""
+    """Something was done: said in words, with the group and database to go to, the one that changed, and what can be put back."""
 
     text: str
     details: str = ""
-    select: str = ""
+    select: tuple[str, str] | None = None
     changed: Entry | None = None
     removed: Removed | None = None
     is_listed_anew: bool = True

@@ -125,25 +125,27 @@ def add_database(catalog: Catalog, group: str, connection: S3Connection, said: D
         raise InvalidInputError(f"{connection} is a {found.type}, no database.", hint="Add it as a group instead.")
     entry = catalog.add(group, connection, name=said.name, description=said.description, tags=said.tags)
     amount = f"{quantity(entry.keys, 'key')}, {size(entry.value_bytes)}"
-    return Managed(f"Added {entry.name} to {group}.", f"{amount}. S shares the group.", select=entry.key)
+    return Managed(f"Added {entry.name} to {group}.", f"{amount}. S shares the group.", select=(group, entry.key))
 
 
 def describe_database(catalog: Catalog, group: str, entry: Entry, said: Described) -> Managed:
     """Change what a group says of a database."""
     edited = catalog.edit(group, entry.key, name=said.name, description=said.description, tags=said.tags, owner=said.owner)
-    return Managed(f"Changed what {group} says of {edited.name}.", "S shares the group.", select=entry.key)
+    return Managed(f"Changed what {group} says of {edited.name}.", "S shares the group.", select=(group, entry.key))
 
 
 def refresh_entry(catalog: Catalog, group: str, entry: Entry, vouching: Vouching) -> Managed:
     """Bring an entry up to date with its remote."""
     found = catalog.refresh(group, entry, trust_connection=vouching["trust_connection"])
-    return Managed(f"Brought the entry of {entry.name} up to date.", f"Commit {found.commit_number}.", select=entry.key)
+    return Managed(f"Brought the entry of {entry.name} up to date.", f"Commit {found.commit_number}.", select=(group, entry.key))
 
 
 def move_database(catalog: Catalog, entry: Entry, group: str, target: str) -> Managed:
     """Move an entry to another group."""
     catalog.move(entry.key, group, target)
-    return Managed(f"Moved {entry.name} from {group} to {target}.", "S shares each of the two groups.", select=entry.key)
+    return Managed(
+        f"Moved {entry.name} from {group} to {target}.", "S shares each of the two groups.", select=(target, entry.key)
+    )
 
 
 def remove_database(catalog: Catalog, group: str, entry: Entry) -> Managed:
@@ -165,7 +167,7 @@ def put_back(catalog: Catalog, removed: Removed) -> Managed:
         catalog.put_back_group(removed.record)
         return Managed(f"Put the group {removed.name} back.", puts_back=True)
     catalog.put_back(removed.group, removed.entry.key, removed.stored)
-    return Managed(f"Put {removed.name} back into {removed.group}.", select=removed.entry.key, puts_back=True)
+    return Managed(f"Put {removed.name} back into {removed.group}.", select=(removed.group, removed.entry.key), puts_back=True)
 
 
 def read_group_status(catalog: Catalog, group: str) -> GroupStatusRead:
@@ -214,7 +216,9 @@ def make_database(catalog: Catalog, plan: NewPlan, progress: Progress) -> Manage
 
     entry = create_database(catalog, plan.wanted, fill, progress)
     amount = f"{quantity(entry.keys, 'key')}, {size(entry.value_bytes)}"
-    return Managed(f"Made {entry.name} in {plan.wanted.group}: {amount}.", "S shares the group.", select=entry.key)
+    return Managed(
+        f"Made {entry.name} in {plan.wanted.group}: {amount}.", "S shares the group.", select=(plan.wanted.group, entry.key)
+    )
 
 
 def import_into(catalog: Catalog, entry: Entry, vouching: Vouching, plan: FilePlan, progress: Progress) -> Managed:

@@ -356,9 +356,9 @@ class BrowseScreen(Screen[None]):
         if self.entry and self.entry.key == entry.key:
             self.reopen()
 
-    def show_database(self, key: str) -> None:
-        """Put the cursor of the tree on a database."""
-        self.query_one(CatalogTree).show(key)
+    def show_database(self, key: str, group: str = "") -> None:
+        """Put the cursor of the tree on a database, in ``group`` where several list it."""
+        self.query_one(CatalogTree).show(key, group)
         self.go_to(Place.DATABASES)
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:

@@ -189,7 +189,7 @@ class Managing:
         if entry is None:
             return
         listings = self._screen.listings or ()
-        named = [one.name for one in listings if any(other.key == entry.key for other in one.entries)]
+        named = [one.name for one in listings if any(_is_same(other, entry) for other in one.entries)]
         work = partial(works.delete_database, self._catalog, entry, self._vouching(entry))
 
         def answered(yes: bool | None) -> None:
@@ -336,3 +336,8 @@ class Managing:
         self._screen.tell(text, "error", str(message.error))
         body = Content.assemble(plain(message.error.message), (f"\n\n{plain(message.error.hint)}", "$quiet"))
         self._screen.app.push_screen(Explanation(plain(text), paragraphs(body), ""))
+
+
+def _is_same(one: Entry, other: Entry) -> bool:
+    """Whether two entries are about one remote; a copy of it has its identity, at a place of its own."""
+    return one.key == other.key and one.connection.to_dict() == other.connection.to_dict()

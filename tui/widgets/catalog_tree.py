@@ -78,8 +78,8 @@ class CatalogTree(RowList):
         super().__init__(id=id)
         self._folded: set[str] = set()
         self._rows: list[Row] = []
-        self.wanted = ""
-        """The database to go to when the groups are read the next time."""
+        self.wanted: tuple[str, str] | None = None
+        """The group and the database to go to when the groups are read the next time."""
 
     @property
     def row_count(self) -> int:
@@ -99,12 +99,12 @@ class CatalogTree(RowList):
         """Show other groups; the cursor stays with its database."""
         before = self.row
         self._make_rows()
-        if self.wanted and self.show(self.wanted):
-            self.wanted = ""
+        if self.wanted and self.show(self.wanted[1], self.wanted[0]):
+            self.wanted = None
         elif self.listings and not isinstance(before, EntryRow):
             self.cursor = next((index for index, row in enumerate(self._rows) if isinstance(row, EntryRow)), 0)
         elif isinstance(before, EntryRow):
-            self.show(before.entry.key)
+            self.show(before.entry.key, before.group)
         self.tell_cursor()
 
     def watch_statuses(self) -> None:
@@ -129,17 +129,21 @@ class CatalogTree(RowList):
                 self._rows.append(NoteRow(listing.name, "no databases yet", is_trouble=False))
         self.rows_changed()
 
-    def show(self, key: str) -> bool:
-        """Move the cursor to a database, if it is here; a group that is closed is opened for it."""
-        for listing in self.listings or ():
-            if listing.name in self._folded and any(entry.key == key for entry in listing.entries):
-                self._folded.discard(listing.name)
-                self._make_rows()
-        for index, row in enumerate(self._rows):
-            if isinstance(row, EntryRow) and row.entry.key == key:
-                self.cursor = index
-                return True
-        return False
+    def show(self, key: str, group: str = "") -> bool:
+        """Move the cursor to a database, in ``group`` where several list it; a group that is closed is opened for it."""
+        homes = [listing.name for listing in self.listings or () if any(entry.key == key for entry in listing.entries)]
+        if not homes:
+            return False
+        home = group if group in homes else homes[0]
+        if home in self._folded:
+            self._folded.discard(home)
+            self._make_rows()
+        self.cursor = next(
+            index
+            for index, row in enumerate(self._rows)
+            if isinstance(row, EntryRow) and (row.group, row.entry.key) == (home, key)
+        )
+        return True
 
     def draw_row(self, index: int, width: int) -> Content:
         """Draw one row."""

@@ -122,6 +122,29 @@ async def test_the_place_of_a_group_is_tested(rainy: Shelf, drive: Drive) -> Non
     assert [record.name for record in rainy.catalog.groups()] == ["earth", "lab", "again"]
 
 
+async def test_a_copy_in_another_group_is_a_row_of_its_own(rainy: Shelf, drive: Drive) -> None:
+    """A copy has the identity of the original: the cursor stays with the one that was added, and asks about that one alone."""
+    (original,) = rainy.catalog.entries("earth")
+    place = rainy.connection("rain-copy")
+    with rainy.catalog.open(original) as database:
+        database.copy_remote(place)
+    async with drive(rainy.catalog) as driver:
+        await driver.select("rain")
+        await driver.pilot.press("j")
+        await driver.settle()
+        await choose(driver, "A", "d", FormDialog)
+        await fill(driver, key="rain-copy", name="Copy")
+        await driver.wait_told("Added Copy to lab.")
+        await driver.settle()
+        assert (driver.screen.group, driver.screen.entry and driver.screen.entry.name) == ("lab", "Copy")
+        await driver.pilot.press("r")
+        await driver.settle()
+        assert driver.screen.group == "lab", "the cursor went to the original"
+        await choose(driver, "X", "D", TypedConfirm)
+        assert str(place.db_key) in said(driver)
+        assert "named in lab" in said(driver)
+
+
 async def test_a_database_is_added_and_shared(rainy: Shelf, drive: Drive) -> None:
     """What has a remote is added to the selected group after its place has answered; S shares the group, once."""
     place = rainy.connection("snow")
@@ -132,8 +155,10 @@ async def test_a_database_is_added_and_shared(rainy: Shelf, drive: Drive) -> Non
         await driver.select("rain")
         await choose(driver, "A", "d", FormDialog)
         assert driver.app.screen.query_one("#endpoint", Input).value == place.endpoint_url
-        await fill(driver, key="nothing-here")
+        await driver.pilot.press(*"nothing-here", "ctrl+s")
         await until_said(driver, "there is no database here")
+        await driver.pilot.press("end", "!")
+        assert driver.app.screen.query_one("#key", Input).value == "nothing-here!", "what was wrong cannot be typed anew"
         await fill(driver, key="lab.group")
         await until_said(driver, "is a group, no database")
         await fill(driver, key="snow", name="Snow", description="Of a winter", tags="cold, white cold")
@@ -144,7 +169,7 @@ async def test_a_database_is_added_and_shared(rainy: Shelf, drive: Drive) -> Non
         assert "↑1" in driver.tree[0]
         await driver.pilot.press("S")
         await driver.until(lambda: isinstance(driver.app.screen, Confirm))
-        assert "1 changed entry" in said(driver)
+        await until_said(driver, "1 changed entry")
         await answer(driver, "#go-on")
         await driver.wait_told("Shared 1 entry of earth as commit 2.")
         await driver.settle()
