@@ -2,60 +2,35 @@
 
 from __future__ import annotations
 
-import io
 import os
 from hashlib import blake2b
-from typing import TYPE_CHECKING
+
+from typing_extensions import override
 
 from catalog.checksum import CHECKSUM_BYTES
 from catalog.errors import IntegrityError
-
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
+from catalog.objectstore.sized_stream import SizedStream
 
 _STEP = 8 << 20
 
 
-class RegionStream(io.RawIOBase):
-    """``length`` bytes at ``offset`` of a file, then ``tail``; seekable, with a file descriptor of its own."""
+class RegionStream(SizedStream):
+    """``length`` bytes at ``offset`` of a file, then ``tail``; with a file descriptor of its own."""
 
     def __init__(self, fd: int, offset: int, length: int, tail: bytes) -> None:
+        super().__init__(length + len(tail))
         self._fd = os.dup(fd)
         self._offset, self._length, self._tail = offset, length, tail
-        self._at = 0
 
-    def readable(self) -> bool:
-        """Yes."""
-        return True
+    @override
+    def bytes_at(self, position: int, most: int) -> bytes:
+        if position < self._length:
+            return os.pread(self._fd, min(most, self._length - position), self._offset + position)
+        start = position - self._length
+        return self._tail[start : start + most]
 
-    def seekable(self) -> bool:
-        """Yes."""
-        return True
-
-    def tell(self) -> int:
-        """The position."""
-        return self._at
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Move the position."""
-        start = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._length + len(self._tail)}[whence]
-        self._at = max(start + offset, 0)
-        return self._at
-
-    def readinto(self, buffer: WriteableBuffer) -> int:
-        """Fill ``buffer`` as far as there are bytes."""
-        view = memoryview(buffer).cast("B")
-        if self._at < self._length:
-            piece = os.pread(self._fd, min(len(view), self._length - self._at), self._offset + self._at)
-        else:
-            start = self._at - self._length
-            piece = self._tail[start : start + len(view)]
-        view[: len(piece)] = piece
-        self._at += len(piece)
-        return len(piece)
-
+    @override
     def close(self) -> None:
-        """Close the file descriptor."""
         if not self.closed:
             os.close(self._fd)
         super().close()

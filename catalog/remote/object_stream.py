@@ -2,61 +2,35 @@
 
 from __future__ import annotations
 
-import io
-import os
-from typing import TYPE_CHECKING
+from typing_extensions import override
 
 from catalog.errors import IntegrityError
 from catalog.objectstore.interface import ByteRange, ObjectStore
-
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
+from catalog.objectstore.sized_stream import SizedStream
 
 WINDOW = 8 << 20
 
 
-class ObjectStream(io.RawIOBase):
+class ObjectStream(SizedStream):
     """``size`` bytes of an object, fetched in windows of 8 MiB; IntegrityError when it has fewer."""
 
     def __init__(self, store: ObjectStore, name: str, size: int) -> None:
-        self._store, self._name, self._size = store, name, size
-        self._at = self._window_at = 0
+        super().__init__(size)
+        self._store, self._name = store, name
+        self._window_at = 0
         self._window = b""
 
-    def readable(self) -> bool:
-        """Yes."""
-        return True
+    @override
+    def bytes_at(self, position: int, most: int) -> memoryview:
+        if not self._window_at <= position < self._window_at + len(self._window):
+            self._fetch_window(position)
+        start = position - self._window_at
+        return memoryview(self._window)[start : start + most]
 
-    def seekable(self) -> bool:
-        """Yes."""
-        return True
-
-    def tell(self) -> int:
-        """The position."""
-        return self._at
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Move the position."""
-        self._at = max({os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}[whence] + offset, 0)
-        return self._at
-
-    def readinto(self, buffer: WriteableBuffer) -> int:
-        """Fill ``buffer`` as far as the window goes."""
-        view = memoryview(buffer).cast("B")
-        if self._at >= self._size:
-            return 0
-        if not self._window_at <= self._at < self._window_at + len(self._window):
-            self._fetch_window()
-        start = self._at - self._window_at
-        piece = memoryview(self._window)[start : start + len(view)]
-        view[: len(piece)] = piece
-        self._at += len(piece)
-        return len(piece)
-
-    def _fetch_window(self) -> None:
-        length = min(WINDOW, self._size - self._at)
+    def _fetch_window(self, position: int) -> None:
+        length = min(WINDOW, self._size - position)
         self._window = b""
-        self._window = self._store.get(self._name, ByteRange(self._at, length), most=length).body
-        self._window_at = self._at
+        self._window = self._store.get(self._name, ByteRange(position, length), most=length).body
+        self._window_at = position
         if len(self._window) != length:
             raise IntegrityError(f"{self._store.where}: {self._name!r} is cut off.")
