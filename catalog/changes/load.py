@@ -66,14 +66,17 @@ def _missing(session: Session) -> Iterator[tuple[str, Entry]]:
     base = session.visible_base()
     if base is None:
         return
-    base.prefetch_all()
-    rows = session.rows_from("")
-    row = next(rows, None)
-    for key, entry in base.items():
-        while row is not None and row.key < key:
-            row = next(rows, None)
-        if row is None or row.key != key:
-            yield key, entry
+    items = base.items_ahead()
+    item = next(items, None)
+    for row in session.rows_from(""):
+        while item is not None and item[0] < row.key:
+            yield item
+            item = next(items, None)
+        if item is not None and item[0] == row.key:
+            item = next(items, None)
+    if item is not None:
+        yield item
+        yield from items
 
 
 def _chosen(session: Session, keys: Iterable[str]) -> Iterator[tuple[str, Entry]]:

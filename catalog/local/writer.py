@@ -178,13 +178,15 @@ class Writer:
         """Append copies of keys that the working copy knows nothing of."""
         self._mark_dirty()
         self.data.grow(self.data.header.n_keys + len(copies))
-        batch = self.data.append((key.encode(), moment, value) for key, moment, value, _ in copies)
+        # column by column: a tuple for each value and each use of it costs more than the values' bytes
+        keys = [copy[0] for copy in copies]
+        moments = [copy[1] for copy in copies]
+        values = [copy[2] for copy in copies]
+        checksums = [copy[3] for copy in copies]
+        batch = self.data.append(zip(map(str.encode, keys), moments, values, strict=True))
         try:
             with self.sidecar.transaction():
-                self.table.put_copies(
-                    (key, moment, offset, len(value), found)
-                    for (key, moment, value, found), offset in zip(copies, batch.offsets, strict=True)
-                )
+                self.table.put_copies(zip(keys, moments, batch.offsets, map(len, values), checksums, strict=True))
         except BaseException:
             self.data.take_back(batch)
             raise

@@ -48,25 +48,28 @@ _Results = Sequence[Fetched | Failure]
 
 def plan_spans(wanted: Iterable[tuple[str, Entry]]) -> list[Span]:
     """Join values that lie close together into requests of at most 8 MiB, which give values of at most 8 MiB together."""
-    spans: list[Span] = []
+    of_pack: dict[bytes, list[tuple[str, Entry]]] = {}
+    for item in wanted:
+        of_pack.setdefault(item[1].pack, []).append(item)
+    return [span for pack, items in of_pack.items() for span in _spans_of(pack, sorted(items, key=_offset))]
+
+
+def _spans_of(pack: bytes, items: Iterable[tuple[str, Entry]]) -> Iterator[Span]:
+    """The spans of values of one pack in the order of their offsets."""
     group: list[tuple[str, Entry]] = []
     start = end = total = 0
-    pack = b""
-    for item in sorted(wanted, key=_place):
-        entry = item[1]
-        offset, length = entry.offset, entry.length
+    for item in items:
+        offset, length = item[1].offset, item[1].length
         stop = offset + length
         total += length
-        if group and (entry.pack != pack or offset - end > _GAP or total > _MOST_TOGETHER or stop - start > _MOST_TOGETHER):
-            spans.append(Span(pack, start, end, group))
+        if group and (offset - end > _GAP or total > _MOST_TOGETHER or stop - start > _MOST_TOGETHER):
+            yield Span(pack, start, end, group)
             group = []
         if not group:
-            pack, start, end, total = entry.pack, offset, offset, length
+            start, end, total = offset, offset, length
         group.append(item)
         end = max(end, stop)
-    if group:
-        spans.append(Span(pack, start, end, group))
-    return spans
+    yield Span(pack, start, end, group)
 
 
 def _windows(wanted: Iterable[tuple[str, Entry]]) -> Iterator[Sequence[Span]]:
@@ -80,8 +83,8 @@ def _windows(wanted: Iterable[tuple[str, Entry]]) -> Iterator[Sequence[Span]]:
     yield plan_spans(rest)
 
 
-def _place(item: tuple[str, Entry]) -> tuple[bytes, int]:
-    return item[1].pack, item[1].offset
+def _offset(item: tuple[str, Entry]) -> int:
+    return item[1].offset
 
 
 def fetch_values(
@@ -97,13 +100,20 @@ def fetch_values(
             for spans in _windows(wanted):
                 for span in spans:
                     waiting.append(pool.submit(_fetch_span, store, names, span))
-                    while waiting and (len(waiting) >= 2 * threads or waiting[0].done()):
+                    while _enough(waiting, threads):
                         yield from _advance(waiting.popleft().result(), progress)
             while waiting:
                 yield from _advance(waiting.popleft().result(), progress)
         finally:
             for future in waiting:
                 future.cancel()
+
+
+def _enough(waiting: Sequence[Future[_Results]], threads: int) -> bool:
+    """Whether no request need be added now: all threads have one, and there is something to give out; or memory says so."""
+    if len(waiting) >= 2 * threads:
+        return True
+    return waiting[0].done() and sum(not future.done() for future in waiting) >= threads
 
 
 def fetch_value(store: ObjectStore, names: ObjectNames, key: str, entry: Entry) -> bytes:

@@ -182,6 +182,37 @@ def test_giving_up_half_way_leaves_no_thread(
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("fetch")]
 
 
+def test_requests_go_on_while_values_are_taken(
+    store: DirectoryStore, names: ObjectNames, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before a value is given out every thread has a request of its own, so that the network does not wait for the disk."""
+    monkeypatch.setattr(fetch, "_WINDOW_KEYS", 2)
+    wanted = [(str(number), Entry(0, bytes([number]) * 16, 0, 1, checksum(b"v"))) for number in range(9)]
+    for _, entry in wanted:
+        store.put(names.pack(entry.pack), b"v")
+    real, first_came, held = store.get, threading.Event(), threading.Event()
+
+    def get(name: str, *arguments: Any, **options: Any) -> Any:
+        if name != names.pack(wanted[0][1].pack):
+            held.wait()
+        first_came.set()
+        return real(name, *arguments, **options)
+
+    def stream() -> Any:
+        yield from wanted[:2]
+        first_came.wait()
+        yield from wanted[2:]
+
+    monkeypatch.setattr(store, "get", get)
+    results = fetch_values(store, names, stream(), 3, Progress())
+    next(results)
+    threads = sum(thread.name.startswith("fetch") for thread in threading.enumerate())
+    held.set()
+
+    assert threads == 3
+    assert len(list(results)) == 8
+
+
 def test_memory_is_bounded_by_the_window(
     store: DirectoryStore, names: ObjectNames, wanted: dict[str, tuple[Entry, bytes]], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -60,6 +60,7 @@ def test_any_pushes_equal_a_dict(pushes: list[dict[str, Entry]], keys_each: int,
         snapshot = bucket.snapshot(runs)
 
         assert dict(snapshot.items()) == alive
+        assert list(snapshot.items_ahead()) == list(snapshot.items())
         assert [key for key, _ in snapshot.items()] == sorted(alive)
         for key in [*model, *others]:
             assert snapshot.find(key) == alive.get(key)
@@ -253,7 +254,12 @@ def test_a_segment_outside_its_bounds_is_refused() -> None:
     ]
     snapshot = bucket.snapshot([swapped])
 
-    for reading in (lambda: list(snapshot.items()), lambda: snapshot.find("e"), lambda: snapshot.find("c")):
+    for reading in (
+        lambda: list(snapshot.items()),
+        lambda: list(snapshot.items_ahead()),
+        lambda: snapshot.find("e"),
+        lambda: snapshot.find("c"),
+    ):
         with pytest.raises(IntegrityError):
             reading()
     with pytest.raises(IntegrityError):
