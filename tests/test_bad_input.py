@@ -43,15 +43,19 @@ def opened(connection: S3Connection, file: Path, flag: Flag = "w", **more: Any) 
     return database
 
 
-@pytest.fixture
-def file(remote: S3Connection, tmp_path: Path) -> Path:
-    """A working copy of a pushed database, with an edit that was not pushed."""
-    path = tmp_path / "mine.blt"
-    with opened(remote, path, "c") as database:
+def edited(connection: S3Connection, path: Path) -> Path:
+    """Make a working copy of a pushed database, with an edit that was not pushed."""
+    with opened(connection, path, "c") as database:
         database.update({f"k{number}": b"old" for number in range(100)})
         database.changes().push()
         database["mine"] = b"not pushed"
     return path
+
+
+@pytest.fixture
+def file(remote: S3Connection, tmp_path: Path) -> Path:
+    """A working copy with an edit."""
+    return edited(remote, tmp_path / "mine.blt")
 
 
 def fails(error: type[CatalogError], act: Callable[[], Any]) -> CatalogError:
@@ -86,12 +90,7 @@ def still_pushes(connection: S3Connection, file: Path, folder: Path) -> None:
 @pytest.fixture
 def bucket_file(bucket_connection: S3Connection, tmp_path: Path) -> Path:
     """The same in a bucket."""
-    path = tmp_path / "mine.blt"
-    with opened(bucket_connection, path, "c") as database:
-        database.update({f"k{number}": b"old" for number in range(100)})
-        database.changes().push()
-        database["mine"] = b"not pushed"
-    return path
+    return edited(bucket_connection, tmp_path / "mine.blt")
 
 
 def test_what_a_server_refuses(

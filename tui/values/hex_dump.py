@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import overload
 
 from textual.content import Content, Span
+from typing_extensions import override
+
+from .rows import Rows
 
 _WIDTHS = (32, 16, 8, 4)
 
@@ -15,8 +17,8 @@ def _cells(columns: int) -> int:
     return 8 + 2 + 3 * columns + 2 + columns
 
 
-class HexRows(Sequence[Content]):
-    """The rows of a hex dump, each made when it is looked at."""
+class HexRows(Rows):
+    """The rows of a hex dump."""
 
     def __init__(self, raw: bytes, columns: int) -> None:
         self._raw = raw
@@ -25,19 +27,10 @@ class HexRows(Sequence[Content]):
     def __len__(self) -> int:
         return (len(self._raw) + self._columns - 1) // self._columns
 
-    @overload
-    def __getitem__(self, index: int) -> Content: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Content]: ...
-    def __getitem__(self, index: int | slice) -> Content | Sequence[Content]:
-        if isinstance(index, slice):
-            return [self[number] for number in range(*index.indices(len(self)))]
-        if not -len(self) <= index < len(self):
-            raise IndexError(index)
-        start = (index % len(self)) * self._columns
-        return self._row(start, self._raw[start : start + self._columns])
-
-    def _row(self, start: int, chunk: bytes) -> Content:
+    @override
+    def row(self, index: int) -> Content:
+        start = index * self._columns
+        chunk = self._raw[start : start + self._columns]
         half = self._columns // 2
         numbers = f"{chunk[:half].hex(' ')}  {chunk[half:].hex(' ')}".ljust(3 * self._columns)
         letters = "".join(chr(byte) if 0x20 <= byte < 0x7F else "·" for byte in chunk)

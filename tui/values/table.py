@@ -8,12 +8,14 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from itertools import islice
-from typing import overload
 
 from rich.cells import cell_len, set_cell_size
 from textual.content import Content
+from typing_extensions import override
 
 from tui.plain import plain
+
+from .rows import Rows
 
 _MEASURED = 200
 _WIDEST = 32
@@ -25,8 +27,8 @@ _ENDINGS = {".csv": ",;", ".tsv": "\t", ".tab": "\t", ".psv": "|"}
 Row = Sequence[str]
 
 
-class TableRows(Sequence[Content]):
-    """The rows of a table, each made when it is looked at; the first is the names."""
+class TableRows(Rows):
+    """The rows of a table; the first is the names."""
 
     def __init__(self, names: Row, rows: Sequence[Row], width: int) -> None:
         self._names, self._rows = names, rows
@@ -55,18 +57,12 @@ class TableRows(Sequence[Content]):
     def __len__(self) -> int:
         return len(self._rows) + 1
 
-    @overload
-    def __getitem__(self, index: int) -> Content: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Content]: ...
-    def __getitem__(self, index: int | slice) -> Content | Sequence[Content]:
-        if isinstance(index, slice):
-            return [self[place] for place in range(*index.indices(len(self)))]
-        place = range(len(self))[index]
-        row = self._names if place == 0 else self._rows[place - 1]
+    @override
+    def row(self, index: int) -> Content:
+        row = self._names if index == 0 else self._rows[index - 1]
         cells = [self._cell(row[at] if at < len(row) else "", at) for at in range(self._shown)]
-        text = Content.styled((" " * _GAP).join(cells), "bold $json-name" if place == 0 else "")
-        more = f"  +{self.hidden}" if place == 0 and self.hidden else ("  …" if self.hidden else "")
+        text = Content.styled((" " * _GAP).join(cells), "bold $json-name" if index == 0 else "")
+        more = f"  +{self.hidden}" if index == 0 and self.hidden else ("  …" if self.hidden else "")
         return Content.assemble(text, (more, "$quiet"))
 
     def _cell(self, text: str, at: int) -> str:

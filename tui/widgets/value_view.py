@@ -10,6 +10,7 @@ from textual import events
 from textual.content import Content
 from textual.geometry import Region, Size
 from textual.style import Style
+from typing_extensions import override
 
 from catalog import KeyInfo
 from tui.amounts import moment, quantity, size
@@ -18,6 +19,7 @@ from tui.plain import plain
 from tui.values import Document
 from tui.values.document import StyledLines
 from tui.values.folding import Folding
+from tui.values.rows import Rows
 
 from .text_view import TextView, continued
 
@@ -253,7 +255,7 @@ class ValueView(TextView):
         )
 
 
-class _Joined(Sequence[Content]):
+class _Joined(Rows):
     """Two runs of rows as one, without making the second."""
 
     def __init__(self, head: list[Content], body: Sequence[Content]) -> None:
@@ -263,7 +265,6 @@ class _Joined(Sequence[Content]):
     def __len__(self) -> int:
         return len(self._head) + len(self._body)
 
-    def __getitem__(self, index):  # type: ignore[no-untyped-def]
-        if isinstance(index, slice):
-            return [self[place] for place in range(*index.indices(len(self)))]
+    @override
+    def row(self, index: int) -> Content:
         return self._head[index] if index < len(self._head) else self._body[index - len(self._head)]
