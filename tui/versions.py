@@ -35,10 +35,9 @@ class HistoryRead(Answer):
 
 @dataclass
 class VersionsCompared(Answer):
-    """What led from one commit (None: from nothing) to another; the first changes when there are ``more``."""
+    """What led to a commit from another, or from nothing; only the first changes when it ``has_more``."""
 
     opened: Opened
-    older: Commit | None
     newer: Commit
     changes: tuple[Change, ...] = ()
     has_more: bool = False
@@ -104,7 +103,7 @@ def read_history(opened: Opened, before: Commit | None) -> HistoryRead:
 def compare_versions(opened: Opened, older: Commit | None, newer: Commit) -> VersionsCompared:
     """Find out what led from one commit to another, or from nothing."""
     found = list(islice(opened.database.diff(older, newer), MOST_CHANGES + 1))
-    return VersionsCompared(opened, older, newer, tuple(found[:MOST_CHANGES]), len(found) > MOST_CHANGES)
+    return VersionsCompared(opened, newer, tuple(found[:MOST_CHANGES]), len(found) > MOST_CHANGES)
 
 
 def read_commit(opened: Opened, commit: Commit) -> VersionsCompared:
@@ -114,7 +113,7 @@ def read_commit(opened: Opened, commit: Commit) -> VersionsCompared:
     older = next(opened.database.history(1, before=commit), None)
     if older is None:
         problem = "What came before this commit is not kept any more, so nobody knows what it changed."
-        return VersionsCompared(opened, None, commit, problem=problem)
+        return VersionsCompared(opened, commit, problem=problem)
     return compare_versions(opened, older, commit)
 
 

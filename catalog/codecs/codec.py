@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import orjson
 import zstandard
@@ -41,16 +41,6 @@ _OF_OBJECTS = ("msgpack_zstd", "wkb_zstd")
 _LIGHT_NAMES = frozenset(name for name, _ in LIGHT.values())
 _FIRST_SAFE_PYARROW = 15
 """Earlier ones unpickle what an Arrow file tells them to."""
-
-
-class Serializer(Protocol):
-    """What turns values into bytes and back."""
-
-    def dumps(self, value: Any) -> bytes:
-        """Turn a value into bytes."""
-
-    def loads(self, raw: bytes) -> Any:
-        """Turn bytes into a value."""
 
 
 def decompress(raw: bytes, squeezed: int = _SQUEEZED) -> bytes:

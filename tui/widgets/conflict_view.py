@@ -46,7 +46,6 @@ class ConflictView(TextView):
         self._change: Change | None = None
         self._sides: ThreeWay | None = None
         self._problem = ""
-        self._place = ""
         self._theirs: Commit | None = None
         self._unknown = _ASKING
 
@@ -61,7 +60,7 @@ class ConflictView(TextView):
         """Show the sides of a conflict; ``place`` says which of how many it is."""
         if self._change is None or self._change.key != change.key:
             self._theirs, self._unknown = None, _ASKING
-        self._change, self._sides, self._problem, self._place = change, sides, problem, place
+        self._change, self._sides, self._problem = change, sides, problem
         self.border_title = Content(key_name(change.key))
         self.border_subtitle = f"conflict {place}"
         self.lay_out()
