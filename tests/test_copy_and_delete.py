@@ -521,6 +521,19 @@ class TestDelete:
 
         assert objects(source, name_of(source)) == {}
 
+    def test_what_was_seen_and_not_pulled(self, source: S3Connection, tmp_path: Path) -> None:
+        """What others pushed is nobody's but the remote's until it is pulled: to know of it is not enough."""
+        with catalog.open(source, tmp_path / "theirs.blt", "w", lock="commit") as theirs:
+            theirs["theirs"] = b"1"
+            theirs.changes().push()
+        with catalog.open(source, tmp_path / "made.blt", "w", lock="commit", pull=False) as db:
+            assert db.changes().incoming()
+            with pytest.raises(PreconditionFailedError, match="Pull first"):
+                db.delete_remote()
+            db.changes().pull()
+            db.delete_remote()
+            assert db["theirs"] == b"1"
+
     def test_a_push_in_the_same_instant_wins_or_loses_as_a_whole(
         self, source: S3Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:

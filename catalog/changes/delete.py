@@ -18,15 +18,19 @@ def delete_remote(session: Session, author: str, lease: HeldLease, progress: Pro
     """Delete a database with its history, exactly; how many objects it had.
 
     The last commit swaps the head, as a push does: one of both wins. Whoever wants to make a new database in its place waits for
-    the lease. Raises PreconditionFailedError, having deleted nothing, when the remote is not at the commit that was last seen. A
-    deletion that was cut short is finished by repeating it.
+    the lease. Raises PreconditionFailedError, having deleted nothing, when the remote is not at the commit that was last pulled:
+    what came after is nowhere else. A deletion that was cut short is finished by repeating it.
     """
-    remote, known = session.remote, session.seen
+    remote = session.remote
+    seen_id = session.seen.commit_id if session.seen else None
+    known_id = seen_id if session.replacing else session.base_id
     progress.begin("deleting the remote")
     newest = remote.newest(None)
     if newest is not None:
-        if known is None or newest.commit_id != known.commit_id:
-            raise PreconditionFailedError(remote.store.where, remote.names.head)
+        if newest.commit_id != known_id:
+            pulled = PreconditionFailedError(remote.store.where, remote.names.head)
+            pulled.hint = "Nothing was deleted. Pull first: what was pushed since your last pull would be gone for everyone."
+            raise pulled
         last = msgspec.structs.replace(
             newest.head,
             type=DELETED,

@@ -53,7 +53,15 @@ def _remote(now: Situation) -> str:
 def _delete_remote(now: Situation) -> str:
     if now.entry and now.entry.connection.is_address_only:
         return "A public address only reads: who has the keys of the bucket can delete it."
-    return needs_write(now) or _remote(now)
+    return (
+        needs_write(now) or _remote(now) or ("Pull first (p): what others have pushed is nowhere else." if _is_older(now) else "")
+    )
+
+
+def _is_older(now: Situation) -> bool:
+    """Whether the copy here is of another commit than the remote."""
+    here, there = (now.status.commit, now.status.remote_commit) if now.status else (None, None)
+    return here is not None and there is not None and here.id != there.id
 
 
 MENUS = (

@@ -145,6 +145,23 @@ async def test_a_copy_in_another_group_is_a_row_of_its_own(rainy: Shelf, drive: 
         assert "named in lab" in said(driver)
 
 
+async def test_what_others_pushed_is_pulled_before_a_deletion(rainy: Shelf, drive: Drive) -> None:
+    """A remote that has more than the copy here is not deleted: nobody else would have it."""
+    with catalog.open(rainy.connection("rain"), rainy.folder / "theirs.blt", "w", lock="commit") as theirs:
+        theirs["wed"] = {"mm": 3}
+        theirs.changes().push()
+    async with drive(rainy.catalog) as driver:
+        await driver.select("rain")
+        await choose(driver, "X", "D", None)
+        refusals = {offer.id: offer.refusal for offer in driver.app.screen.query_one(MenuList).offers}
+        assert refusals["delete-remote"].startswith("Pull first (p)")
+        await driver.pilot.press("escape", "p")
+        await answer(driver, "#go-on")
+        await driver.wait_told("Pulled")
+        await driver.settle()
+        await choose(driver, "X", "D", TypedConfirm)
+
+
 async def test_a_database_is_added_and_shared(rainy: Shelf, drive: Drive) -> None:
     """What has a remote is added to the selected group after its place has answered; S shares the group, once."""
     place = rainy.connection("snow")
