@@ -11,7 +11,6 @@ import orjson
 from .loaded import loaded
 from .python_lines import python_lines
 
-_MOST_ITEMS = 1_000_000
 _OPTIONS = orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS
 
 
@@ -39,7 +38,7 @@ def of(value: Any, *, json: bool) -> Contents:
         return Contents(file.getvalue(), ".npy", is_text=False)
     if pandas is not None and isinstance(value, pandas.DataFrame):
         return Contents(value.to_csv(index=False).encode(errors="replace"), ".csv", is_text=True)
-    return Contents("\n".join(python_lines(value, _MOST_ITEMS)).encode(errors="replace"), ".txt", is_text=True)
+    return Contents("\n".join(python_lines(value, None, None)).encode(errors="replace"), ".txt", is_text=True)
 
 
 def _of_bytes(raw: bytes) -> Contents:

@@ -31,6 +31,8 @@ _PROBED = 4096
 _FEWEST_CHARTED = 8
 _LONGEST_JSON = 20_000_000
 _WIDEST_JSON = 88
+_MOST_TEXT = 4_000
+"""Characters that are shown of a text inside of a Python value."""
 
 
 def without_comma(line: str) -> str:
@@ -116,7 +118,7 @@ def _json(value: Any, most: int) -> Document:
 
 
 def _python(value: Any, most: int) -> Document:
-    lines = python_lines(value, most_items=most)
+    lines = python_lines(value, most, _MOST_TEXT)
     kind = f"Python {type(value).__name__}"
     preface = chart(value) if _is_series(value) else ()
     return Document(

@@ -16,9 +16,12 @@ _TOKENS = re.compile(
 _STYLES = {"string": "$json-string", "number": "$json-number", "word": "$json-word", "mark": "$quiet"}
 
 
-def python_lines(value: Any, most_items: int = 500, width: int = 72) -> list[str]:
-    """Give the literal of ``value`` on lines, with at most ``most_items`` of each container."""
-    return pretty_repr(value, max_width=width, max_length=most_items, max_string=4000, indent_size=2).split("\n")
+_WIDTH = 72
+
+
+def python_lines(value: Any, most_items: int | None, most_text: int | None) -> list[str]:
+    """Give the literal of ``value`` on lines, with so many items of each container and characters of each text; None is all."""
+    return pretty_repr(value, max_width=_WIDTH, max_length=most_items, max_string=most_text, indent_size=2).split("\n")
 
 
 def highlight_python(line: str) -> Content:

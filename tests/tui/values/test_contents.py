@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import io
 from typing import Any
 
@@ -27,6 +28,13 @@ from tui.values import contents
 def test_a_value_is_written_as_what_it_is(value: Any, json: bool, body: bytes, ending: str, is_text: bool) -> None:
     """JSON is indented, text and bytes are as they are, other values are Python literals."""
     assert contents.of(value, json=json) == contents.Contents(body, ending, is_text)
+
+
+def test_a_literal_is_whole() -> None:
+    """What leaves the program is all of the value, however long its texts and lists are."""
+    value = {"text": "x" * 10_000, "list": list(range(10_000))}
+
+    assert ast.literal_eval(contents.of(value, json=False).body.decode()) == value
 
 
 def test_an_array_is_a_file_of_numpy() -> None:
