@@ -121,9 +121,9 @@ class LocalTable:
         """Forget keys."""
         self._sidecar.run_many("DELETE FROM local WHERE key = ?", ((key,) for key in keys))
 
-    def edited(self, after: str | None = None) -> Iterator[Row]:
+    def edited(self) -> Iterator[Row]:
         """Rows that say something the base does not, sorted by key; edits made meanwhile may or may not be among them."""
-        return self._pages("status IN (1, 2)", "edited", after)
+        return self._pages("status IN (1, 2)", "edited", None)
 
     def leaving(self) -> Iterator[Row]:
         """Rows whose values are to be removed from the data file."""

@@ -189,13 +189,13 @@ def compress(content: bytes) -> bytes:
     return zstandard.ZstdCompressor(level=_LEVEL).compress(content)
 
 
-def decompress(body: bytes, what: str, most: int = _MOST_BYTES) -> bytes:
-    """Undo `compress`, giving at most ``most`` bytes; IntegrityError names ``what``."""
+def decompress(body: bytes, what: str) -> bytes:
+    """Undo `compress`, giving no more than any content can have; IntegrityError names ``what``."""
     try:
         size = zstandard.frame_content_size(body)
-        if not 0 <= size <= most:
-            raise IntegrityError(f"{what} claims {size:,} bytes uncompressed; at most {most:,} are accepted.")
-        return zstandard.ZstdDecompressor().decompress(body, max_output_size=most, allow_extra_data=False)
+        if not 0 <= size <= _MOST_BYTES:
+            raise IntegrityError(f"{what} claims {size:,} bytes uncompressed; at most {_MOST_BYTES:,} are accepted.")
+        return zstandard.ZstdDecompressor().decompress(body, max_output_size=_MOST_BYTES, allow_extra_data=False)
     except zstandard.ZstdError as error:
         raise IntegrityError(f"{what} is damaged: it cannot be decompressed ({error}).") from None
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from textual.binding import Binding
 
 from . import history, managing, moving, program, resolving, settling, viewing
@@ -25,6 +23,6 @@ COMMANDS: tuple[Command, ...] = (
 BY_ID = {command.id: command for command in COMMANDS}
 
 
-def bindings(commands: Iterable[Command] = COMMANDS) -> list[Binding]:
+def bindings() -> list[Binding]:
     """The key bindings of all commands."""
-    return [command.binding() for command in commands]
+    return [command.binding() for command in COMMANDS]
