@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from .columns import learn_columns
 from .rows import FileFormat, InputOptions, Items, OutputOptions, Row, key_columns, key_of, wrong
 from .text_lines import LONGEST_LINE, TextLines
 
-_NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?")
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _WORDS: Mapping[str, Any] = {"": None, "true": True, "false": False}
 _LARGEST = 1 << 63
 _SEPARATORS = ";\t|"
@@ -40,7 +41,7 @@ class CsvTable:
         if header is None:
             raise wrong(path, "", "it is empty: there is no header.", "The first line names the columns.")
         key = key_columns(path, reading.key, header, _other_separator(header))
-        if repeated := sorted({name for name in header if header.count(name) > 1}):
+        if repeated := sorted(name for name, count in Counter(header).items() if count > 1):
             raise wrong(path, "line 1", f"more than one column is called {name_some(repeated)}.", "Rename one of them.")
         places = [header.index(name) for name in key]
         fields = [(name, place) for place, name in enumerate(header) if place not in places]
@@ -63,11 +64,18 @@ class CsvTable:
         columns = learn_columns(items, writing.key)
         names = columns.names
         with path.open("x", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file, delimiter="\t" if path.suffix.lower() == ".tsv" else ",", lineterminator="\n")
-            writer.writerow([writing.key, *names])
+            delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
+            writer = csv.writer(file, delimiter=delimiter, lineterminator="\n")
+            # Python puts no quotes around a carriage return, which ends a line for every reader.
+            quoting = csv.writer(file, delimiter=delimiter, lineterminator="\n", quoting=csv.QUOTE_ALL)
+
+            def write(row: list[Any]) -> None:
+                (quoting if any(isinstance(cell, str) and "\r" in cell for cell in row) else writer).writerow(row)
+
+            write([writing.key, *names])
             for key, value in items:
                 fields = columns.fields_of(key, value)
-                writer.writerow([key, *(_cell(fields.get(name)) for name in names)])
+                write([key, *(_cell(fields.get(name)) for name in names)])
 
 
 def _cells(path: Path, lines: TextLines, delimiter: str) -> Iterator[Sequence[str]]:

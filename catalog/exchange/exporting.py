@@ -102,7 +102,7 @@ def _check_free(target: Path, *, overwrite: bool) -> None:
     if target.is_dir():
         if any(target.iterdir()):
             raise InvalidInputError(f"The folder {target} is not empty.", hint="Choose a new name: a folder is not replaced.")
-    elif target.exists() and not overwrite:
+    elif os.path.lexists(target) and not overwrite:
         raise InvalidInputError(f"{target} is there already.", hint="Choose another name, or say --overwrite.")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
@@ -19,6 +20,8 @@ from .text_lines import unreadable
 
 _BATCH = 2_000
 """Rows that are in memory at once."""
+_COPIED = 16 << 20
+"""Bytes of one text, in all rows at once."""
 
 
 class Parquet:
@@ -35,15 +38,17 @@ class Parquet:
         """Read the table some thousand rows at a time."""
         pa, parquet = _pyarrow()
         try:
-            with parquet.ParquetFile(path) as file:
+            # A text that stands in a file once can be that of every row: it is kept once here too, and copied for few rows.
+            texts = [field.name for field in parquet.read_schema(path) if field.type in (pa.string(), pa.binary())]
+            with parquet.ParquetFile(path, read_dictionary=texts) as file:
                 names = file.schema_arrow.names
-                if repeated := sorted({name for name in names if names.count(name) > 1}):
+                if repeated := sorted(name for name, count in Counter(names).items() if count > 1):
                     raise wrong(path, "", f"more than one column is called {name_some(repeated)}.")
                 key = key_columns(path, reading.key, names)
                 share = self.size(path) / max(file.metadata.num_rows, 1)
                 number = 0
                 for batch in file.iter_batches(_BATCH):
-                    for fields in batch.to_pylist():
+                    for fields in _rows_of(pa, batch):
                         number += 1
                         place = f"row {number:,}"
                         found = key_of(path, place, [fields.pop(name) for name in key])
@@ -85,6 +90,19 @@ def _pyarrow() -> tuple[Any, Any]:
             "Parquet needs pyarrow, which is not installed.", hint="pip install 'booklet-catalog[parquet]'"
         ) from None
     return pa, parquet
+
+
+def _rows_of(pa: Any, batch: Any) -> Iterator[dict[str, Any]]:
+    """The rows of a batch, as many at once as fit into a bounded memory."""
+    from pyarrow import compute  # noqa: PLC0415
+
+    shared = [column.dictionary for column in batch.columns if isinstance(column, pa.DictionaryArray)]
+    longest = max((compute.max(compute.binary_length(texts)).as_py() or 1 for texts in shared), default=1)
+    step = max(1, _COPIED // longest)
+    for start in range(0, batch.num_rows, step):
+        columns = batch.slice(start, step).columns
+        plain = [column.dictionary_decode() if isinstance(column, pa.DictionaryArray) else column for column in columns]
+        yield from pa.RecordBatch.from_arrays(plain, batch.schema.names).to_pylist()
 
 
 def _plain(value: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from catalog.errors import InvalidInputError, LocalFileError
@@ -60,6 +61,9 @@ class TextLines:
 def _known(encoding: str) -> str:
     try:
         name = codecs.lookup(encoding).name
+        # Python has codecs that make no text, such as zip; this refuses them.
+        with suppress(UnicodeError):
+            "".encode(name)
     except (LookupError, ValueError):
         raise InvalidInputError(
             f"There is no encoding {encoding!a}.", hint="Common ones are utf-8, utf-16, latin-1 and cp1252."

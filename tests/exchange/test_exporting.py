@@ -181,3 +181,24 @@ def test_cancelled(folder: Path, make: Make) -> None:
         export_file(make(**{f"k{number}": {"n": 1} for number in range(3000)}), folder / "out.csv", progress=progress)
 
     assert list(folder.iterdir()) == []
+
+
+def test_carriage_returns_come_back(folder: Path, make: Make) -> None:
+    """A text with a carriage return stands in quotes, so that it does not end its line."""
+    content = {"a": {"text": "one\rtwo"}, "b": {"text": "three"}}
+    export_file(make(**content), folder / "out.csv")
+    again = make(name="again")
+
+    import_file(again, folder / "out.csv")
+
+    assert dict(again) == content
+
+
+def test_a_link_to_nothing_is_not_replaced(folder: Path, make: Make) -> None:
+    """A link is something that is there, also where it leads nowhere."""
+    (folder / "out.csv").symlink_to(folder / "nowhere")
+
+    with pytest.raises(InvalidInputError, match="there already"):
+        export_file(make(a=1), folder / "out.csv")
+
+    assert (folder / "out.csv").is_symlink()

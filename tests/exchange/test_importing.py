@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -251,3 +252,40 @@ def test_errors_are_of_the_tree(folder: Path, make: Make) -> None:
         return
     with pytest.raises(CatalogError):
         import_file(database, folder)
+
+
+def test_digits_of_other_scripts_are_text(folder: Path, make: Make) -> None:
+    """Only what JSON would take for a number is one: digits of other scripts stay as they were written."""
+    database = make()
+
+    import_file(database, written(folder, "in.csv", "key,v\na,1٣\nb,13\n"))
+
+    assert dict(database) == {"a": {"v": "1٣"}, "b": {"v": 13}}
+
+
+def test_very_many_columns_are_checked_at_once(folder: Path, make: Make) -> None:
+    """A header of a hundred thousand names is looked through once, not once for each name."""
+    path = written(folder, "in.csv", "key," + ",".join(f"c{number}" for number in range(100_000)) + "\n")
+    started = time.monotonic()
+
+    assert plan_import(path, make()).keys == 0
+    # it takes 0.2 s, and took minutes; machines are shared
+    assert time.monotonic() - started < 10
+
+
+@pytest.mark.parametrize("encoding", ["zip", "rot13", "hex"])
+def test_codecs_that_make_no_text_are_no_encodings(folder: Path, make: Make, encoding: str) -> None:
+    """Python's codecs for bytes are refused as encodings that are not there."""
+    with pytest.raises(InvalidInputError, match="There is no encoding"):
+        plan_import(written(folder, "in.csv", "key\n"), make(), InputOptions(encoding=encoding))
+
+
+def test_one_long_text_in_all_rows_is_held_once(folder: Path, make: Make) -> None:
+    """A Parquet file of some kilobytes whose rows share a long text is read with the memory of a few such texts."""
+    shared = pa.DictionaryArray.from_arrays(pa.array([0] * 300, pa.int32()), pa.array(["x" * 3_000_000]))
+    table = pa.table({"key": [str(number) for number in range(300)], "text": shared})
+    parquet.write_table(table, folder / "in.parquet", compression="zstd", store_schema=False)
+    before = pa.default_memory_pool().max_memory()
+
+    assert plan_import(folder / "in.parquet", make()).keys == 300
+    assert pa.default_memory_pool().max_memory() < before + 200_000_000
