@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -14,10 +15,12 @@ from textual.widgets import Static
 from tui.amounts import quantity, size
 from tui.plain import plain
 from tui.requests import Noted, RequestLog, Totals, went_well
-from tui.widgets.columns import shorten, spread
+from tui.widgets.columns import spread
 from tui.widgets.row_list import RowList
 
 _EVERY = 0.5
+_ID = re.compile(r"([0-9a-f]{8})[0-9a-f]{16,}$")
+"""The end of a name that is the id of a commit or a pack: less worth than the database before it."""
 _VERB_WIDTH, _OUTCOME_WIDTH, _SIZE_WIDTH, _TIME_WIDTH = 7, 11, 8, 8
 
 
@@ -86,7 +89,10 @@ class RequestList(RowList):
         )
         moved = f"{'↑' if asked.bytes_up else '↓'}{size(asked.bytes_up or asked.bytes_down)}" if _moved(noted) else ""
         tail = Content.styled(f"{moved:>{_SIZE_WIDTH}} {milliseconds(asked.seconds):>{_TIME_WIDTH}}", "$quiet")
-        name = shorten(plain(asked.name), max(width - head.cell_length - tail.cell_length - 1, 4))
+        room = max(width - head.cell_length - tail.cell_length - 1, 4)
+        name = plain(asked.name)
+        if len(name) > room:
+            name = _ID.sub(r"\1…", name)
         return spread(Content.assemble(head, name), tail, width)
 
 

@@ -17,10 +17,12 @@ from .columns import shorten, spread
 from .row_list import RowList
 
 TITLES = {
-    Direction.CONFLICT: ("Conflicts", "changed on both sides"),
-    Direction.OUTGOING: ("Outgoing", "a push sends these"),
-    Direction.INCOMING: ("Incoming", "a pull brings these"),
+    Direction.CONFLICT: ("Conflicts", "changed on both sides", "on both sides"),
+    Direction.OUTGOING: ("Outgoing", "a push sends these", "to push"),
+    Direction.INCOMING: ("Incoming", "a pull brings these", "to pull"),
 }
+"""What the changes of each direction are called, and what they are: in a sentence, and in a word where that has no room."""
+_ROOMY = 40
 
 
 @dataclass(frozen=True)
@@ -157,12 +159,10 @@ class ChangeList(RowList):
         """Draw one row."""
         row = self._rows[index]
         if isinstance(row, Heading):
-            title, words = TITLES[row.direction]
-            return spread(
-                Content.assemble((title, "bold"), (f"  {words}", "$quiet")),
-                Content.styled(f"{row.count:,}", "$quiet"),
-                width,
-            )
+            title, sentence, word = TITLES[row.direction]
+            count = Content.styled(f"{row.count:,}", "$quiet")
+            words = sentence if width >= _ROOMY else word
+            return spread(Content.assemble((title, "bold"), (f"  {words}", "$quiet")), count, width)
         direction, kind = change_badges(row)
         new = row.remote if row.direction is Direction.INCOMING else row.local
         amount = size(_length(new or row.base))
