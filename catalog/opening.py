@@ -33,7 +33,8 @@ from catalog.errors import (
 )
 from catalog.groups.group import ConnectionGroup
 from catalog.lease import Lease, who_am_i
-from catalog.local.data_file import FEWEST_BUCKETS, Header, buckets_for, new_header, system_error
+from catalog.local.booklet_header import DEFAULT_BUCKETS, FEWEST_BUCKETS, Header, buckets_for, new_header
+from catalog.local.data_file import system_error
 from catalog.local.working_copy import WorkingCopy
 from catalog.local.writer import Writer
 from catalog.objectstore.connect import name_of
@@ -199,7 +200,7 @@ def _create(path: Path, head: StoredHead | None, options: Options, where: str) -
     if head is None and options.flag in ("r", "w"):
         raise RemoteMissingError(f"{where}: there is no database here.", hint="Check the address, or create one with flag='c'.")
     if head is None or options.flag == "n":
-        header = new_header(options.value_serializer, max(options.n_buckets or 12_007, FEWEST_BUCKETS))
+        header = new_header(options.value_serializer, max(options.n_buckets or DEFAULT_BUCKETS, FEWEST_BUCKETS))
         if head is not None:
             header = header.fresh(header.n_buckets, head.head.database_uuid)
     else:
@@ -294,7 +295,7 @@ def _start_over(session: Session, writer: Writer, options: Options) -> None:
     """Begin anew: empty here at once, in the remote with the next push. Unpushed changes are kept aside until then."""
     if session.table.count_edited():
         _copy_aside(session.copy.path)
-    header = new_header(options.value_serializer, max(options.n_buckets or 12_007, FEWEST_BUCKETS))
+    header = new_header(options.value_serializer, max(options.n_buckets or DEFAULT_BUCKETS, FEWEST_BUCKETS))
     uuid = session.seen.head.database_uuid if session.seen is not None else uuid_module.UUID(int=0)
     writer.start_over(header.fresh(header.n_buckets, uuid if session.seen is not None else None), replacing=True)
     with session.sidecar.transaction(durable=True):

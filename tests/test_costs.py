@@ -22,7 +22,7 @@ from catalog.changes.pack_plan import plan_entries
 from catalog.checksum import checksum
 from catalog.connection import AccessKeys, S3Connection
 from catalog.database import Database
-from catalog.local.data_file import new_header
+from catalog.local.booklet_header import new_header
 from catalog.objectstore.interface import ObjectStore
 from catalog.remote.commit import create_under_lease
 from catalog.remote.head import Head, encode_head

@@ -9,7 +9,7 @@ from itertools import islice
 from msgspec.structs import replace
 
 from catalog.errors import DatabaseMismatchError, InvalidInputError
-from catalog.local.data_file import Header
+from catalog.local.booklet_header import Header
 from catalog.local.local_table import Row, Status
 from catalog.local.writer import Writer
 from catalog.progress import Progress

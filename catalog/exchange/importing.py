@@ -13,7 +13,7 @@ from catalog.codecs.codec import Codec, check_serializer, codec_of
 from catalog.database import Database
 from catalog.errors import CancelledError, CatalogError, InvalidInputError
 from catalog.keys import check_key
-from catalog.local.data_file import new_header
+from catalog.local.booklet_header import new_header
 from catalog.progress import Progress
 
 from .formats import input_format

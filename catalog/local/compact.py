@@ -16,7 +16,8 @@ from pathlib import Path
 from catalog.errors import LocalFileError
 from catalog.progress import Progress
 
-from .data_file import Block, DataFile, Record, buckets_for, system_error
+from .booklet_header import buckets_for
+from .data_file import Block, DataFile, Record, system_error
 from .local_table import LocalTable, Row, Status
 from .sidecar import Sidecar
 

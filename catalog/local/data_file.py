@@ -15,36 +15,29 @@ import mmap
 import os
 import stat
 import struct
-import uuid as uuid_module
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b, blake2s
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from catalog.checksum import checksum
-from catalog.errors import IntegrityError, LocalFileError, UnsupportedFormatError
+from catalog.errors import LocalFileError
+
+from .booklet_header import HEADER_BYTES, POSITION_BYTES, Header, buckets_for
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
-HEADER_BYTES = 200
 LONGEST_KEY = 65_535
 LONGEST_VALUE = (1 << 32) - 1
-DEFAULT_BUCKETS = 12_007
-FEWEST_BUCKETS = 64
-"""booklet damages its own file when it grows one of fewer than six buckets that was pruned before."""
 
 METADATA_KEY = b"adb01ebc1ba3433eb043527"
 RESERVED_KEYS = frozenset((METADATA_KEY, b"7c40d2ea915b4f3a8e6d201", b"f19a5c3d7e2b48069ab34c5"))
-_MAGIC = b"O~\x8a?\xe7\\GP\xadC\nr\x8f\xe3\x1c\xfe"
-_FIXED_LENGTH_MAGIC = b"\x04\xd3\xb2\x94\xf2\x10Ab\x95\x8d\x04\x00s\x8c\x9e\n"
-_UNSET_POSITION = 52_983_525_027_888
 _BLOCK = struct.Struct("<13s6sHI")
 _TIMESTAMP_BYTES = 7
-_POSITION_BYTES = 6
-_NO_BLOCK = bytes(_POSITION_BYTES)
-_CHAIN_END = (1).to_bytes(_POSITION_BYTES, "little")
+_NO_BLOCK = bytes(POSITION_BYTES)
+_CHAIN_END = (1).to_bytes(POSITION_BYTES, "little")
 _MANY_BUCKETS = 64
 _COPY_BYTES = 8 << 20
 
@@ -52,89 +45,6 @@ _COPY_BYTES = 8 << 20
 def key_hash(key: bytes) -> bytes:
     """Booklet's hash of a key."""
     return blake2s(key, digest_size=13).digest()
-
-
-@dataclass(frozen=True, slots=True)
-class Header:
-    """The first 200 bytes of a booklet file, understood."""
-
-    raw: bytes
-    n_buckets: int
-    n_keys: int
-    has_timestamps: bool
-    value_serializer: int
-    key_serializer: int
-    uuid: uuid_module.UUID
-    index_at: int
-    blocks_at: int
-
-    @classmethod
-    def parse(cls, raw: bytes, path: str) -> Header:
-        """Understand a header; UnsupportedFormatError when the file is no variable-length booklet of format 4 or 5."""
-        if raw[:16] == _FIXED_LENGTH_MAGIC:
-            raise UnsupportedFormatError(
-                f"{path} is a fixed-length booklet.", hint="Only variable-length booklets (booklet.open) can be synced."
-            )
-        if len(raw) < HEADER_BYTES or raw[:16] != _MAGIC:
-            raise UnsupportedFormatError(f"{path} is not a booklet file.", hint="Give another path for the local file.")
-        version = int.from_bytes(raw[16:18], "little")
-        if version not in (4, 5) or tuple(raw[18:21]) != (6, 2, 4):
-            raise UnsupportedFormatError(
-                f"{path} is a booklet of format {version}; 4 and 5 are supported.",
-                hint="Open it once for writing with a current booklet, or upgrade booklet-catalog.",
-            )
-        buckets = int.from_bytes(raw[21:25], "little")
-        index_at, blocks_at = int.from_bytes(raw[65:71], "little"), int.from_bytes(raw[71:77], "little")
-        index_at = HEADER_BYTES if index_at in (0, _UNSET_POSITION) else index_at
-        if blocks_at in (0, _UNSET_POSITION):
-            blocks_at = HEADER_BYTES + buckets * _POSITION_BYTES
-        if not buckets:
-            raise IntegrityError(f"{path} is damaged: its header names no buckets.")
-        return cls(
-            raw=raw[:HEADER_BYTES],
-            n_buckets=buckets,
-            n_keys=int.from_bytes(raw[33:37], "little"),
-            has_timestamps=bool(raw[41]),
-            value_serializer=int.from_bytes(raw[29:31], "little"),
-            key_serializer=int.from_bytes(raw[31:33], "little"),
-            uuid=uuid_module.UUID(bytes=raw[49:65]),
-            index_at=index_at,
-            blocks_at=blocks_at,
-        )
-
-    def fresh(self, n_buckets: int, uuid: uuid_module.UUID | None = None) -> Header:
-        """The header of a new, empty file of the same kind."""
-        raw = bytearray(self.raw)
-        raw[21:25] = n_buckets.to_bytes(4, "little")
-        raw[33:37] = bytes(4)
-        raw[65:77] = bytes(12)
-        if uuid is not None:
-            raw[49:65] = uuid.bytes
-        return Header.parse(bytes(raw), "a new header")
-
-    @property
-    def portable(self) -> bytes:
-        """The header as a remote stores it: of an empty file with the default number of buckets."""
-        return self.fresh(DEFAULT_BUCKETS).raw
-
-
-def new_header(value_serializer: Any, n_buckets: int) -> Header:
-    """The header of a new booklet with string keys, made by booklet itself."""
-    import booklet  # noqa: PLC0415 - it imports numpy and pandas where they are
-
-    buffer = io.BytesIO()
-    made = booklet.open(buffer, "n", key_serializer="str", value_serializer=value_serializer, n_buckets=64)
-    made.sync()
-    raw = buffer.getvalue()[:HEADER_BYTES]
-    return Header.parse(raw, "a new header").fresh(n_buckets)
-
-
-def buckets_for(keys: int) -> int:
-    """How many buckets a file of ``keys`` keys gets: the steps of booklet's own growth."""
-    for buckets in (12_007, 144_013, 1_728_017):
-        if keys <= buckets:
-            return buckets
-    return 20_736_017
 
 
 class Record(NamedTuple):
@@ -252,7 +162,7 @@ class DataFile:
         try:
             with temporary.open("wb") as file:
                 file.write(header.raw)
-                file.write((1).to_bytes(_POSITION_BYTES, "little") * header.n_buckets)
+                file.write((1).to_bytes(POSITION_BYTES, "little") * header.n_buckets)
             _move_into_place(temporary, path)
         except OSError as error:
             with contextlib.suppress(OSError):
@@ -323,7 +233,7 @@ class DataFile:
     def scan(self) -> Iterator[Block]:
         """All blocks in their order in the file, dead ones and booklet's own too; TornBlockError where they end early."""
         size, header = self.size, self.header
-        index_bytes = header.n_buckets * _POSITION_BYTES
+        index_bytes = header.n_buckets * POSITION_BYTES
         if header.index_at == HEADER_BYTES:
             regions = [(header.blocks_at, size)]
         else:
@@ -388,17 +298,17 @@ class DataFile:
             bucket = int.from_bytes(digest, "little") % buckets
             following = heads.get(bucket)
             if following is None:
-                place = bucket * _POSITION_BYTES
+                place = bucket * POSITION_BYTES
                 if firsts is None and len(heads) > _MANY_BUCKETS:
                     firsts = self._bucket_array()
                 following = (
-                    firsts[place : place + _POSITION_BYTES]
+                    firsts[place : place + POSITION_BYTES]
                     if firsts is not None
-                    else os.pread(self._fd, _POSITION_BYTES, self.header.index_at + place)
+                    else os.pread(self._fd, POSITION_BYTES, self.header.index_at + place)
                 )
                 if following == _NO_BLOCK:
                     following = _CHAIN_END
-            heads[bucket] = end.to_bytes(_POSITION_BYTES, "little")
+            heads[bucket] = end.to_bytes(POSITION_BYTES, "little")
             key_length, length = len(key), len(value)
             block = pack(digest, following, key_length, length)
             pieces += (block, timestamp.to_bytes(_TIMESTAMP_BYTES, "little"), key, value) if timed else (block, key, value)
@@ -429,11 +339,11 @@ class DataFile:
             if len(batch.heads) > _MANY_BUCKETS:
                 firsts = bytearray(self._bucket_array())
                 for bucket, at in batch.heads.items():
-                    firsts[bucket * _POSITION_BYTES : (bucket + 1) * _POSITION_BYTES] = at
+                    firsts[bucket * POSITION_BYTES : (bucket + 1) * POSITION_BYTES] = at
                 self._write(self.header.index_at, bytes(firsts))
             else:
                 for bucket, at in batch.heads.items():
-                    self._write(self.header.index_at + bucket * _POSITION_BYTES, at)
+                    self._write(self.header.index_at + bucket * POSITION_BYTES, at)
             self._count(new_keys)
 
     def remove(self, places: Iterable[tuple[bytes, int]], gone_keys: int) -> None:
@@ -447,12 +357,12 @@ class DataFile:
         pointer_at = self._bucket_at(digest)
         at = self._position(pointer_at)
         while at > 1:
-            following = os.pread(self._fd, _POSITION_BYTES, at + 13)
+            following = os.pread(self._fd, POSITION_BYTES, at + 13)
             if at == block_at:
                 self._write(pointer_at, following)
                 break
             pointer_at, at = at + 13, int.from_bytes(following, "little")
-        self._write(block_at + 13, bytes(_POSITION_BYTES))
+        self._write(block_at + 13, bytes(POSITION_BYTES))
 
     def grow(self, keys: int) -> bool:
         """Give the file enough buckets for ``keys`` keys; whether it had too few."""
@@ -505,13 +415,13 @@ class DataFile:
             view, at = view[written:], at + written
 
     def _bucket_at(self, digest: bytes) -> int:
-        return self.header.index_at + int.from_bytes(digest, "little") % self.header.n_buckets * _POSITION_BYTES
+        return self.header.index_at + int.from_bytes(digest, "little") % self.header.n_buckets * POSITION_BYTES
 
     def _bucket_array(self) -> bytes:
-        return self.read(self.header.index_at, self.header.n_buckets * _POSITION_BYTES)
+        return self.read(self.header.index_at, self.header.n_buckets * POSITION_BYTES)
 
     def _position(self, at: int) -> int:
-        return int.from_bytes(os.pread(self._fd, _POSITION_BYTES, at), "little")
+        return int.from_bytes(os.pread(self._fd, POSITION_BYTES, at), "little")
 
 
 def verified(data: DataFile, offset: int, length: int, expected: bytes) -> bytes | None:

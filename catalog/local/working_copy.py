@@ -10,7 +10,8 @@ import portalocker
 from catalog.checksum import checksum
 from catalog.errors import CatalogError, IntegrityError, LockTimeoutError
 
-from .data_file import DataFile, Header, system_error
+from .booklet_header import Header
+from .data_file import DataFile, system_error
 from .local_table import LocalTable, Row
 from .sidecar import Sidecar
 

@@ -23,8 +23,9 @@ from catalog.checksum import checksum
 from catalog.errors import InvalidValueError, LocalFileError, LockTimeoutError
 from catalog.progress import Progress
 
+from .booklet_header import Header
 from .compact import compact, record_of
-from .data_file import LONGEST_VALUE, METADATA_KEY, RESERVED_KEYS, DataFile, Header, Record
+from .data_file import LONGEST_VALUE, METADATA_KEY, RESERVED_KEYS, DataFile, Record
 from .file_lock import FileLock
 from .local_table import Row, Status
 from .reconcile import reconcile

@@ -12,7 +12,7 @@ from typing import Any
 
 import booklet
 
-from catalog.local.data_file import new_header
+from catalog.local.booklet_header import new_header
 from catalog.local.local_table import Status
 from catalog.local.working_copy import WorkingCopy
 from catalog.local.writer import Writer

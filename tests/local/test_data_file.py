@@ -10,21 +10,11 @@ from pathlib import Path
 import booklet
 import hypothesis.strategies as st
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from catalog.errors import IntegrityError, LocalFileError, UnsupportedFormatError
-from catalog.local.data_file import (
-    METADATA_KEY,
-    RESERVED_KEYS,
-    DataFile,
-    Header,
-    Record,
-    TornBlockError,
-    buckets_for,
-    key_hash,
-    new_header,
-)
+from catalog.errors import LocalFileError, UnsupportedFormatError
+from catalog.local.data_file import METADATA_KEY, RESERVED_KEYS, DataFile, Record, TornBlockError, key_hash
 
 from .copies import create, largest_file, plain, seen_by_booklet
 
@@ -149,27 +139,6 @@ TestOursAndBooklets.settings = settings(
 )
 
 
-def test_a_header_survives_being_made_fresh(path: Path) -> None:
-    """A fresh header keeps kind and identity and drops content; booklet reads a file made of it."""
-    with booklet.open(path, "n", key_serializer="str", value_serializer="orjson") as opened:
-        for number in range(13_000):
-            opened[str(number)] = number
-        uuid = opened.uuid
-    data = DataFile(path, writable=False)
-    header = data.header.fresh(99)
-    data.close()
-    other = path.with_name("other.blt")
-    DataFile.create(other, header)
-
-    assert header.uuid.bytes == uuid.bytes
-    assert (header.n_buckets, header.n_keys, header.index_at) == (99, 0, 200)
-    assert data.header.portable == data.header.fresh(12_007).raw
-    with booklet.open(other, "w") as opened:
-        opened["a"] = {"b": 1}
-        assert opened["a"] == {"b": 1}
-        assert opened.uuid.bytes == uuid.bytes
-
-
 def test_an_existing_file_is_left_alone(path: Path) -> None:
     """Creating where a file is already changes nothing and leaves no other file."""
     create(path)
@@ -179,17 +148,6 @@ def test_an_existing_file_is_left_alone(path: Path) -> None:
 
     assert seen_by_booklet(path) == {"a": b"1"}
     assert [found.name for found in path.parent.iterdir()] == [path.name]
-
-
-@given(st.binary(max_size=300), st.integers(0, 199))
-def test_any_header_is_understood_or_refused(noise: bytes, at: int) -> None:
-    """No header raises anything but a FormatError."""
-    good = new_header(None, 7).raw
-    for raw in (noise, good[:at] + noise[:3] + good[at + 3 :], good[:at]):
-        try:
-            Header.parse(raw[:200], "it")
-        except (UnsupportedFormatError, IntegrityError):
-            continue
 
 
 @pytest.mark.parametrize(
@@ -202,14 +160,6 @@ def test_another_kind_of_file_is_refused(content: bytes, path: Path) -> None:
         DataFile(path, writable=True)
 
     assert path.read_bytes() == content
-
-
-def test_fixed_length_booklets_are_refused(path: Path) -> None:
-    """A fixed-length booklet is refused by name."""
-    with booklet.FixedLengthValue(path, "n", key_serializer="str", value_len=4):
-        pass
-    with pytest.raises(UnsupportedFormatError, match="fixed-length"):
-        DataFile(path, writable=False)
 
 
 def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
@@ -313,7 +263,6 @@ def test_a_full_disk_while_appending_leaves_no_half_block(path: Path) -> None:
     assert path.read_bytes() == before
 
 
-def test_buckets_follow_booklet_s_own_steps() -> None:
-    """A file gets as many buckets as booklet itself would grow to."""
-    assert [buckets_for(keys) for keys in (0, 12_007, 12_008, 144_014, 10**9)] == [12_007, 12_007, 144_013, 1_728_017, 20_736_017]
+def test_keys_are_hashed_as_booklet_does() -> None:
+    """A key is found in the chain where booklet puts it."""
     assert key_hash(b"a") == hashlib.blake2s(b"a", digest_size=13).digest()

@@ -16,7 +16,8 @@ from msgspec.structs import replace
 from catalog.checksum import checksum
 from catalog.errors import CancelledError, CatalogError, IntegrityError, LocalFileError, LockTimeoutError
 from catalog.local import working_copy
-from catalog.local.data_file import DataFile, new_header
+from catalog.local.booklet_header import new_header
+from catalog.local.data_file import DataFile
 from catalog.local.local_table import Status
 from catalog.local.sidecar import Sidecar
 from catalog.local.working_copy import WorkingCopy, sidecar_path
@@ -247,7 +248,7 @@ READ_ONLY = """
 import os, sys
 from pathlib import Path
 from catalog.errors import LocalFileError
-from catalog.local.data_file import new_header
+from catalog.local.booklet_header import new_header
 from catalog.local.working_copy import WorkingCopy
 from catalog.local.writer import Writer
 from catalog.progress import Progress

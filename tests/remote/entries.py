@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from catalog.local.data_file import new_header
+from catalog.local.booklet_header import new_header
 from catalog.remote.head import Head
 from catalog.remote.index_segment import DELETED, Entry
 
