@@ -22,7 +22,7 @@ from textual.widgets import Button, Input, Label
 from catalog import Progress
 from tui.amounts import size
 from tui.jobs import Jobs
-from tui.managing.forms import Field, Form, FormError, Values, Work
+from tui.managing.forms import Field, Form, FormError, Values, Work, in_words_of_the_form
 from tui.managing.messages import Checked, Managed, Tested
 from tui.messages import Answer, JobFailed
 from tui.plain import plain
@@ -177,7 +177,7 @@ class FormDialog(ModalScreen[Answer | None]):
     def _explain(self, message: JobFailed) -> None:
         """Say what went wrong; everything that was typed stays, and one can go on typing."""
         self._stop_checking()
-        self._tell(message.error.message, message.error.hint)
+        self._tell(message.error.message, in_words_of_the_form(message.error.hint))
         for button in self.query("#anyway"):
             button.display = True
         (self._was_at or self.query_one("#go-on")).focus()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -91,6 +92,15 @@ _TYPED_AS = {
     "db_url": ("url", "address"),
 }
 """The field of each parameter of a connection, and what it is called there."""
+
+
+_OPTION = re.compile(r"--(key|format|encoding|delimiter)")
+_LABELS = {"key": "Key column", "format": "Format", "encoding": "Encoding", "delimiter": "Delimiter"}
+
+
+def in_words_of_the_form(hint: str) -> str:
+    """A hint about files that names options of the command line, with the fields that stand for them."""
+    return _OPTION.sub(lambda found: f"“{_LABELS[found[1]]}”", hint).replace(", or say --overwrite", "")
 
 
 def connection_of(values: Values) -> S3Connection:

@@ -267,6 +267,7 @@ async def test_a_database_is_made_of_a_file(rainy: Shelf, drive: Drive, tmp_path
         await until_said(driver, "no file or folder")
         await fill(driver, path=str(table))
         await until_said(driver, "there is no column 'key'")
+        assert "Say which to use with “Key column”" in said(driver)
         await fill(driver, columns="day")
         await until_said(driver, "line 3: the key 'mon' is that of line 2 too")
         await fill(driver, format="excel")
