@@ -92,7 +92,9 @@ class Catalog:
     def add_group(self, name: str, connection: S3Connection | None = None) -> GroupRecord:
         """Add a group that lives at ``connection``, or only on this machine; its remote is made with its first push."""
         if not _NAME.fullmatch(name) or name.strip() != name:
-            raise InvalidInputError(f"{name!a} is no name for a group.", hint="Use up to 100 letters, digits and spaces.")
+            # What is like an address may hold a secret, and is not repeated.
+            shown = "This" if ":" in name or "@" in name else ascii(name)
+            raise InvalidInputError(f"{shown} is no name for a group.", hint="Use up to 100 letters, digits and spaces.")
         slug = re.sub(r"[^a-z0-9]+", "-", name.casefold()).strip("-") or "group"
         place = connection or S3Connection(db_key=f"{slug}.group", endpoint_url=(self.folder / "local").as_uri())
         added: list[_StoredGroup] = []

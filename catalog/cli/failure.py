@@ -7,10 +7,18 @@ import traceback
 
 import click
 
-from catalog.errors import CancelledError, CatalogError, ConflictError, LockTimeoutError, NotApprovedError, UntrustedValueError
+from catalog.errors import (
+    CancelledError,
+    CatalogError,
+    ConflictError,
+    EntryMissingError,
+    LockTimeoutError,
+    NotApprovedError,
+    UntrustedValueError,
+)
 from catalog.plain_text import escape
 
-_ADDRESS = re.compile(r"""['"]?(?:[A-Za-z][\w+.-]+:/|[^\s'"]*:[^\s'"]*@)[^\s'"]*['"]?""")
+_ADDRESS = re.compile(r"""['"]?(?:[A-Za-z][\w+.-]+:/(?:[^'"]*@)?|[^\s'"]*:[^\s'"]*@)[^\s'"]*['"]?""")
 
 _HINTS: dict[type[CatalogError], str] = {
     ConflictError: "`catalog diff DATABASE` shows both sides, `catalog resolve DATABASE KEY` with --mine or --theirs ends each "
@@ -29,14 +37,17 @@ INTERRUPTED = 130
 def report_failure(error: Exception) -> int:
     """Tell ``error`` on stderr; the exit code that goes with it."""
     if isinstance(error, click.ClickException):
-        # What stands where an address does not belong is repeated by click, and an address may hold a secret.
+        # What stands where an address does not belong is repeated by click, and by us as a name that nothing has; an address
+        # may hold a secret.
         words = _ADDRESS.sub("'…'", error.format_message())
         (click.UsageError(words, error.ctx) if isinstance(error, click.UsageError) else click.ClickException(words)).show()
         return error.exit_code
     if isinstance(error, CancelledError):
         _tell(error.message, error.hint)
         return INTERRUPTED
-    if isinstance(error, CatalogError):
+    if isinstance(error, EntryMissingError):
+        _tell(_ADDRESS.sub("'…'", error.message), error.hint)
+    elif isinstance(error, CatalogError):
         _tell(error.message, _HINTS.get(type(error), error.hint))
     elif isinstance(error, OSError):
         _tell(f"{error.filename or 'The system'}: {error.strerror or type(error).__name__}.", "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -119,3 +120,22 @@ def test_a_reader_that_stops_reading_is_no_error() -> None:
 
     assert result.stdout.startswith("Usage")
     assert result.stderr == ""
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://user:SECRET@host.example/key",
+        "https://user:two SECRET@host.example/key",
+        "https://host.example/key?X-Amz-Signature=SECRET",
+        "user:SECRET@host.example/key",
+        "//user:SECRET@host.example/key",
+    ],
+)
+@pytest.mark.parametrize("command", [["get", "", "key"], ["status", ""], ["databases", ""], ["add-group", ""], ["keys", "a", ""]])
+def test_an_address_in_the_place_of_a_name_is_not_repeated(command: list[str], address: str, tmp_path: Path) -> None:
+    """An address may hold a password or a signature, and an error about a name that nothing has does not say it again."""
+    done = CliRunner().invoke(cli, ["--catalog", str(tmp_path), *(part or address for part in command)])
+
+    assert done.exit_code in (1, 2)
+    assert "SECRET" not in done.output
