@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import time
 import uuid as uuid_module
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from concurrent.futures import Executor
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import orjson
 
-from catalog.access import connect_store
 from catalog.changes.changes import Changes
+from catalog.changes.copy import copy_to
 from catalog.changes.delete import delete_remote
 from catalog.changes.forget import forget_remote
 from catalog.changes.load import load
@@ -27,7 +26,6 @@ from catalog.errors import (
     InvalidInputError,
     InvalidValueError,
     ReadOnlyError,
-    RemoteMissingError,
 )
 from catalog.keys import check_key, is_text
 from catalog.lease import Lease
@@ -35,40 +33,14 @@ from catalog.listing import KeyGroup, Listing
 from catalog.local.sorted_keys import Order, SortedKeys
 from catalog.local.writer import Writer
 from catalog.mapping import Function, apply
-from catalog.objectstore.connect import name_of
-from catalog.objectstore.observed import Observer, observed, observer_of
+from catalog.objectstore.observed import Observer, observer_of
 from catalog.progress import Progress
-from catalog.remote.copy import CopyResult, Place, already_copied, copy_remote
+from catalog.remote.copy import CopyResult
 from catalog.remote.head import Commit, encode_metadata
-from catalog.remote.object_names import ObjectNames
 from catalog.session import Held, KeyInfo, Session
+from catalog.timestamp import Timestamp, microseconds
 from catalog.versioned import Versioned
-from catalog.writing import take_lease
-
-Timestamp = int | str | datetime | None
-
-_LEASE_TIMEOUT = 300.0
-"""Seconds that a copy waits for the lease of its target: long enough for one that a killed copy left to run out."""
-
-
-def microseconds(timestamp: Timestamp) -> int:
-    """Microseconds since the epoch of what booklet accepts: an int of them, an ISO 8601 string or a datetime with a zone."""
-    if timestamp is None:
-        return time.time_ns() // 1000
-    if isinstance(timestamp, bool) or not isinstance(timestamp, int | str | datetime):
-        raise InvalidInputError(f"A timestamp is an int of microseconds, an ISO 8601 string or a datetime, not {timestamp!r}.")
-    if isinstance(timestamp, int):
-        if not 0 <= timestamp < 1 << 55:
-            raise InvalidInputError(f"{timestamp} is no timestamp in microseconds since 1970.")
-        return timestamp
-    try:
-        moment = datetime.fromisoformat(timestamp) if isinstance(timestamp, str) else timestamp
-    except ValueError:
-        raise InvalidInputError(f"{timestamp!r} is no ISO 8601 time.") from None
-    if moment.tzinfo is None:
-        raise InvalidInputError(f"The timestamp {timestamp} needs a time zone.", hint="Add one, such as +00:00.")
-    delta = moment.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
-    return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
+from catalog.writing import leased
 
 
 class Database(Versioned, MutableMapping[str, Any]):
@@ -413,12 +385,8 @@ class Database(Versioned, MutableMapping[str, Any]):
             self._lease.confirm()
             yield self._lease
             return
-        remote = self._session.remote
-        lease = take_lease(remote.store, remote.names, timeout=_LEASE_TIMEOUT, force=False, progress=progress)
-        try:
+        with leased(self._session.remote.store, self._session.remote.names, progress) as lease:
             yield lease
-        finally:
-            lease.release()
 
     def copy_remote(self, remote_conn: S3Connection | Mapping[str, Any], progress: Progress | None = None) -> CopyResult:
         """Copy the remote with its history to another place, where there must be none yet.
@@ -427,27 +395,7 @@ class Database(Versioned, MutableMapping[str, Any]):
         verified, and visible only when it is complete; a copy that was cut short goes on where it stopped. Local changes are
         not copied: push them first.
         """
-        session = self._open()
-        target_connection = S3Connection.of(remote_conn)
-        stored = session.refresh()
-        if stored is None:
-            raise RemoteMissingError(f"{session.remote.where}: there is no database to copy.", hint="Push it first.")
-        watched = progress or Progress()
-        store = observed(connect_store(target_connection, writing=True, progress=watched), observer_of(session.remote.store))
-        try:
-            target = Place(store, ObjectNames(name_of(target_connection)))
-            source = Place(session.remote.store, session.remote.names)
-            if str(target) == str(source):
-                raise InvalidInputError(f"{target}: a database cannot be copied onto itself.", hint="Choose another db_key.")
-            if (done := already_copied(target, stored)) is not None:
-                return done
-            lease = take_lease(store, target.names, timeout=_LEASE_TIMEOUT, force=False, progress=watched)
-            try:
-                return copy_remote(source, stored, target, session.remote.threads, watched)
-            finally:
-                lease.release()
-        finally:
-            store.close()
+        return copy_to(self._open(), S3Connection.of(remote_conn), progress or Progress())
 
     def close(self) -> None:
         """Sync, and give back the file and the lease. Changes that were not pushed stay in the local file."""

@@ -7,6 +7,8 @@ Where conditional writes are kept, a lock is a `Lease` and a commit is a swap of
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
@@ -25,6 +27,7 @@ from catalog.remote.object_names import ObjectNames
 from catalog.tickets import Tickets, describe_ticket, read_tickets, remove_all_tickets
 
 _TIMEOUT = 60.0
+_LEFT_BEHIND = 300.0
 
 
 def take_lease(store: ObjectStore, names: ObjectNames, *, timeout: float, force: bool, progress: Progress) -> Lease:
@@ -39,6 +42,16 @@ def take_lease(store: ObjectStore, names: ObjectNames, *, timeout: float, force:
         except UnsupportedRequestError:
             powers.note(store, Conditions.REFUSED)
     return Tickets.acquire(store, names.lease, timeout=timeout, force=force, progress=progress)
+
+
+@contextmanager
+def leased(store: ObjectStore, names: ObjectNames, progress: Progress) -> Iterator[Lease]:
+    """Hold the write lock of a remote for the moment, after waiting long enough for one that a killed program left to run out."""
+    lease = take_lease(store, names, timeout=_LEFT_BEHIND, force=False, progress=progress)
+    try:
+        yield lease
+    finally:
+        lease.release()
 
 
 def read_holder(store: ObjectStore, names: ObjectNames) -> LeaseHolder | None:

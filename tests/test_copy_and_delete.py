@@ -99,7 +99,7 @@ def target_faults(monkeypatch: pytest.MonkeyPatch) -> FaultPlan:
     def connect(connection: S3Connection, *, writing: bool, progress: Progress | None = None) -> FaultyStore:
         return FaultyStore(connect_store(connection, writing=writing, progress=progress), plan)
 
-    monkeypatch.setattr("catalog.database.connect_store", connect)
+    monkeypatch.setattr("catalog.changes.copy.connect_store", connect)
     return plan
 
 
@@ -319,7 +319,7 @@ class TestVerification:
         def connect(connection: S3Connection, *, writing: bool, progress: Progress | None = None) -> WrappedStore:
             return Spoiling(connect_store(connection, writing=writing, progress=progress))
 
-        monkeypatch.setattr("catalog.database.connect_store", connect)
+        monkeypatch.setattr("catalog.changes.copy.connect_store", connect)
         with catalog.open(in_folder, tmp_path / "made.blt", "w") as db:
             with pytest.raises(IntegrityError, match="copy again"):
                 db.copy_remote(target)
@@ -374,7 +374,7 @@ class TestVerification:
         def connect(connection: S3Connection, *, writing: bool, progress: Progress | None = None) -> WrappedStore:
             return Losing(connect_store(connection, writing=writing, progress=progress))
 
-        monkeypatch.setattr("catalog.database.connect_store", connect)
+        monkeypatch.setattr("catalog.changes.copy.connect_store", connect)
         with catalog.open(in_folder, tmp_path / "made.blt", "w") as db, pytest.raises(IntegrityError, match="not there"):
             db.copy_remote(target)
 

@@ -1,0 +1,36 @@
+"""Copying a database to another place, with its history."""
+
+from __future__ import annotations
+
+from catalog.access import connect_store
+from catalog.connection import S3Connection
+from catalog.errors import InvalidInputError, RemoteMissingError
+from catalog.objectstore.connect import name_of
+from catalog.objectstore.observed import observed, observer_of
+from catalog.progress import Progress
+from catalog.remote.copy import CopyResult, Place, already_copied, copy_remote
+from catalog.remote.object_names import ObjectNames
+from catalog.session import Session
+from catalog.writing import leased
+
+
+def copy_to(session: Session, connection: S3Connection, progress: Progress) -> CopyResult:
+    """Copy what was pushed to where there is no database yet, holding the lock of that place.
+
+    Raises RemoteMissingError when nothing was pushed, and InvalidInputError for the same place, or one with another database.
+    """
+    stored = session.refresh()
+    if stored is None:
+        raise RemoteMissingError(f"{session.remote.where}: there is no database to copy.", hint="Push it first.")
+    store = observed(connect_store(connection, writing=True, progress=progress), observer_of(session.remote.store))
+    try:
+        target = Place(store, ObjectNames(name_of(connection)))
+        source = Place(session.remote.store, session.remote.names)
+        if str(target) == str(source):
+            raise InvalidInputError(f"{target}: a database cannot be copied onto itself.", hint="Choose another db_key.")
+        if (done := already_copied(target, stored)) is not None:
+            return done
+        with leased(store, target.names, progress):
+            return copy_remote(source, stored, target, session.remote.threads, progress)
+    finally:
+        store.close()
