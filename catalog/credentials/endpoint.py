@@ -58,4 +58,7 @@ def _host(parts: SplitResult) -> str | None:
     if ":" in host:
         return f"[{ipaddress.IPv6Address(host).compressed}]"
     plain = host if host.isascii() else host.encode("idna").decode("ascii")
+    # Of some names, such as those with ß, today's rules make another host than the rules of Python.
+    if plain.encode("ascii").decode("idna") != host and not host.isascii():
+        return None
     return plain if _HOST.fullmatch(plain) else None

@@ -50,6 +50,11 @@ def test_one_endpoint_has_one_spelling(given: str | None, canonical: str) -> Non
         "https://a..b",
         "https://a\0b",
         "https://" + "ü" * 70,
+        "https://straße.example",
+        "https://\u03c2.example",
+        "https://\u200bs3.example.com",
+        "https://\uff533.example.com",
+        "https://s3\uff0eexample.com",
     ],
 )
 def test_what_two_programs_could_read_differently_is_refused(given: str) -> None:
