@@ -27,6 +27,7 @@ from catalog.errors import (
     InvalidValueError,
     ReadOnlyError,
 )
+from catalog.key_info import KeyInfo
 from catalog.keys import check_key, is_text
 from catalog.lease import Lease
 from catalog.listing import KeyGroup, Listing
@@ -37,7 +38,7 @@ from catalog.objectstore.observed import Observer, observer_of
 from catalog.progress import Progress
 from catalog.remote.copy import CopyResult
 from catalog.remote.head import Commit, encode_metadata
-from catalog.session import Held, KeyInfo, Session
+from catalog.session import Held, Session
 from catalog.timestamp import Timestamp, microseconds
 from catalog.versioned import Versioned
 from catalog.writing import leased

@@ -8,9 +8,10 @@ from itertools import islice, takewhile
 import msgspec
 
 from catalog.errors import InvalidInputError
+from catalog.key_info import KeyInfo, KeyState, while_prefixed
 from catalog.local.sorted_keys import Order, SortedKeys
 from catalog.remote.landmarks import Landmarks
-from catalog.session import KeyInfo, KeyState, Session, while_prefixed
+from catalog.session import Session
 
 _APART = 4_096
 """How many rows the landmarks of a working copy without a base are apart."""

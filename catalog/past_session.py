@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from catalog.errors import IntegrityError
+from catalog.key_info import KeyInfo, KeyState
 from catalog.local.local_table import Status
 from catalog.local.working_copy import WorkingCopy
 from catalog.remote.head import StoredHead
 from catalog.remote.index_segment import Entry
 from catalog.remote.remote import Remote
 from catalog.remote.snapshot import Snapshot
-from catalog.session import Held, KeptMetadata, KeyInfo, KeyState, Session
+from catalog.session import Held, KeptMetadata, Session
 
 
 class PastSession(Session):

@@ -46,6 +46,7 @@ from catalog.exchange.importing import ImportPlan, import_file, plan_import
 from catalog.exchange.rows import FileFormat, InputOptions, OutputOptions
 from catalog.groups.entry import Entry
 from catalog.groups.group import ConnectionGroup
+from catalog.key_info import KeyInfo, KeyState
 from catalog.lease import LeaseHolder
 from catalog.listing import KeyGroup
 from catalog.local.sorted_keys import SortedKeys
@@ -58,7 +59,6 @@ from catalog.registry import Catalog, GroupRecord
 from catalog.remote.copy import CopyResult
 from catalog.remote.head import Commit
 from catalog.search import SearchIndex, SearchMatch, SearchResults
-from catalog.session import KeyInfo, KeyState
 from catalog.status import RemoteSummary, State, Status, read_remote
 
 __all__ = [

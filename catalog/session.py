@@ -6,13 +6,13 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 from itertools import islice
 
 import msgspec
 
 from catalog.checksum import checksum
 from catalog.errors import IntegrityError
+from catalog.key_info import KeyInfo, describe_key, join_rows, while_prefixed
 from catalog.local.data_file import verified
 from catalog.local.local_table import KnownBase, Row, Status
 from catalog.local.working_copy import WorkingCopy
@@ -20,30 +20,10 @@ from catalog.local.writer import Writer
 from catalog.remote.head import StoredHead, decode_head
 from catalog.remote.index_segment import Entry
 from catalog.remote.remote import Remote
-from catalog.remote.snapshot import Snapshot, same_version
+from catalog.remote.snapshot import Snapshot
 
 _FIRST_PAGE = 256
 _PAGE = 2_000
-
-
-class KeyState(StrEnum):
-    """Where the value of a key is, or what was done to it since the last push."""
-
-    LOCAL = "local"
-    REMOTE = "remote"
-    ADDED = "added"
-    MODIFIED = "modified"
-    DELETED = "deleted"
-    CONFLICT = "conflict"
-
-
-class KeyInfo(msgspec.Struct, frozen=True, gc=False):
-    """One key without its value: microseconds since the epoch, bytes as stored, and its state."""
-
-    key: str
-    timestamp: int
-    size: int
-    state: KeyState
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,9 +219,9 @@ class Session:
         self.flush()
         base = self.visible_base()
         entries: Iterator[tuple[str, Entry]] = base.items(start) if base is not None else iter(())
-        for key, entry, row in _join(entries, self.rows_from(start)):
+        for key, entry, row in join_rows(entries, self.rows_from(start)):
             deleted = row is not None and row.status == Status.DELETED
-            info = _describe(key, entry, row, has_base=base is not None)
+            info = describe_key(key, entry, row, has_base=base is not None)
             if info is not None and (with_deleted or not deleted):
                 yield info
 
@@ -250,7 +230,7 @@ class Session:
         self.flush()
         base = self.visible_base()
         entries: Iterator[tuple[str, Entry]] = base.items() if base is not None else iter(())
-        for key, entry, row in _join(entries, self.rows_from("")):
+        for key, entry, row in join_rows(entries, self.rows_from("")):
             if row is not None and row.status == Status.DELETED:
                 continue
             # A writer in another process may move the working copy on meanwhile: what it holds then is no longer of our base.
@@ -321,48 +301,5 @@ class Session:
             self.remote.close()
 
 
-def _join(entries: Iterator[tuple[str, Entry]], rows: Iterator[Row]) -> Iterator[tuple[str, Entry | None, Row | None]]:
-    """Join two sorted streams on their keys."""
-    entry, row = next(entries, None), next(rows, None)
-    while entry is not None or row is not None:
-        if row is None or (entry is not None and entry[0] < row.key):
-            assert entry is not None
-            yield entry[0], entry[1], None
-            entry = next(entries, None)
-        elif entry is None or row.key < entry[0]:
-            yield row.key, None, row
-            row = next(rows, None)
-        else:
-            yield entry[0], entry[1], row
-            entry, row = next(entries, None), next(rows, None)
-
-
 def _holds_value_of(row: Row, entry: Entry | None) -> bool:
     return entry is not None and (row.timestamp, row.length, row.checksum) == (entry.timestamp, entry.length, entry.checksum)
-
-
-def _describe(key: str, entry: Entry | None, row: Row | None, *, has_base: bool) -> KeyInfo | None:
-    """What to say of a key that the base, the table or both know; None when it does not exist."""
-    if row is None or row.status == Status.LEAVING:
-        return KeyInfo(key, entry.timestamp, entry.length, KeyState.REMOTE) if entry else None
-    if row.status == Status.COPY:
-        if entry is not None:
-            return KeyInfo(key, entry.timestamp, entry.length, KeyState.LOCAL)
-        return None if has_base else KeyInfo(key, row.timestamp, row.length, KeyState.LOCAL)
-    if row.base is not None:
-        return KeyInfo(key, row.timestamp, row.length, KeyState.CONFLICT)
-    if row.status == Status.DELETED:
-        return KeyInfo(key, entry.timestamp, entry.length, KeyState.DELETED) if entry else None
-    if entry is not None and same_version(entry, Entry(row.timestamp, b"", 0, row.length, row.checksum)):
-        return KeyInfo(key, row.timestamp, row.length, KeyState.LOCAL)
-    return KeyInfo(key, row.timestamp, row.length, KeyState.ADDED if entry is None else KeyState.MODIFIED)
-
-
-def while_prefixed(infos: Iterator[KeyInfo], prefix: str) -> Iterator[KeyInfo]:
-    """Those of sorted keys that begin with ``prefix``."""
-    for info in infos:
-        if not info.key.startswith(prefix):
-            if info.key > prefix:
-                return
-            continue
-        yield info

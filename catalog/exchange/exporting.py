@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 
 from catalog.database import Database
 from catalog.errors import CatalogError, InvalidInputError, LocalFileError
+from catalog.key_info import KeyState
 from catalog.progress import Progress
-from catalog.session import KeyState
 
 from .formats import output_format
 from .rows import FileFormat, OutputOptions
