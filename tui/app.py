@@ -106,6 +106,10 @@ class CatalogApp(App[None]):
         """Change between dark and light."""
         self.theme = LIGHT.name if self.current_theme.dark else DARK.name
 
+    def action_help_quit(self) -> None:
+        """Say how to leave to who presses what interrupts elsewhere."""
+        self._browse.tell("ctrl+q leaves the program, and so does q where nothing is typed.")
+
     async def action_quit(self) -> None:
         """Leave, after a question when something is running."""
         if self.screen is self._browse or not self.jobs.transfers:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import importlib
 import io
 import sys
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NoReturn
 
 import click
 
 from .failure import INTERRUPTED, report_failure
+from .overview import write_sections
 from .selection import Selection
 from .terminal import wants_color
 
@@ -74,6 +76,16 @@ class Program(click.Group):
         module = importlib.import_module(f".{COMMANDS[cmd_name]}", __package__)
         command: click.Command = getattr(module, _ATTRIBUTES.get(cmd_name) or cmd_name.replace("-", "_"))
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """Write what each command is for, without loading any."""
+        write_sections(formatter)
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that was named; one that was mistyped is answered with those that are like it."""
+        if args[0] not in COMMANDS and (alike := get_close_matches(args[0], COMMANDS, 2)):
+            ctx.fail(f"No such command {args[0]!r}. Do you mean {' or '.join(map(repr, alike))}?")
+        return super().resolve_command(ctx, args)
 
     def main(self, *args: Any, **more: Any) -> NoReturn:
         """Run and exit: 0 done, 1 failed, 2 wrongly used, 130 interrupted."""

@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from catalog.cli import cli
+from catalog.cli.overview import SECTIONS
 from catalog.cli.program import COMMANDS
 from catalog.errors import CancelledError, CatalogError, ConflictError, LocalFileError, LockTimeoutError
 
@@ -39,6 +40,14 @@ def test_help_lists_every_command() -> None:
     assert result.exit_code == 0
     for name in COMMANDS:
         assert f"\n  {name} " in result.output
+    assert [name for lines in SECTIONS.values() for name in lines if name not in COMMANDS] == []
+    assert max(map(len, result.output.splitlines())) <= 80
+    assert all(f" {line}\n" in result.output for lines in SECTIONS.values() for line in lines.values())
+
+
+def test_a_command_that_was_mistyped() -> None:
+    """What is like it is named."""
+    assert "No such command 'databses'. Do you mean 'databases'?" in CliRunner().invoke(cli, ["databses"]).stderr
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -81,6 +81,14 @@ async def test_a_refused_command_says_why(stocked: Shelf, drive: Drive) -> None:
     ]
 
 
+async def test_what_interrupts_elsewhere_says_how_to_leave(stocked: Shelf, drive: Drive) -> None:
+    """ctrl+c neither ends the program nor goes unanswered."""
+    async with drive(stocked.catalog) as driver:
+        await driver.press("ctrl+c")
+
+    assert driver.log == ["ctrl+q leaves the program, and so does q where nothing is typed."]
+
+
 async def test_the_key_is_copied_as_it_is(stocked: Shelf, drive: Drive) -> None:
     """c puts the key, not its escaped form, on the clipboard."""
     async with drive(stocked.catalog) as driver:
