@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 import os
-import shutil
-import time
-import uuid as uuid_module
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
-from itertools import chain, count
 from pathlib import Path
-from typing import Any, Literal, TypedDict, Unpack, overload
+from typing import Any, Literal, Unpack, overload
 
 from catalog.access import connect_store, given_connection
-from catalog.changes.forget import forget_remote
-from catalog.changes.pull import fast_forward
-from catalog.changes.settle import settle_drafts
 from catalog.changes.versions import Version, find_version
-from catalog.codecs.codec import Codec, check_serializer, codec_of
+from catalog.codecs.codec import Codec, codec_of
 from catalog.codecs.light_serializers import TEXT
 from catalog.connection import S3Connection
 from catalog.database import Database
@@ -33,14 +25,16 @@ from catalog.errors import (
 )
 from catalog.groups.group import ConnectionGroup
 from catalog.lease import Lease, who_am_i
-from catalog.local.booklet_header import DEFAULT_BUCKETS, FEWEST_BUCKETS, Header, buckets_for, new_header
+from catalog.local.booklet_header import FEWEST_BUCKETS, Header, buckets_for
 from catalog.local.data_file import system_error
 from catalog.local.working_copy import WorkingCopy
 from catalog.local.writer import Writer
+from catalog.meeting import meet_remote
 from catalog.objectstore.connect import name_of
 from catalog.objectstore.interface import ObjectStore
-from catalog.objectstore.observed import Observer, observed
+from catalog.objectstore.observed import observed
 from catalog.objectstore.offline import OfflineStore
+from catalog.opening_options import Flag, More, Options
 from catalog.past_session import PastSession
 from catalog.progress import Progress
 from catalog.remote.commit import read_head
@@ -50,51 +44,11 @@ from catalog.remote.remote import Remote
 from catalog.session import Session
 from catalog.writing import take_lease
 
-Flag = Literal["r", "w", "c", "n"]
 Opened = Database | ConnectionGroup
 _MOST_EXPECTED_KEYS = 1_728_017
 """Room for more is made when values arrive: a head may claim any number."""
 
 _PICKLES = ("pickle", "pickle_zstd")
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How a database is to be opened; see `catalog.open`."""
-
-    flag: Flag
-    value_serializer: Any
-    n_buckets: int | None
-    buffer_size: int
-    lock: Literal["session", "commit"]
-    lock_timeout: float
-    force_lock: bool
-    offline: bool | Literal["auto"]
-    pull: bool
-    trust: bool
-    author: str
-    type: Literal["database", "group"]
-    version: Version | None
-    trust_connection: bool
-    observer: Observer | None = None
-
-    def __post_init__(self) -> None:
-        if self.flag not in ("r", "w", "c", "n"):
-            raise InvalidInputError(f"There is no flag {self.flag!r}.", hint="Use 'r', 'w', 'c' or 'n'.")
-        if self.lock not in ("session", "commit"):
-            raise InvalidInputError(f"There is no lock {self.lock!r}.", hint="Use 'session' or 'commit'.")
-        if self.offline not in (True, False, "auto"):
-            raise InvalidInputError(f"offline is True, False or 'auto', not {self.offline!r}.")
-        if self.n_buckets is not None and not 1 <= self.n_buckets <= 1 << 28:
-            raise InvalidInputError(f"{self.n_buckets} is no usable number of buckets.")
-        if self.version is not None and self.flag != "r":
-            raise ReadOnlyError("An earlier version can only be read.", hint="Open it with flag='r', or use revert().")
-        check_serializer(self.value_serializer)
-
-    @property
-    def writing(self) -> bool:
-        """Whether the database may be changed."""
-        return self.flag != "r"
 
 
 def open_parts(
@@ -179,7 +133,7 @@ def _open(
         elif online:
             session.refresh()
         if options.version is None:
-            _meet_remote(session, options, online=online, progress=progress)
+            meet_remote(session, options, online=online, progress=progress)
         else:
             session = _at_version(session, options.version)
         return _assemble(session, connection, options, lease)
@@ -200,7 +154,7 @@ def _create(path: Path, head: StoredHead | None, options: Options, where: str) -
     if head is None and options.flag in ("r", "w"):
         raise RemoteMissingError(f"{where}: there is no database here.", hint="Check the address, or create one with flag='c'.")
     if head is None or options.flag == "n":
-        header = new_header(options.value_serializer, max(options.n_buckets or DEFAULT_BUCKETS, FEWEST_BUCKETS))
+        header = options.new_header()
         if head is not None:
             header = header.fresh(header.n_buckets, head.head.database_uuid)
     else:
@@ -238,84 +192,6 @@ def _repair(copy: WorkingCopy, progress: Progress) -> None:
             copy.data.reload()
 
 
-def _meet_remote(session: Session, options: Options, *, online: bool, progress: Progress) -> None:
-    """Bring a working copy and its remote together, as the flag says."""
-    seen, writer = session.seen, session.writer
-    if seen is not None:
-        _check_type(seen, options, session.remote.where)
-    if options.flag == "n" and writer is not None:
-        _start_over(session, writer, options)
-        return
-    if seen is None:
-        if online and session.base is not None and writer is not None:
-            _meet_no_remote(session, writer, options)
-        return
-    if seen.head.database_uuid != session.copy.header.uuid:
-        raise DatabaseMismatchError(
-            f"{session.copy.path} belongs to another database than {session.remote.where}.",
-            hint="Give another file_path, or another db_key; flag='n' replaces the remote by a new database.",
-        )
-    if online and (options.pull or session.base is None):
-        _catch_up(session, progress)
-
-
-def _meet_no_remote(session: Session, writer: Writer, options: Options) -> None:
-    if options.flag == "w":
-        raise RemoteMissingError(
-            f"{session.remote.where}: there is no database here any more.",
-            hint="Check the address. To push what is local as a new database, open it with flag='c'.",
-        )
-    forget_remote(session, writer)
-
-
-def _catch_up(session: Session, progress: Progress) -> None:
-    """Build on the newest commit; a reader beside a writer does so for itself only."""
-    seen = session.seen
-    if seen is None or seen.commit_id == session.base_id:
-        return
-    writer = session.writer or Writer.try_open(session.copy, progress)
-    if writer is None:
-        session.base = session.remote.snapshot(seen)
-        return
-    try:
-        settle_drafts(session, writer)
-        fast_forward(session, writer, progress)
-    finally:
-        if writer is not session.writer:
-            writer.close()
-
-
-def _check_type(seen: StoredHead, options: Options, where: str) -> None:
-    if options.flag != "n" and seen.head.type != options.type:
-        way = "with remote_conn_group=True" if seen.head.type == "group" else "without remote_conn_group"
-        raise InvalidInputError(f"{where} is a {seen.head.type}, not a {options.type}.", hint=f"Open it {way}.")
-
-
-def _start_over(session: Session, writer: Writer, options: Options) -> None:
-    """Begin anew: empty here at once, in the remote with the next push. Unpushed changes are kept aside until then."""
-    if session.table.count_edited():
-        _copy_aside(session.copy.path)
-    header = new_header(options.value_serializer, max(options.n_buckets or DEFAULT_BUCKETS, FEWEST_BUCKETS))
-    uuid = session.seen.head.database_uuid if session.seen is not None else uuid_module.UUID(int=0)
-    writer.start_over(header.fresh(header.n_buckets, uuid if session.seen is not None else None), replacing=True)
-    with session.sidecar.transaction(durable=True):
-        for name in ("metadata", "metadata_time", "metadata_edited", "metadata_conflict", "metadata_mark"):
-            session.sidecar.put(name, None)
-        session.remember_base(session.seen)
-    session.copy.data.reload()
-
-
-def _copy_aside(path: Path) -> None:
-    """Keep a copy of a booklet beside it, under a name of its own."""
-    stem = f"{path.name}.unpushed-{time.strftime('%Y%m%d-%H%M%S')}"
-    names = chain((stem,), (f"{stem}-{number}" for number in count(2)))
-    aside = next(candidate for name in names if not (candidate := path.with_name(name)).exists())
-    try:
-        shutil.copyfile(path, aside)
-    except OSError as error:
-        raise system_error(error, aside, "keeping unpushed changes in") from None
-
-
 def _assemble(session: Session, connection: S3Connection, options: Options, lease: Lease | None) -> Opened:
     trusted = options.trust or (isinstance(options.value_serializer, str) and options.value_serializer in _PICKLES)
 
@@ -331,22 +207,6 @@ def _assemble(session: Session, connection: S3Connection, options: Options, leas
 def default_author() -> str:
     """Who signs commits when nobody says: ``CATALOG_AUTHOR`` in the environment, else user@host."""
     return os.environ.get("CATALOG_AUTHOR") or who_am_i()
-
-
-class More(TypedDict, total=False):
-    """The keyword arguments of `catalog.open` that are ours, not ebooklet's."""
-
-    lock: Literal["session", "commit"]
-    lock_timeout: float
-    force_lock: bool
-    offline: bool | Literal["auto"]
-    pull: bool
-    trust: bool
-    progress: Progress | None
-    author: str | None
-    version: Version | None
-    trust_connection: bool
-    observer: Observer | None
 
 
 @overload

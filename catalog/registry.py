@@ -27,8 +27,8 @@ from catalog.groups.group import ConnectionGroup
 from catalog.json_file import JsonFile
 from catalog.locations import data_folder
 from catalog.objectstore.observed import Observer
-from catalog.opening import Flag, More
 from catalog.opening import open as open_database
+from catalog.opening_options import Flag, More
 from catalog.progress import Progress
 from catalog.status import State, Status, read_remote, remote_status, status_of, unless_stale, with_problem
 

@@ -31,7 +31,7 @@ from catalog import (
     UnsupportedFormatError,
 )
 from catalog.access import connect_store
-from catalog.opening import Flag
+from catalog.opening_options import Flag
 from catalog.remote.commit import read_head
 from catalog.remote.head import FORMAT, Head, SegmentRef, encode_head
 from catalog.remote.object_names import ObjectNames

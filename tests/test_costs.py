@@ -86,7 +86,7 @@ class Place:
         return replace(self, db_key=db_key)
 
     @contextmanager
-    def opened(self, file: Path, flag: catalog.opening.Flag, cost: Cost) -> Iterator[Database]:
+    def opened(self, file: Path, flag: catalog.opening_options.Flag, cost: Cost) -> Iterator[Database]:
         """Open a database, counting what the opening costs, and close it."""
         if self.tap is not None:
             self.tap.reset()

@@ -42,7 +42,7 @@ CONTENT: dict[str, tuple[Any, int]] = {
 VALUES = {key: value for key, (value, _) in CONTENT.items()}
 
 
-def opened(connection: S3Connection, file: Path, flag: catalog.opening.Flag = "c", **more: Any) -> Database:
+def opened(connection: S3Connection, file: Path, flag: catalog.opening_options.Flag = "c", **more: Any) -> Database:
     database: Database = catalog.open(connection, file, flag, value_serializer="orjson", lock="commit", **more)
     return database
 
@@ -663,7 +663,7 @@ def damage_value(file: Path, value: bytes) -> None:
 
 
 @pytest.mark.parametrize("flag", ["r", "w"])
-def test_damaged_local_copy_is_fetched_again(remote: S3Connection, tmp_path: Path, flag: catalog.opening.Flag) -> None:
+def test_damaged_local_copy_is_fetched_again(remote: S3Connection, tmp_path: Path, flag: catalog.opening_options.Flag) -> None:
     """A flipped bit in the local file is healed from the remote, where the value is."""
     file = tmp_path / "a.blt"
     content = make_remote(remote, file)

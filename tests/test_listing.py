@@ -10,7 +10,7 @@ import pytest
 
 import catalog
 from catalog import Database, InvalidInputError, KeyGroup, KeyInfo, S3Connection, listing
-from catalog.opening import Flag
+from catalog.opening_options import Flag
 from catalog.remote import index
 
 

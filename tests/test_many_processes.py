@@ -20,7 +20,7 @@ import pytest
 import catalog
 from catalog import Database, LockTimeoutError, S3Connection
 from catalog.access import connect_store
-from catalog.opening import Flag
+from catalog.opening_options import Flag
 from catalog.remote.commit import read_head
 from catalog.remote.history import walk
 from catalog.remote.object_names import ObjectNames

@@ -140,7 +140,7 @@ def test_auto_with_a_network(place: Place, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("flag", ["r", "w", "c"])
-def test_auto_without_a_network(place: Place, flag: catalog.opening.Flag) -> None:
+def test_auto_without_a_network(place: Place, flag: catalog.opening_options.Flag) -> None:
     """With 'auto' and no answer it works offline; without it opening is an error that says why."""
     place.cut()
     with catalog.open(place.connection, place.file, flag, offline="auto") as db:

@@ -36,7 +36,7 @@ from catalog import (
 )
 from catalog.access import connect_store
 from catalog.lease import Lease, read_holder
-from catalog.opening import Flag
+from catalog.opening_options import Flag
 from catalog.testing.faults import Fault, FaultKind, FaultPlan
 
 OLD = {"a": 1, "b": 2, "c": 3}

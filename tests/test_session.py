@@ -9,7 +9,7 @@ import pytest
 
 import catalog
 from catalog import ConflictError, Database, KeyState, S3Connection
-from catalog.opening import Flag
+from catalog.opening_options import Flag
 
 OLD = {f"k{number:02d}": f"old {number}".encode() for number in range(30)}
 NEW = {key: value.replace(b"old", b"new") for key, value in OLD.items()}

@@ -20,7 +20,7 @@ T0 = 1_700_000_000_000_000
 BASE = {"a": "base", "b": "base", "c": "base", "d": "base"}
 
 
-def opened(connection: S3Connection, file: Path, flag: catalog.opening.Flag = "w", **more: Any) -> Database:
+def opened(connection: S3Connection, file: Path, flag: catalog.opening_options.Flag = "w", **more: Any) -> Database:
     database: Database = catalog.open(connection, file, flag, value_serializer="orjson", lock="commit", **more)
     return database
 

@@ -36,7 +36,7 @@ from catalog.testing.faults import Fault, FaultKind, FaultPlan
 MIB = 1 << 20
 
 
-def opened(connection: S3Connection, file: Path, flag: catalog.opening.Flag = "c", **more: Any) -> Database:
+def opened(connection: S3Connection, file: Path, flag: catalog.opening_options.Flag = "c", **more: Any) -> Database:
     database: Database = catalog.open(connection, file, flag, lock="commit", **more)
     return database
 

@@ -24,7 +24,7 @@ from catalog import (
     S3Connection,
 )
 from catalog.access import connect_store
-from catalog.opening import Flag
+from catalog.opening_options import Flag
 
 
 def opened(connection: S3Connection, file: Path, flag: Flag = "c") -> ConnectionGroup:
