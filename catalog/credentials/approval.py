@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from pydantic import BaseModel, ConfigDict
 
@@ -132,8 +132,23 @@ def _matters(connection: S3Connection, group: S3Connection | None) -> bool:
 
 
 def _folder(connection: S3Connection) -> Path:
-    """The folder that holds a connection's database, wherever links lead to."""
+    """The folder that holds a connection's database, wherever links lead to, those below its address too."""
     from urllib.request import url2pathname  # noqa: PLC0415 - it brings the whole of HTTP, and is needed only here
 
-    folder = Path(url2pathname(urlsplit(connection.endpoint_url or "").path))
-    return (folder / (connection.bucket or "")).resolve()
+    address = Path(url2pathname(urlsplit(connection.endpoint_url or "").path))
+    folder = (address / (connection.bucket or "")).resolve()
+    reached = [folder]
+    for part in (connection.db_key or "").split("/"):
+        reached = [found.resolve() for inside in reached for found in _called(inside, part)]
+        for real in reached:
+            if not real.is_relative_to(folder):
+                return real.parent
+    return folder
+
+
+def _called(folder: Path, part: str) -> list[Path]:
+    """What stands for a part of a name in a folder; the names of files have some characters written otherwise."""
+    try:
+        return [inside for inside in folder.iterdir() if unquote(inside.name) == part]
+    except OSError:
+        return []

@@ -114,6 +114,22 @@ def test_a_group_from_elsewhere_suggests_no_folder(tmp_path: Path) -> None:
     require_approval(_folder(shelf / "link"), origin="reefs", group=at_server)
 
 
+@pytest.mark.parametrize("key", ["link/data.blt", "data.blt", "A/data.blt", "deep/link"])
+def test_a_link_below_the_folder_of_a_group_leads_nowhere_unasked(tmp_path: Path, key: str) -> None:
+    """What lies behind a link that someone put beside a group is another folder, which the user is asked about."""
+    shelf, home = tmp_path / "shelf", tmp_path / "home"
+    for made in (shelf / "deep", shelf / "own", home):
+        made.mkdir(parents=True)
+    for link in (shelf / "link", shelf / "data.blt", shelf / "%41", shelf / "deep" / "link"):
+        link.symlink_to(home)
+    (shelf / "inner").symlink_to(shelf / "own")
+    in_folder = _folder(shelf)
+
+    with pytest.raises(NotApprovedError):
+        require_approval(S3Connection(db_key=key, endpoint_url=shelf.as_uri()), origin="reefs", group=in_folder)
+    require_approval(S3Connection(db_key="inner/data.blt", endpoint_url=shelf.as_uri()), origin="reefs", group=in_folder)
+
+
 @pytest.mark.parametrize("url", ["file:////server/share", "file:///%2Fserver/share", "file:///%5C%5Cserver/share"])
 def test_a_folder_is_never_a_server(url: str) -> None:
     """An address that Windows takes for a file server, and signs in to, is no folder."""
