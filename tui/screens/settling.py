@@ -1,4 +1,4 @@
-"""Push, pull and discard: what is asked before, and how they are started."""
+"""Push, pull and discard: what is asked before, how they are started, and what is said of their end."""
 
 from __future__ import annotations
 
