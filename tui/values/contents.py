@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import sys
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,7 +40,11 @@ def of(value: Any, *, json: bool) -> Contents:
         return Contents(file.getvalue(), ".npy", is_text=False)
     if pandas is not None and isinstance(value, pandas.DataFrame):
         return Contents(value.to_csv(index=False).encode(errors="replace"), ".csv", is_text=True)
-    return Contents("\n".join(python_lines(value, None, None)).encode(errors="replace"), ".txt", is_text=True)
+    # Arrays inside of other values are written in full too, with all digits.
+    whole = numpy.printoptions(threshold=sys.maxsize, floatmode="unique") if numpy is not None else nullcontext()
+    with whole:
+        lines = python_lines(value, None, None)
+    return Contents("\n".join(lines).encode(errors="replace"), ".txt", is_text=True)
 
 
 def _of_bytes(raw: bytes) -> Contents:

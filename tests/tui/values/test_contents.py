@@ -37,6 +37,14 @@ def test_a_literal_is_whole() -> None:
     assert ast.literal_eval(contents.of(value, json=False).body.decode()) == value
 
 
+def test_arrays_inside_of_a_literal_are_whole() -> None:
+    """Every number of an array is there, with all of its digits."""
+    array = np.arange(5000) / 3
+    found = contents.of({"series": array}, json=False).body.decode()
+
+    np.testing.assert_array_equal(eval(found, {"array": np.array})["series"], array)
+
+
 def test_an_array_is_a_file_of_numpy() -> None:
     """Arrays keep shape and type; those of objects, which would need a pickle, are literals."""
     array = np.arange(6, dtype="i2").reshape(2, 3)
