@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from catalog.errors import CatalogError
 from catalog.plain_text import escape
 
 from .asking import agree
@@ -15,7 +16,7 @@ from .progress_line import progress_line
 from .selection import Selection, pass_selection
 
 if TYPE_CHECKING:
-    from catalog import S3Connection
+    from catalog import Catalog, S3Connection
 
 
 @click.command()
@@ -25,7 +26,7 @@ def groups(selection: Selection, as_json: bool) -> None:
     """List the groups of the catalog."""
     catalog = selection.catalog()
     records = catalog.groups()
-    counts = [len(catalog.entries(record.name)) for record in records]
+    counts = [_count(catalog, record.name) for record in records]
     if as_json:
         print_json(
             [
@@ -41,10 +42,22 @@ def groups(selection: Selection, as_json: bool) -> None:
     elif records:
         print_table(
             ("GROUP", "DATABASES", "REMOTE"),
-            ((record.name, f"{databases:,}", str(record.connection)) for record, databases in zip(records, counts, strict=True)),
+            (
+                (record.name, "-" if databases is None else f"{databases:,}", str(record.connection))
+                for record, databases in zip(records, counts, strict=True)
+            ),
         )
     else:
         click.echo(f"There are no groups in {selection.catalog().folder}. `catalog add-group NAME` makes one.", err=True)
+
+
+def _count(catalog: Catalog, group: str) -> int | None:
+    """How many databases a group has; None, and why on stderr, when it cannot be read now."""
+    try:
+        return len(catalog.entries(group))
+    except CatalogError as error:
+        click.echo(f"{click.style('warning:', fg='yellow')} {escape(f'{group} cannot be read: {error.message}')}", err=True)
+        return None
 
 
 @click.command()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from catalog.errors import EntryMissingError, InvalidInputError, NotApprovedError, name_some
+from catalog.errors import CatalogError, EntryMissingError, InvalidInputError, NotApprovedError, name_some
 from catalog.plain_text import escape
 
 if TYPE_CHECKING:
@@ -82,8 +82,11 @@ pass_selection = click.make_pass_decorator(Selection)
 def all_choices(catalog: Catalog, group: str | None = None) -> list[Choice]:
     """All databases of a catalog, or of one of its groups.
 
+    Of all groups, those that cannot be read now are named on stderr and left out.
+
     Raises:
         EntryMissingError: when there is no such group.
+        CatalogError: when the group, or each one, cannot be read.
     """
     names = [record.name for record in catalog.groups()]
     if group is not None and group not in names:
@@ -91,7 +94,18 @@ def all_choices(catalog: Catalog, group: str | None = None) -> list[Choice]:
             f"There is no group {group!r} in this catalog.",
             hint=f"Its groups are {name_some(names)}." if names else "It has no groups yet: `catalog add-group NAME`.",
         )
-    return [Choice(name, entry) for name in names if group in (None, name) for entry in catalog.entries(name)]
+    choices: list[Choice] = []
+    problems: dict[str, CatalogError] = {}
+    for name in names if group is None else (group,):
+        try:
+            choices += (Choice(name, entry) for entry in catalog.entries(name))
+        except CatalogError as error:
+            problems[name] = error
+    if problems and len(problems) == (len(names) if group is None else 1):
+        raise next(iter(problems.values()))
+    for name, problem in problems.items():
+        click.echo(f"{click.style('warning:', fg='yellow')} {escape(f'{name} is left out: {problem.message}')}", err=True)
+    return choices
 
 
 def choose(catalog: Catalog, text: str) -> Choice:
@@ -101,6 +115,12 @@ def choose(catalog: Catalog, text: str) -> Choice:
         EntryMissingError: when nothing is called that.
         InvalidInputError: when more than one database is.
     """
+    group, slash, _ = text.partition("/")
+    if slash and any(record.name == group for record in catalog.groups()):
+        # No other group is asked for one that was named in full: it may be far away, or locked.
+        found = [choice for choice in all_choices(catalog, group) if text == choice.name]
+        if len(found) == 1:
+            return found[0]
     choices = all_choices(catalog)
     found = [choice for choice in choices if text in (choice.name, choice.entry.key)]
     found = found or [choice for choice in choices if text == choice.entry.name]

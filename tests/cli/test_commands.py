@@ -133,6 +133,36 @@ class TestDatabases:
         assert run("keys", uuid).stdout == "raw\n"
 
 
+class TestGroupOutOfReach:
+    """One group of the catalog is at a server that does not answer."""
+
+    @pytest.fixture(autouse=True)
+    def far(self, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Adds the group `far`."""
+        monkeypatch.setenv("CATALOG_ACCESS_KEY_ID", "AKIA12345678")
+        monkeypatch.setenv("CATALOG_SECRET_ACCESS_KEY", "hush")
+        run("add-group", "far", "--db-key", "far", "--bucket", "data", "--endpoint", "http://127.0.0.1:9")
+
+    def test_others_are_used(self, run: Run) -> None:
+        """A database that is named in full is used without a word about the other group."""
+        done = run("keys", "field/rain")
+
+        assert (done.exit_code, done.stdout, done.stderr) == (0, "a/1\na/2\nc/1\n", "")
+
+    def test_lists_leave_it_out(self, run: Run) -> None:
+        """Lists have the others, and say on stderr what is not in them."""
+        for command in ("databases", "status"):
+            done = run(command, "--json")
+            assert done.stderr.startswith("warning: far is left out: http://127.0.0.1:9/data: ")
+            assert len(json.loads(done.stdout)) == 3
+        assert [group["databases"] for group in json.loads(run("groups", "--json").stdout)] == [2, 1, None]
+
+    def test_alone_it_is_an_error(self, run: Run) -> None:
+        """Where it is what was asked for, it is an error."""
+        assert run("databases", "far").exit_code == 1
+        assert run("keys", "far/rain").exit_code == 1
+
+
 class TestKeys:
     def test_keys(self, run: Run) -> None:
         """Keys come in order, by prefix and limit, without those that are deleted here."""
@@ -146,6 +176,18 @@ class TestKeys:
         assert listed["a/1"] == "modified"
         assert listed["c/1"] == "added"
         assert listed["b/1"] == "deleted"
+
+    def test_a_name_from_a_group_is_escaped(self, run: Run, folder: Path) -> None:
+        """The name that someone gave a database in a group controls no terminal, whichever command tells it."""
+        with Catalog(folder).open_group("field", "w", lock="commit") as group:
+            (key,) = (key for key in group if group.entry(key).name == "notes")
+            entry = group[key]
+            group[key] = {**entry, "catalog": {**entry["catalog"], "name": "notes\x1b[2J\u202e"}}
+        for command in ("diff", "status", "history", "pull", "push", "lock show"):
+            done = run(*command.split(), key)
+            assert done.exit_code == 0, done.output
+            assert "\x1b" not in done.output
+            assert "\u202e" not in done.output
 
     def test_control_characters_are_escaped(self, run: Run) -> None:
         """Keys and values that would control the terminal are shown escaped."""
