@@ -19,6 +19,7 @@ from textual import constants, events
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.command import Provider
+from textual.css.query import NoMatches
 from textual.screen import Screen
 
 from .amounts import quantity
@@ -127,6 +128,11 @@ class CatalogApp(App[None]):
 
     def _log(self, *_: Any, **__: Any) -> None:
         """Tell nothing to Textual's developer console, for the same reason."""
+
+    def _handle_exception(self, error: Exception) -> None:
+        """Take a part that is not there for a fault, but not once all of them go: one may just be arriving then."""
+        if self._running or not isinstance(error, NoMatches):
+            super()._handle_exception(error)
 
     def _fatal_error(self) -> None:
         """End with where the program failed, and nothing of what it was holding."""

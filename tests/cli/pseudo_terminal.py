@@ -6,6 +6,7 @@ import os
 import pty
 import re
 import select
+import signal
 import subprocess
 import sys
 import termios
@@ -14,6 +15,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 _PATIENCE = 60.0
+
+
+# A run of the tests that a shell started in the background ignores interrupts, and so would the programs that it starts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class Terminal:

@@ -46,6 +46,10 @@ class Driver:
         await self.until(lambda: self.screen.listings is not None, "the catalog")
         await self.until(self._is_settled, "quiet")
         await self.pilot.pause()
+        # what came last may have led to more
+        while not self._is_settled():
+            await self.until(self._is_settled, "quiet")
+            await self.pilot.pause()
 
     def _is_settled(self) -> bool:
         screen = self.screen

@@ -54,7 +54,7 @@ async def test_keys_as_folders(deep: Shelf, drive: Drive) -> None:
         assert _place(driver) == "Keys"
         assert driver.keys[3].split()[:2] == ["●", "3"]
         assert "a/y/" in str(driver.screen.keys_pane.list.border_title)
-        assert '"mm": 0' in driver.value
+        await driver.until(lambda: '"mm": 0' in driver.value, "the value")
 
         await driver.press("slash", "7")
         await driver.until(lambda: driver.screen.keys_pane.list.row_count == 1, "one key")

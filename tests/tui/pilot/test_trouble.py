@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
+from textual.css.query import NoMatches
 
 from catalog import Catalog, S3Connection, State
 from catalog.credentials import Approvals
@@ -183,6 +184,18 @@ async def test_a_crash_shows_no_value(shelf: Shelf, monkeypatch: pytest.MonkeyPa
     assert "test_trouble.py" in said.getvalue()
     assert SECRET not in said.getvalue()
     assert app.return_code == 1
+
+
+async def test_leaving_while_the_screen_comes_is_no_fault(shelf: Shelf) -> None:
+    """Ended in its first moment, by an interrupt or a closed terminal, the program does not report parts that are gone."""
+    app = CatalogApp(_small(shelf).catalog)
+
+    async with app.run_test():
+        pass
+    app._handle_exception(NoMatches("after it has ended"))
+
+    assert not app.return_code
+    assert app._exception is None
 
 
 async def test_secrets_of_a_connection_reach_no_screen(shelf: Shelf, drive: Drive) -> None:
