@@ -51,7 +51,7 @@ def diff(selection: Selection, database: str, limit: int, names: bool, as_json: 
                 if len(found) > limit:
                     click.echo(f"  … and {count(len(found) - limit, 'more key')}")
     if not any(parts.values()):
-        click.echo(f"{choice.name} is in step with its remote.")
+        click.echo(f"{escape(choice.name)} is in step with its remote.")
 
 
 def print_change(database: Database, changes: Changes, change: Change, *, with_values: bool) -> None:

@@ -180,9 +180,7 @@ class TestKeys:
     def test_a_name_from_a_group_is_escaped(self, run: Run, folder: Path) -> None:
         """The name that someone gave a database in a group controls no terminal, whichever command tells it."""
         with Catalog(folder).open_group("field", "w", lock="commit") as group:
-            (key,) = (key for key in group if group.entry(key).name == "notes")
-            entry = group[key]
-            group[key] = {**entry, "catalog": {**entry["catalog"], "name": "notes\x1b[2J\u202e"}}
+            key = group.add(remote(folder.parent, "field/notes"), name="notes\x1b[2J\u202e")
         for command in ("diff", "status", "history", "pull", "push", "lock show"):
             done = run(*command.split(), key)
             assert done.exit_code == 0, done.output
