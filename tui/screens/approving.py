@@ -36,8 +36,9 @@ class Approving:
         self._jobs = jobs
         self._trust = trust
 
-    def ask(self, group: str, entry: Entry) -> None:
+    def ask(self, entry: Entry) -> None:
         """Ask about the place of a database."""
+        group = self._trust.origin(entry)
 
         def answered(answer: Approval | None) -> None:
             if answer is Approval.ALWAYS:

@@ -35,7 +35,7 @@ from tui.panes.keys_pane import KeysPane
 from tui.plain import plain
 from tui.reading import list_catalog
 from tui.settings import Settings
-from tui.trust import Trust, Vouching
+from tui.trust import Trust
 from tui.widgets.catalog_tree import CatalogTree
 from tui.widgets.change_list import ChangeList
 from tui.widgets.commit_list import CommitList
@@ -86,15 +86,14 @@ class BrowseScreen(Screen[None]):
         self._jobs = jobs
         self._is_read_only = is_read_only
         self.happenings: list[Happening] = []
-        self._groups: dict[str, str] = {}
-        self._trust = Trust()
+        self._trust = Trust(lambda: self.group)
         self._approving = Approving(self, jobs, self._trust)
-        self.remotes = Remotes(self, catalog, jobs, self._vouching, self._statuses_changed)
-        self.opening = Opening(self, catalog, jobs, self._vouching, self.remotes, self._approving)
-        self._settling = Settling(self, catalog, jobs, self._vouching)
-        self._resolving = Resolving(self, catalog, jobs, self._vouching, self._settling)
-        self._history = History(self, catalog, jobs, self._vouching, self._settling)
-        self.managing = Managing(self, catalog, jobs, self._vouching)
+        self.remotes = Remotes(self, catalog, jobs, self._trust.vouching, self._statuses_changed)
+        self.opening = Opening(self, catalog, jobs, self._trust.vouching, self.remotes, self._approving)
+        self._settling = Settling(self, catalog, jobs, self._trust.vouching)
+        self._resolving = Resolving(self, catalog, jobs, self._trust.vouching, self._settling)
+        self._history = History(self, catalog, jobs, self._trust.vouching, self._settling)
+        self.managing = Managing(self, catalog, jobs, self._trust.vouching)
         self._answers = Answers(self, self.remotes, self.opening, self._settling, self._resolving, self._history, self.managing)
         self._acts = Acts(
             (
@@ -125,7 +124,7 @@ class BrowseScreen(Screen[None]):
                     yield HistoryPane(self._jobs, id="history").data_bind(
                         here.opened, here.words, here.place, here.tab, here.status
                     )
-                    details = DetailsView(self._catalog, self._jobs, self._vouching, id="details")
+                    details = DetailsView(self._catalog, self._jobs, self._trust.vouching, id="details")
                     details.data_bind(here.listings, here.group_statuses)
                     yield details.data_bind(here.entry, here.status, here.opened, here.group)
         yield TransferBar(id="transfer-bar")
@@ -246,7 +245,7 @@ class BrowseScreen(Screen[None]):
 
     @on(CatalogListed)
     def _take_catalog(self, message: CatalogListed) -> None:
-        self._groups = {entry.key: listing.name for listing in message.groups for entry in listing.entries}
+        self._trust.note_origins(message.groups)
         self.group_statuses = {}
         self.listings = message.groups
         self.remotes.ask_all()
@@ -276,13 +275,6 @@ class BrowseScreen(Screen[None]):
         if self.entry and self.opened:
             self.opening.open(self.entry)
 
-    def group_of(self, entry: Entry) -> str:
-        """Which group names a database; the selected one for what was not listed yet."""
-        return self._groups.get(entry.key, self.group)
-
-    def _vouching(self, entry: Entry) -> Vouching:
-        return self._trust.vouching(self.group_of(entry), entry)
-
     @on(CatalogTree.Chosen)
     def _chosen(self, message: CatalogTree.Chosen) -> None:
         self.opening.choose(message.entry)
@@ -301,7 +293,7 @@ class BrowseScreen(Screen[None]):
     @property
     def places(self) -> list[KnownPlace]:
         """The databases that keys can be tried on."""
-        return [KnownPlace(entry, self._vouching(entry)) for listing in self.listings or () for entry in listing.entries]
+        return [KnownPlace(entry, self._trust.vouching(entry)) for listing in self.listings or () for entry in listing.entries]
 
     @on(JobFailed)
     def _tell_failure(self, message: JobFailed) -> None:

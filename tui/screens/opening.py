@@ -141,7 +141,7 @@ class Opening:
         self._failure = error
         self._screen.words = _why_failed(error)
         if isinstance(error, NotApprovedError):
-            self._approving.ask(self._screen.group_of(entry), entry)
+            self._approving.ask(entry)
         else:
             self._screen.tell(f"{entry.name} could not be opened.", "error", str(error))
 

@@ -201,7 +201,7 @@ class TestCredentials:
         async def act(driver: Driver) -> None:
             await after("weather")(driver)
             assert driver.screen.entry
-            driver.screen._approving.ask("earth", driver.screen.entry)
+            driver.screen._approving.ask(driver.screen.entry)
             await driver.until(lambda: isinstance(driver.app.screen, ApprovalDialog))
 
         assert snap(act, size, light=light)
