@@ -19,6 +19,8 @@ SECTIONS: dict[str, dict[str, str]] = {
         "get": "Print the value of a key.",
     },
     "Change and share": {
+        "set": "Set a key to a value.",
+        "unset": "Remove keys.",
         "import": "Set keys from a file or a folder.",
         "export": "Write keys and values to a file or a folder.",
         "diff": "Show what a database and its remote differ in.",

@@ -49,16 +49,18 @@ COMMANDS = {
     "resolve": "changes",
     "revert": "history",
     "search": "search",
+    "set": "values",
     "settings": "screen",
     "show": "history",
     "status": "status",
     "tag": "history",
     "tui": "screen",
     "undo": "history",
+    "unset": "values",
 }
 """Which module of this package has which command; it is imported when the command is named."""
 
-_ATTRIBUTES = {"import": "import_"}
+_ATTRIBUTES = {"import": "import_", "set": "set_"}
 """What is called otherwise in its module, because Python has its name."""
 
 

@@ -1,0 +1,82 @@
+"""Commands that set and remove single keys."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from catalog.errors import EntryMissingError, InvalidInputError, LocalFileError, name_some
+from catalog.plain_text import escape
+
+from .listing import count
+from .progress_line import progress_line
+from .selection import Selection, choose, pass_selection
+
+if TYPE_CHECKING:
+    from catalog import Database
+
+
+@click.command("set")
+@click.argument("database")
+@click.argument("key")
+@click.argument("value", required=False)
+@click.option("--file", "path", metavar="PATH", help="Take the value from a file, or with - from standard input.")
+@pass_selection
+def set_(selection: Selection, database: str, key: str, value: str | None, path: str | None) -> None:
+    """Set KEY of DATABASE to VALUE, as a change that `push` sends and `discard` takes back.
+
+    VALUE is text where the database stores text or bytes, and JSON elsewhere: '{"mm": 1.5}', 12, '"a word"'.
+    """
+    if (value is None) == (path is None):
+        raise click.UsageError("Give the value, or --file.")
+    given = value.encode() if value is not None else _read(path or "")
+    choice = choose(selection.catalog(), database)
+    with progress_line() as progress, selection.open(choice, "w", progress=progress) as opened:
+        opened[key] = _value(opened, given)
+    click.echo(f"{escape(choice.name)}: {escape(key)} is set. `catalog push` sends it.")
+
+
+def _read(path: str) -> bytes:
+    if path == "-":
+        return sys.stdin.buffer.read()
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise LocalFileError(f"{path}: {error.strerror or 'it cannot be read'}.", path=path, hint="Check its name.") from None
+
+
+def _value(database: Database, given: bytes) -> Any:
+    """What was given, as the database stores it."""
+    import orjson  # noqa: PLC0415 -- `--help` must not wait for it
+
+    kind = database.serializer
+    if kind in {"bytes", "zstd"}:
+        return given
+    try:
+        text = given.decode()
+        return text if kind == "str" else orjson.loads(text)
+    except ValueError as error:
+        hint = "Put quotes around text: '\"a word\"'." if kind != "str" else "Give text in UTF-8."
+        raise InvalidInputError(f"This is no {'text' if kind == 'str' else 'JSON'}: {error}.", hint=hint) from None
+
+
+@click.command()
+@click.argument("database")
+@click.argument("keys", nargs=-1, required=True)
+@pass_selection
+def unset(selection: Selection, database: str, keys: tuple[str, ...]) -> None:
+    """Remove KEYS from DATABASE, as changes that `push` sends and `discard` takes back."""
+    choice = choose(selection.catalog(), database)
+    with progress_line() as progress, selection.open(choice, "w", progress=progress) as opened:
+        if missing := [key for key in keys if key not in opened]:
+            raise EntryMissingError(
+                f"{choice.name} has no key {name_some(missing)}.",
+                hint=f"`catalog keys {choice.name} --prefix …` lists keys. Nothing was removed.",
+            )
+        chosen = dict.fromkeys(keys)
+        for key in chosen:
+            del opened[key]
+    click.echo(f"{escape(choice.name)}: {count(len(chosen), 'key')} removed. `catalog push` sends that.")
