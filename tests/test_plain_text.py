@@ -25,6 +25,10 @@ from catalog.plain_text import escape, escape_lines
         ("\u2028\u2029", "\\u2028\\u2029"),
         ("lone \udc80 surrogate", "lone \\udc80 surrogate"),
         ("tag \U000e0041", "tag \\U000e0041"),
+        ("filler\u3164\u115f\uffa0", "filler\\u3164\\u115f\\uffa0"),
+        ("key\ufe0f key\ufe00 key\U000e0101", "key\\ufe0f key\\ufe00 key\\U000e0101"),
+        ("\u2066\ufe0f", "\\u2066\\ufe0f"),
+        ("\u2600\ufe0f sun", "\u2600\ufe0f sun"),
         ("", ""),
     ],
 )
