@@ -93,7 +93,8 @@ def read_settings(path: Path) -> Found:
         return _understand(text, tomllib.loads(text), path)
     except UnicodeDecodeError:
         problem = "The settings are not text in UTF-8; none of them is used."
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
+        # Not only tomllib's own: a whole number of thousands of digits is an error of Python's.
         problem = f"The settings are not TOML, and none of them is used: {str(error).rstrip('.')}."
     return Found(path=path, problems=(problem,), exists=True)
 

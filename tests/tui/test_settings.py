@@ -96,6 +96,13 @@ def test_a_folder_in_place_of_the_file_is_said(tmp_path: Path) -> None:
     assert "could not be read" in read_settings(tmp_path).problems[0]
 
 
+def test_a_number_of_thousands_of_digits_is_said(file: Path) -> None:
+    """Python refuses to read such a number, and that is told as any other mistake."""
+    file.write_text(f"ask_every = {'9' * 5_000}\n")
+
+    assert "not TOML" in read_settings(file).problems[0]
+
+
 @given(st.binary(max_size=200))
 def test_no_content_stops_the_program(raw: bytes) -> None:
     """Whatever the file holds, there are settings."""
