@@ -46,7 +46,7 @@ class JsonFile(Generic[_T]):
         raise LocalFileError(
             f"{self.path} is damaged, or was written by a newer version.",
             path=str(self.path),
-            hint="Move it away to begin anew; the keyring itself is not touched by that.",
+            hint="Move it away to begin anew: what it lists is added again. Data and keys are elsewhere, and stay.",
         )
 
     def change(self, changed: Callable[[_T], _T], timeout: float = 10) -> None:

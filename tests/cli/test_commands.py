@@ -55,6 +55,14 @@ class TestGroups:
         assert run("push-group", "mine").stdout == "mine: pushed 1 entry as commit 1.\n"
         assert run("push-group", "mine").stdout == "mine: nothing to push.\n"
 
+    def test_a_list_that_is_damaged(self, folder: Path, run: Run) -> None:
+        """What is lost and what is not is said of the file that lists the groups."""
+        (folder / "catalog.json").write_text("{bad")
+        result = run("groups")
+
+        assert (result.exit_code, "catalog.json is damaged" in result.stderr) == (1, True)
+        assert "what it lists is added again. Data and keys are elsewhere" in result.stderr
+
     def test_add_needs_an_address(self, run: Run) -> None:
         """A database without an address is wrong usage."""
         result = run("add", "lab", "more")
