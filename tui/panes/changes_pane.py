@@ -14,8 +14,8 @@ from tui.commands import Place
 from tui.conflicts import ConflictRead, TheirCommitsRead, read_conflict, read_their_commits
 from tui.jobs import Jobs
 from tui.messages import ChangesRead, ComparisonRead, JobFailed, Opened
-from tui.plain import plain
 from tui.reading import read_changes, read_comparison, sides_of
+from tui.trouble import trouble
 from tui.weight import BIG, weight
 from tui.widgets.change_list import ChangeList
 from tui.widgets.conflict_view import ConflictView
@@ -191,6 +191,4 @@ class ChangesPane(Container):
     @on(JobFailed)
     def _explain(self, message: JobFailed) -> None:
         """Put the problem where the changes would be; the screen also reports it."""
-        self._show_words(
-            Content.assemble((plain(message.error.message), "$state-trouble"), "\n\n", (plain(message.error.hint), "$quiet"))
-        )
+        self._show_words(trouble(message.error))

@@ -12,8 +12,8 @@ from catalog import Change, Commit, Status
 from tui.commands import Place
 from tui.jobs import Jobs
 from tui.messages import ChangeSides, ComparisonRead, JobFailed, Opened
-from tui.plain import plain
 from tui.reading import read_comparison
+from tui.trouble import trouble
 from tui.versions import HistoryRead, VersionsCompared, compare_versions, read_commit, read_history
 from tui.weight import BIG, weight
 from tui.widgets.commit_list import CommitList
@@ -180,7 +180,7 @@ class HistoryPane(Container):
     @on(JobFailed)
     def _explain(self, message: JobFailed) -> None:
         """Put the problem where the answer would be; the screen also reports it."""
-        words = Content.assemble((plain(message.error.message), "$state-trouble"), "\n\n", (plain(message.error.hint), "$quiet"))
+        words = trouble(message.error)
         if message.what == _HISTORY and not self.list.newest:
             self._show_words(words)
         elif message.what != _HISTORY:

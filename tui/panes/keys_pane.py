@@ -22,6 +22,7 @@ from tui.key_messages import KeysRead, RowFound, RowsCounted, ValueRead
 from tui.messages import JobFailed, Opened
 from tui.paging import KeyPages, WalkedPages
 from tui.plain import plain
+from tui.trouble import trouble
 from tui.values.describe import FIRST_LINES
 from tui.viewing import KeyView, read_value
 from tui.widgets.key_list import KeyList
@@ -283,5 +284,5 @@ class KeysPane(Container):
     @on(JobFailed)
     def _explain(self, message: JobFailed) -> None:
         """Put the problem where the value would be; the screen also reports it."""
-        words = Content.assemble((plain(message.error.message), "$state-trouble"), "\n\n", (plain(message.error.hint), "$quiet"))
+        words = trouble(message.error)
         self.value_view.show_words(self.list.info, words)

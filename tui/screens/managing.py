@@ -6,8 +6,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from textual.content import Content
-
 from catalog import CancelledError, Catalog, CatalogError, Entry, GroupRecord, Progress, SearchIndex
 from tui.amounts import quantity
 from tui.commands import ACTIONS, MENUS_BY_ID
@@ -23,6 +21,7 @@ from tui.managing import forms, questions, works
 from tui.managing.messages import Checked, Managed, ManagingFailed, MetadataRead, Removed, SharePlanned
 from tui.messages import Answer, GroupListing
 from tui.plain import plain
+from tui.trouble import told
 from tui.trust import Vouching
 from tui.widgets.catalog_tree import CatalogTree
 from tui.widgets.reader import paragraphs
@@ -334,7 +333,7 @@ class Managing:
             self._screen.tell(f"The {message.verb} of {message.name} was cancelled.", "warning", message.error.hint)
             return
         self._screen.tell(text, "error", str(message.error))
-        body = Content.assemble(plain(message.error.message), (f"\n\n{plain(message.error.hint)}", "$quiet"))
+        body = told(message.error.message, message.error.hint)
         self._screen.app.push_screen(Explanation(plain(text), paragraphs(body), ""))
 
 

@@ -12,8 +12,8 @@ from catalog import Catalog, CatalogError, Entry, NotApprovedError, State, Statu
 from tui.commands import Place
 from tui.jobs import Jobs
 from tui.messages import DatabaseOpened, OpeningFailed
-from tui.plain import plain
 from tui.reading import open_database
+from tui.trouble import told, trouble
 from tui.trust import Vouching
 from tui.versions import VersionOpened
 
@@ -29,10 +29,6 @@ _OPENING = Content.styled("Opening…", "$quiet")
 _UNREADABLE = {State.NO_KEYS, State.NOT_APPROVED, State.DENIED, State.STALE, State.BROKEN, State.UNREACHABLE}
 
 
-def _why_failed(error: CatalogError) -> Content:
-    return Content.assemble((plain(error.message), "$state-trouble"), "\n\n", (plain(error.hint), "$quiet"))
-
-
 def why_closed(entry: Entry | None, status: Status | None, failure: CatalogError | None = None) -> Content:
     """Say what stands in the way of showing the keys of a database.
 
@@ -41,12 +37,12 @@ def why_closed(entry: Entry | None, status: Status | None, failure: CatalogError
     if entry is None:
         return Content.styled("Choose a database on the left.", "$quiet")
     if status is None or status.file_exists:
-        return _why_failed(failure) if failure else _OPENING
+        return trouble(failure) if failure else _OPENING
     if status.state in _UNREADABLE:
         ways_out = "r asks again, Enter tries to open it."
         if status.state in {State.NO_KEYS, State.DENIED}:
             ways_out = f"e enters keys, K shows which there are, {ways_out}"
-        return Content.assemble((plain(status.problem), "$state-trouble"), (f"\n\n{ways_out}", "$quiet"))
+        return told(status.problem, ways_out, "$state-trouble")
     return Content.assemble(
         ("Not on this machine yet", "bold"),
         ("\n\nPress Enter to open it. Its index is fetched now, values when you look at them.", "$quiet"),
@@ -139,7 +135,7 @@ class Opening:
         if self._screen.entry is None or entry.key != self._screen.entry.key:
             return
         self._failure = error
-        self._screen.words = _why_failed(error)
+        self._screen.words = trouble(error)
         if isinstance(error, NotApprovedError):
             self._approving.ask(entry)
         else:

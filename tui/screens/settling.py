@@ -18,6 +18,7 @@ from tui.messages import Answer, Discarded, Done, Opened, Pulled, Pushed, Settli
 from tui.plain import key_name, plain
 from tui.pushing import PushPlanned, estimate_push, plan_push, push
 from tui.reading import plan_settling
+from tui.trouble import told
 from tui.trust import Vouching
 from tui.whereabouts import place_facts
 from tui.widgets.columns import Fact, beside
@@ -204,19 +205,18 @@ class Settling:
             self._screen.tell(f"The {message.verb} of {name} was cancelled.", "warning", str(error))
             return
         self._screen.tell(f"The {message.verb} of {name} did not happen.", "error", str(error))
-        way_out, hint = "", plain(error.hint)
+        way_out, hint = "", error.hint
         if isinstance(error, ConflictError):
             way_out, hint = (
                 "Show the conflicts",
                 "Look at all sides of each, keep yours (y) or take theirs (T), then push again.",
             )
-        body = Content.assemble(plain(error.message), (f"\n\n{hint}" if hint else "", "$quiet"))
 
         def follow(yes: bool | None) -> None:
             if yes and self._is_selected(message.entry):
                 self._screen.show_conflicts()
 
-        dialog = Explanation(f"{message.verb.capitalize()} of {plain(name)}", paragraphs(body), way_out)
+        dialog = Explanation(f"{message.verb.capitalize()} of {plain(name)}", paragraphs(told(error.message, hint)), way_out)
         self._screen.app.push_screen(dialog, follow)
 
     def _is_selected(self, entry: Entry) -> bool:
