@@ -167,8 +167,8 @@ class ChangeList(RowList):
         new = row.remote if row.direction is Direction.INCOMING else row.local
         amount = size(_length(new or row.base))
         name = shorten(key_name(row.key), max(width - len(amount) - 6, 1))
-        mark = CHOSEN.content() if row.key in self._chosen else Content(" ")
-        left = Content.assemble(mark, direction.content(), " ", kind.content(), " ", name)
+        mark = CHOSEN if row.key in self._chosen else direction
+        left = Content.assemble(" ", mark.content(), " ", kind.content(), " ", name)
         return spread(left, Content.styled(amount, "$quiet"), width)
 
     def action_move(self, rows: int) -> None:

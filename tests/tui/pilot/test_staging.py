@@ -27,7 +27,7 @@ async def test_only_what_was_chosen_is_pushed(ahead: Shelf, drive: Drive) -> Non
         await driver.select("weather")
         await driver.press("3", "space")
         changes = driver.screen.changes_pane.list
-        assert _rows(driver) == ["Outgoing a push", f"✓↑ ~ {day(2)}", f"↑ + {day(9)}"]
+        assert _rows(driver) == ["Outgoing a push", f"✓ ~ {day(2)}", f"↑ + {day(9)}"]
         assert changes.change is not None
         assert changes.change.key == day(9)
         assert "1 of 2 chosen" in str(changes.border_subtitle)
