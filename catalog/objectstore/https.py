@@ -34,12 +34,9 @@ from .interface import (
     FetchedObject,
     ListedObject,
     ObjectInfo,
-    ObjectStore,
-    Powers,
-    Precondition,
-    Source,
     UnsupportedRequestError,
 )
+from .read_only import ReadOnlyStore
 from .streaming import BodyReader
 
 _CONNECT_TIMEOUT = 5.0
@@ -57,7 +54,7 @@ class _BusyError(StoreError):
     """The server is in trouble for the moment: worth another try."""
 
 
-class HttpsStore(ObjectStore):
+class HttpsStore(ReadOnlyStore):
     """The objects of one database at ``db_url``, read only.
 
     ``name`` is the database's object name: that object is at ``db_url``, and ``name + '/x'`` at ``db_url + '/x'``. A query
@@ -65,8 +62,6 @@ class HttpsStore(ObjectStore):
     ``read_timeout`` seconds without an answer, and repeated ``retries`` times. Redirects are followed, never from https to
     http.
     """
-
-    powers = Powers(writes=False, lists=False, compare_and_swap=False)
 
     def __init__(self, db_url: str, name: str, *, threads: int = 8, read_timeout: float = 60, retries: int = 3) -> None:
         super().__init__()
@@ -209,38 +204,16 @@ class HttpsStore(ObjectStore):
             return _BusyError(f"{self.where}: the server answered {status}.", hint="It is in trouble or busy: try again later.")
         return StoreError(f"{self.where}: the server answered {status} for {name!r}.")
 
-    def _refuse(self) -> NoReturn:
+    @override
+    def refuse(self) -> NoReturn:
         raise ReadOnlyError(
             f"{self.where} is a web address: it can only be read.",
             hint="Writing needs the bucket, its endpoint and credentials.",
         )
 
     @override
-    def put(
-        self,
-        name: str,
-        body: bytes | bytearray,
-        *,
-        metadata: Mapping[str, str] | None = None,
-        precondition: Precondition | None = None,
-    ) -> str:
-        self._refuse()
-
-    @override
-    def put_large(self, name: str, source: Source, *, advance: Callable[[int], None] | None = None) -> None:
-        self._refuse()
-
-    @override
-    def delete(self, name: str) -> None:
-        self._refuse()
-
-    @override
     def list(self, prefix: str) -> Iterator[ListedObject]:
         raise UnsupportedRequestError(f"{self.where}: objects at a web address cannot be listed.")
-
-    @override
-    def copy(self, name: str, target: ObjectStore, target_name: str) -> bool:
-        return False
 
     @override
     def close(self) -> None:
