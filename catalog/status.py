@@ -14,6 +14,7 @@ from catalog.errors import (
     BucketMissingError,
     CatalogError,
     CredentialsError,
+    GoneError,
     NotApprovedError,
     UnreachableError,
 )
@@ -106,7 +107,14 @@ def unless_stale(status: Status, entry: Entry) -> Status:
 def status_of(database: Database | ConnectionGroup) -> Status:
     """How an open database stands, from what is known locally."""
     counts = dict.fromkeys(Direction, 0)
-    for change in database.changes().all():
+    try:
+        changes = database.changes().all()
+    except GoneError:
+        if database.remote_commit is not None:
+            raise
+        problem = "The remote was deleted, and with it the list of keys that this copy builds on."
+        return Status(State.EMPTY, commit=database.commit, problem=problem, file_exists=True)
+    for change in changes:
         counts[change.direction] += 1
     ahead, behind, conflicts = (counts[direction] for direction in (Direction.OUTGOING, Direction.INCOMING, Direction.CONFLICT))
     if conflicts:

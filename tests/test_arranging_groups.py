@@ -62,6 +62,17 @@ def test_added(mine: Catalog, entry: Entry) -> None:
         assert database["a"] == 1
 
 
+def test_a_remote_that_someone_deleted(mine: Catalog, entry: Entry, rain: S3Connection, tmp_path: Path) -> None:
+    """A copy that never fetched the list of keys says that the remote was deleted, not that it is broken."""
+    with mine.open(entry, "w", lock="commit", pull=False) as here:
+        here["b"] = 2
+    with catalog.open(rain, tmp_path / "rain.blt", "w") as theirs:
+        theirs.delete_remote()
+
+    status = mine.status(entry)
+    assert (status.state, status.problem[:22]) == (State.EMPTY, "The remote was deleted")
+
+
 def test_one_name_for_one_database(mine: Catalog, entry: Entry, rain: S3Connection, tmp_path: Path) -> None:
     """A name of the group is not given to another database, be it added, renamed or moved; its own it keeps."""
     other = rain.model_copy(update={"db_key": "other"})
