@@ -9,6 +9,9 @@ from textual.content import Content
 from .document import StyledLines
 
 _MOST_CHARACTERS = 100_000
+_MOST_OF_OTHERS = 2_000
+_QUICK = {"python", "css", "markdown", "javascript", "html", "sql", "yaml", "ini", "toml", "xml", "bash", "make", "json"}
+"""Lexers whose time grows with the length of a text. That of others may grow with its square: 98 kB of spaces hold C up long."""
 
 
 class ColouredLines(StyledLines):
@@ -29,6 +32,8 @@ def coloured(lines: Sequence[str], name: str) -> ColouredLines | None:
 
     lexer = find_lexer_class_for_filename(name.rpartition("/")[2])
     if lexer is None or not lexer.aliases or lexer.aliases[0] == "text":
+        return None
+    if lexer.aliases[0] not in _QUICK and sum(map(len, lines)) > _MOST_OF_OTHERS:
         return None
     styled = highlight("\n".join(lines), language=lexer.aliases[0]).split(allow_blank=True)
     # Some lexers leave blank lines at the ends out.

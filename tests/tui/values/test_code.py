@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from tui.values import describe
+from tui.values.code import coloured
 
 
 def test_the_ending_of_a_key_says_the_language() -> None:
@@ -32,3 +35,12 @@ def test_a_text_that_is_json_is_shown_as_json() -> None:
         assert "that is JSON" in document.kind
         assert document.folds
     assert not describe("{no json", json=False).folds
+
+
+@pytest.mark.parametrize(("name", "piece"), [("a.c", " "), ("a.java", "a\n")])
+def test_text_that_is_slow_to_colour_stays_plain(name: str, piece: str) -> None:
+    """A text on which a lexer would spend minutes, holding up the program, is shown without colours."""
+    started = time.monotonic()
+
+    assert coloured(("int" + piece * 40_000).split("\n"), name) is None
+    assert time.monotonic() - started < 5
