@@ -24,7 +24,7 @@ _WORK_PER_BYTE = 4
 _DEEPEST_KEY = 100
 _STEPS = 4_000_000
 """Opcodes that even a short input may have once it is decompressed."""
-_UNFOLDED = 4_000_000
+_UNFOLDED = 500_000
 """Items that even a short input may have once what it shares is written out."""
 _MODULUS = sys.hash_info.modulus
 _MAPPINGS = (dict, collections.OrderedDict, collections.defaultdict, collections.Counter)
