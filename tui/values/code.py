@@ -10,7 +10,7 @@ from .document import StyledLines
 
 _MOST_CHARACTERS = 100_000
 _MOST_OF_OTHERS = 2_000
-_QUICK = {"python", "css", "markdown", "javascript", "html", "sql", "yaml", "ini", "toml", "xml", "bash", "make", "json"}
+_QUICK = {"python", "css", "markdown", "javascript", "html", "sql", "yaml", "toml", "xml", "bash", "json"}
 """Lexers whose time grows with the length of a text. That of others may grow with its square: 98 kB of spaces hold C up long."""
 
 

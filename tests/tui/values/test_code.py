@@ -37,7 +37,7 @@ def test_a_text_that_is_json_is_shown_as_json() -> None:
     assert not describe("{no json", json=False).folds
 
 
-@pytest.mark.parametrize(("name", "piece"), [("a.c", " "), ("a.java", "a\n")])
+@pytest.mark.parametrize(("name", "piece"), [("a.c", " "), ("a.java", "a\n"), ("a.mk", "_"), ("a.ini", " \t")])
 def test_text_that_is_slow_to_colour_stays_plain(name: str, piece: str) -> None:
     """A text on which a lexer would spend minutes, holding up the program, is shown without colours."""
     started = time.monotonic()
