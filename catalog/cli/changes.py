@@ -92,11 +92,14 @@ def _facts(change: Change) -> dict[str, Any]:
 @click.option("--key", "only", multiple=True, metavar="KEY", help="Push only this key; may be given more than once.")
 @click.option("--skip-conflicts", is_flag=True, help="Leave keys that someone else changed too for later, and push the rest.")
 @click.option("--dry-run", is_flag=True, help="Only say how much it would be.")
+@click.option("--create", is_flag=True, help="Where the remote was deleted, make it anew of what is on this machine.")
 @pass_selection
-def push(selection: Selection, database: str, message: str, only: tuple[str, ...], skip_conflicts: bool, dry_run: bool) -> None:
+def push(
+    selection: Selection, database: str, message: str, only: tuple[str, ...], skip_conflicts: bool, dry_run: bool, create: bool
+) -> None:
     """Send the unpushed changes of DATABASE to its remote."""
     choice = choose(selection.catalog(), database)
-    with progress_line() as progress, selection.open(choice, "w", progress=progress) as opened:
+    with progress_line() as progress, selection.open(choice, "c" if create else "w", progress=progress) as opened:
         changes = opened.changes()
         _check_changed(choice, changes, only)
         result = changes.push(

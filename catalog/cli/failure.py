@@ -14,6 +14,7 @@ from catalog.errors import (
     EntryMissingError,
     LockTimeoutError,
     NotApprovedError,
+    RemoteMissingError,
     UntrustedValueError,
 )
 from catalog.plain_text import escape
@@ -26,6 +27,7 @@ _HINTS: dict[type[CatalogError], str] = {
     LockTimeoutError: "Try again when it is free. `catalog lock show DATABASE` says who has the lock of a remote, "
     "`catalog lock break DATABASE` takes it from one who is gone for good.",
     NotApprovedError: "If you know the place, run this once on a terminal, which asks, or open it in the screen program.",
+    RemoteMissingError: "Check the address. `catalog push DATABASE --create` makes the remote anew of what is on this machine.",
     UntrustedValueError: "`catalog get DATABASE KEY --raw` writes its bytes as they are, without running anything.",
 }
 """What to do next, where the hint of an error is for those who write Python."""

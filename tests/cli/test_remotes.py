@@ -104,3 +104,16 @@ def test_nobody_to_ask(run: Run) -> None:
     done = run("forget", "field/notes", "plain")
     assert (done.exit_code, "give --yes" in done.stderr) == (2, True)
     assert run("get", "field/notes", "plain").exit_code == 0
+
+
+def test_a_remote_that_others_deleted_is_made_anew(tmp_path: Path, run: Run) -> None:
+    """After a colleague deleted a remote, a push says with which option it makes it anew of what is here, and does."""
+    run("get", "field/rain", "a/2")
+    with catalog.open(remote(tmp_path, "field/rain"), tmp_path / "theirs.blt", "w") as theirs:
+        theirs.delete_remote()
+    refused = run("push", "field/rain")
+    assert (refused.exit_code, "catalog push DATABASE --create" in refused.stderr) == (1, True)
+    done = run("push", "field/rain", "--create")
+
+    assert done.stdout.startswith("field/rain: pushed "), done.stderr
+    assert catalog.read_remote(remote(tmp_path, "field/rain")) is not None
