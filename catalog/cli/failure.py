@@ -12,6 +12,7 @@ from catalog.errors import (
     CatalogError,
     ConflictError,
     EntryMissingError,
+    LocalFileError,
     LockTimeoutError,
     NotApprovedError,
     RemoteMissingError,
@@ -41,24 +42,28 @@ def report_failure(error: Exception) -> int:
     if isinstance(error, click.ClickException):
         # What stands where an address does not belong is repeated by click, and by us as a name that nothing has; an address
         # may hold a secret.
-        words = _ADDRESS.sub("'…'", error.format_message())
+        words = _without_addresses(error.format_message())
         (click.UsageError(words, error.ctx) if isinstance(error, click.UsageError) else click.ClickException(words)).show()
         return error.exit_code
     if isinstance(error, CancelledError):
         _tell(error.message, error.hint)
         return INTERRUPTED
-    if isinstance(error, EntryMissingError):
-        _tell(_ADDRESS.sub("'…'", error.message), error.hint)
+    if isinstance(error, (EntryMissingError, LocalFileError)):
+        _tell(_without_addresses(error.message), error.hint)
     elif isinstance(error, CatalogError):
         _tell(error.message, _HINTS.get(type(error), error.hint))
     elif isinstance(error, OSError):
-        _tell(f"{error.filename or 'The system'}: {error.strerror or type(error).__name__}.", "")
+        _tell(f"{_without_addresses(str(error.filename or 'The system'))}: {error.strerror or type(error).__name__}.", "")
     else:
         _tell(
             f"This is a bug: {type(error).__name__} in {_place(error)}.",
             "Nothing that was pushed or saved is affected. Please report it with the command you ran.",
         )
     return FAILED
+
+
+def _without_addresses(words: str) -> str:
+    return _ADDRESS.sub("'…'", words)
 
 
 def _tell(message: str, hint: str) -> None:
