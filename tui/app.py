@@ -257,3 +257,8 @@ def run(bring: Callable[[], Catalog], *, read_only: bool = False, settings_file:
     if app.failure is not None:
         raise app.failure
     return app.return_code or 0
+
+
+def is_busy() -> bool:
+    """Whether a thread of the program still runs: it asks somebody for something, or loads a library."""
+    return any(thread.name in {"catalog-job", "catalog-start"} for thread in threading.enumerate())

@@ -62,9 +62,14 @@ def settings_path() -> Path:
 
 def open_screen(selection: Selection, *, read_only: bool = False, settings_file: Path | None = None) -> None:
     """Run the screen program on the selected catalog until it is left."""
-    from tui.app import run  # noqa: PLC0415 -- Textual is loaded when it is shown
+    from tui.app import is_busy, run  # noqa: PLC0415 -- Textual is loaded when it is shown
 
     code = run(selection.catalog, read_only=read_only, settings_file=settings_file or settings_path())
+    if is_busy():
+        # As it ends, the interpreter stops such a thread where it is; inside a foreign library that can abort the process.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
     if code:
         raise click.exceptions.Exit(code)
 

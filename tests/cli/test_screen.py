@@ -8,10 +8,13 @@ import sys
 import tomllib
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
 from catalog.cli import cli
+from catalog.cli.screen import open_screen
+from catalog.cli.selection import Selection
 
 from .pseudo_terminal import Terminal, terminal
 
@@ -96,3 +99,17 @@ def test_wrong_settings_stop_nothing(folder: Path, tmp_path: Path) -> None:
         shown.press(b"Q")
 
         assert shown.leave() == 0
+
+
+@pytest.mark.parametrize("busy", [True, False])
+def test_what_still_runs_does_not_spoil_the_end(monkeypatch: pytest.MonkeyPatch, busy: bool) -> None:
+    """Left while a thread loads or asks something, the process ends at once, with the code of the program."""
+    ended: list[int] = []
+    monkeypatch.setattr("tui.app.run", lambda *_, **__: 3)
+    monkeypatch.setattr("tui.app.is_busy", lambda: busy)
+    monkeypatch.setattr("os._exit", ended.append)
+    with pytest.raises(click.exceptions.Exit) as left:
+        open_screen(Selection(None))
+
+    assert left.value.exit_code == 3
+    assert ended == ([3] if busy else [])

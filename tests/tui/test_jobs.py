@@ -12,6 +12,7 @@ from an_entry import ENTRY
 from textual.message import Message
 
 from catalog import CatalogError, Progress
+from tui.app import is_busy
 from tui.jobs import AlreadyWritingError, Jobs, Transfer, unexpected
 from tui.messages import Answer, JobFailed, WriteFailed
 
@@ -67,6 +68,21 @@ def test_a_read_ends_in_its_message() -> None:
     assert isinstance(message, Found)
     assert message.what == "catalog-job"
     assert jobs.idle.wait(10)
+
+
+def test_a_job_keeps_the_program_busy() -> None:
+    """While a job has a thread the program is not idle, which its end must know."""
+    jobs, listener = Jobs(), Listener()
+    busy: list[bool] = []
+
+    def look() -> Answer:
+        busy.append(is_busy())
+        return Answer()
+
+    jobs.read_latest("value", "Reading", look, listener)
+    listener.wait(1)
+
+    assert busy == [True]
 
 
 def test_a_failed_read_ends_in_a_message_too() -> None:
