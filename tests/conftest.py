@@ -17,7 +17,7 @@ from catalog.progress import Progress
 from catalog.testing.faults import FaultPlan, FaultyStore
 from catalog.testing.seaweed import Seaweed
 
-settings.register_profile("small", max_examples=60, deadline=None)
+settings.register_profile("small", max_examples=40, deadline=None)
 settings.register_profile("large", max_examples=600, deadline=None)
 if settings.get_current_profile_name() in ("default", "ci"):
     settings.load_profile("small")
