@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import logging
 import re
+import secrets
 import traceback
 from collections.abc import Callable, Iterator
 
@@ -85,20 +86,21 @@ class TestRefusals:
 
     def test_reader_may_not_write(self, seaweed: Seaweed) -> None:
         """Keys that may only read can read and list; each write is refused and changes nothing."""
-        seaweed.store().put("kept", b"kept")
+        kept = f"kept-{secrets.token_hex(6)}"
+        seaweed.store().put(kept, b"kept")
         store = seaweed.store(keys="ro")
         for write in (
-            lambda: store.put("kept", b"x"),
-            lambda: store.put_large("kept", Source(9 << 20, lambda: io.BytesIO(bytes(9 << 20)))),
-            lambda: store.delete("kept"),
-            lambda: store.delete_many(["kept"]),
-            lambda: store.copy("kept", store, "kept2"),
+            lambda: store.put(kept, b"x"),
+            lambda: store.put_large(kept, Source(9 << 20, lambda: io.BytesIO(bytes(9 << 20)))),
+            lambda: store.delete(kept),
+            lambda: store.delete_many([kept]),
+            lambda: store.copy(kept, store, f"{kept}-copy"),
         ):
             with pytest.raises(AccessDeniedError, match="may not do this"):
                 write()
 
-        assert store.get("kept").body == b"kept"
-        assert [item.name for item in store.list("kept")] == ["kept"]
+        assert store.get(kept).body == b"kept"
+        assert [item.name for item in store.list(kept)] == [kept]
 
     def test_nobody_reads_what_is_private(self, seaweed: Seaweed) -> None:
         """Without keys a private bucket is closed and a public one can be read only."""
