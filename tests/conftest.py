@@ -17,18 +17,6 @@ from catalog.progress import Progress
 from catalog.testing.faults import FaultPlan, FaultyStore
 from catalog.testing.seaweed import Seaweed
 
-_LONG = {
-    "test_build",
-    "test_copy_and_delete",
-    "test_demo_command",
-    "test_guides",
-    "test_many_processes",
-    "test_sizes",
-    "test_tickets",
-    "test_walk",
-    "test_web",
-}
-
 settings.register_profile("small", max_examples=40, deadline=None)
 settings.register_profile("large", max_examples=600, deadline=None)
 if settings.get_current_profile_name() in ("default", "ci"):
@@ -82,11 +70,6 @@ def faults(monkeypatch: pytest.MonkeyPatch) -> FaultPlan:
 
     monkeypatch.setattr("catalog.opening.connect_store", connect)
     return plan
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the modules of few but long tests: at the end the other workers would wait for them."""
-    items.sort(key=lambda item: item.path.stem not in _LONG)
 
 
 def pytest_collection_finish() -> None:
