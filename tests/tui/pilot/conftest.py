@@ -7,10 +7,12 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import keyring.core
 import pytest
 from textual import _wait
+from textual.pilot import Pilot
 from textual.widgets import Input, TextArea
 
 from catalog import Catalog
@@ -40,6 +42,15 @@ def _steady(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     # Textual's pilot looks every 20 ms whether the program has gone quiet, several times for each key.
     monkeypatch.setattr(_wait, "SLEEP_GRANULARITY", 0.004)
     monkeypatch.setattr(_wait, "SLEEP_IDLE", 0.001)
+    press = Pilot.press
+
+    async def press_and_wait(pilot: Pilot[Any], *keys: str) -> None:
+        for key in keys:
+            await press(pilot, key)
+            while isinstance(pilot.app, CatalogApp) and not pilot.app.gate.is_quiet and pilot.app.is_running:
+                await pilot.pause()
+
+    monkeypatch.setattr(Pilot, "press", press_and_wait)
     yield
     monkeypatch.undo()
     time.tzset()

@@ -60,7 +60,8 @@ class Driver:
             and screen.words.plain == "Opening…"
         )
         is_growing = screen.keys_pane.value_view.is_growing
-        return self.app.jobs.idle.is_set() and not screen.asking and not waits_for_opening and not is_growing
+        is_quiet = self.app.gate.is_quiet and self.app.jobs.idle.is_set()
+        return is_quiet and not screen.asking and not waits_for_opening and not is_growing
 
     async def press(self, *keys: str) -> None:
         """Press keys, each after what the one before has brought."""
