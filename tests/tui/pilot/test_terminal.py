@@ -32,13 +32,13 @@ from tui.app import run
 sys.exit(run(lambda: Catalog(Path(sys.argv[1]))))
 """
 CRASH = f"""
-from tui.acts.program import ProgramActs
+from tui.browse.screen import BrowseScreen
 
-def fail(acts):
+def fail(screen):
     held = "{SECRET}"
     raise RuntimeError(f"could not sign with {{held}}")
 
-ProgramActs.zoom = fail
+BrowseScreen._zoom = fail
 {RUN}
 """
 
