@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from catalog.objectstore.interface import ObjectStore
+from catalog.format.head import SegmentRef, StoredHead
+from catalog.format.names import ObjectNames
+from catalog.format.segment import Entry, Segment
 from catalog.progress import Progress
-
-from . import commit as committing
-from .fetch import Failure, Fetched, fetch_value, fetch_values
-from .head import SegmentRef, StoredHead
-from .history import walk
-from .index_segment import Entry, Segment
-from .object_names import ObjectNames
-from .segment_reader import SegmentCache, SegmentReader
-from .snapshot import Snapshot
+from catalog.remote import commit as committing
+from catalog.remote.fetch import Failure, Fetched, fetch_value, fetch_values
+from catalog.remote.history import walk
+from catalog.remote.segment_reader import SegmentCache, SegmentReader
+from catalog.remote.snapshot import Snapshot
+from catalog.store.interface import ObjectStore
 
 
 class Remote:
