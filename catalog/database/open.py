@@ -25,7 +25,6 @@ from catalog.errors import (
     UnsupportedFormatError,
 )
 from catalog.format.head import StoredHead
-from catalog.format.names import ObjectNames
 from catalog.local.booklet_header import FEWEST_BUCKETS, Header, buckets_for
 from catalog.local.data_file import system_error
 from catalog.local.working_copy import WorkingCopy
@@ -34,6 +33,7 @@ from catalog.locking.head_writer import take_lease
 from catalog.locking.lease import Lease, who_am_i
 from catalog.progress import Progress
 from catalog.remote.commit import read_head
+from catalog.remote.place import Place
 from catalog.remote.remote import Remote
 from catalog.session.past import PastSession
 from catalog.session.session import Session
@@ -91,8 +91,8 @@ def _open_online(connection: S3Connection, path: Path, options: Options, kinds: 
     lease: Lease | None = None
     try:
         if options.writing and options.lock == "session":
-            names = ObjectNames(name_of(connection))
-            lease = take_lease(store, names, timeout=options.lock_timeout, force=options.force_lock, progress=progress)
+            place = Place.at(store, name_of(connection))
+            lease = take_lease(place, timeout=options.lock_timeout, force=options.force_lock, progress=progress)
         return _open(connection, path, options, kinds, store, lease, progress)
     except BaseException:
         if lease is not None:
@@ -110,19 +110,19 @@ def _open(
     lease: Lease | None,
     progress: Progress,
 ) -> Database:
-    names = ObjectNames(name_of(connection))
+    place = Place.at(store, name_of(connection))
     online = not isinstance(store, OfflineStore)
     head: StoredHead | None = None
     asked = False
     if not path.exists():
-        head = read_head(store, names) if online else None
+        head = read_head(place) if online else None
         asked = True
-        _create(path, head, options, f"{store.where}: {names.db_key!r}")
+        _create(path, head, options, str(place))
     copy = WorkingCopy(path)
     writer: Writer | None = None
     try:
         _check_keys_are_text(copy)
-        session = Session(copy, None, Remote(store, names.db_key, copy.sidecar, connection.threads))
+        session = Session(copy, None, Remote(place, copy.sidecar, connection.threads))
         if options.flag != "n":
             _check_same_file(session)
         if options.writing:

@@ -19,10 +19,10 @@ from catalog.errors import (
     ReadOnlyError,
     RemoteMissingError,
 )
-from catalog.format.names import ObjectNames
 from catalog.format.timestamp import Timestamp
 from catalog.groups.entry import MOST_BYTES, Entry, describe, read_entry
 from catalog.remote.commit import read_head
+from catalog.remote.place import Place
 from catalog.store.access import connect_store, given_connection
 from catalog.store.connect import name_of
 from catalog.store.observed import observed
@@ -60,7 +60,7 @@ class ConnectionGroup(Database):
         connection = given_connection(remote_conn, writing=False)
         store = observed(connect_store(connection, writing=False), self.observer)
         try:
-            head = read_head(store, ObjectNames(name_of(connection)))
+            head = read_head(Place.at(store, name_of(connection)))
         finally:
             store.close()
         if head is None:

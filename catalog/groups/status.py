@@ -18,10 +18,10 @@ from catalog.errors import (
     UnreachableError,
 )
 from catalog.format.head import Commit
-from catalog.format.names import ObjectNames
 from catalog.groups.entry import Entry
 from catalog.groups.group import ConnectionGroup
 from catalog.remote.commit import read_head
+from catalog.remote.place import Place
 from catalog.store.access import connect_store
 from catalog.store.connect import name_of
 from catalog.store.observed import Observer, observed
@@ -79,7 +79,7 @@ def read_remote(connection: S3Connection, observer: Observer | None = None) -> R
     """
     store = observed(connect_store(connection, writing=False), observer)
     try:
-        stored = read_head(store, ObjectNames(name_of(connection)))
+        stored = read_head(Place.at(store, name_of(connection)))
     finally:
         store.close()
     if stored is None:
