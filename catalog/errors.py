@@ -261,7 +261,11 @@ class InvalidKeyError(InvalidInputError, TypeError):
 
 
 class InvalidValueError(InvalidInputError, TypeError):
-    """A value that its serializer refuses."""
+    """A value that its serializer refuses, as it could not give it back; ``path`` is where in it, as in ``$.rain[3]``."""
+
+    def __init__(self, message: str, *, path: str = "", hint: str = "") -> None:
+        self.path = path
+        super().__init__(message, hint=hint)
 
 
 class InvalidConnectionError(InvalidInputError):

@@ -197,7 +197,7 @@ def _assemble(session: Session, connection: S3Connection, options: Options, leas
 
     @cache
     def codec_for(code: int) -> Codec:
-        return codec_of(code, options.value_serializer, trusted=trusted)
+        return codec_of(code, options.value_serializer, trusted=trusted, nan=options.nan)
 
     codec_for(session.copy.header.value_serializer)
     database = Database(session, codec_for, connection, lease=lease, author=options.author, type_=options.type)
@@ -276,6 +276,7 @@ def open(
         author: Who signs the commits; default user@host.
         trust_connection: True vouches for the place that a group's entry names, without asking for an approval.
         observer: Told of each request that is made of the store.
+        nan: ``null`` lets JSON have null in place of NaN and the infinities, which it cannot say; by default they are refused.
         version: Open an earlier state, read-only: a commit number, the beginning of a commit id, a tag, or a time.
 
     Raises:
@@ -300,6 +301,7 @@ def open(
         version=more.get("version"),
         trust_connection=more.get("trust_connection", False),
         observer=more.get("observer"),
+        nan=more.get("nan", "refuse"),
     )
     return open_parts(remote_conn, file_path, options, more.get("progress") or Progress())
 
