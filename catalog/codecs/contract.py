@@ -11,6 +11,7 @@ import pickle
 import re
 import sys
 from collections.abc import Callable
+from datetime import date, datetime, time, timedelta, timezone
 from typing import Any, Literal
 
 import zstandard
@@ -23,6 +24,7 @@ from catalog.errors import InvalidValueError, UntrustedValueError
 Nan = Literal["refuse", "null"]
 Dumps = Callable[[Any], bytes]
 _LEVEL = 1
+_TIMES = frozenset({datetime, date, time, timedelta, timezone})
 _NUMBERS = re.compile(r"u?int[0-9]")
 
 
@@ -140,10 +142,24 @@ class _Watched(pickle.Pickler):
         super().__init__(file, 5)
         self.met_more = False
 
-    def reducer_override(self, _value: Any) -> Any:
+    def reducer_override(self, item: Any) -> Any:
         """Take note, and leave the rest to the pickler."""
-        self.met_more = True
+        self.met_more = self.met_more or not _is_plain(item)
         return NotImplemented
+
+
+def _is_plain(item: Any) -> bool:
+    """Whether this, or what it is made by, is surely read again: times, and arrays of numbers. Reading to find out takes long."""
+    numpy = sys.modules.get("numpy")
+    if isinstance(item, type):
+        return item in _TIMES or (numpy is not None and issubclass(item, numpy.dtype))
+    if type(item) in _TIMES:
+        return True
+    if numpy is None:
+        return False
+    if type(item) is numpy.ndarray:
+        return item.dtype.kind in "biuf"
+    return isinstance(item, numpy.dtype) or getattr(item, "__module__", "") == "numpy._core.numeric"
 
 
 def _check_geometry(value: Any, raw: Any, read: Callable[[bytes], Any]) -> bytes:
