@@ -7,6 +7,7 @@ from catalog.changes.expunge import Expunged
 from catalog.changes.pull import PullResult
 from catalog.changes.push import PushResult
 from catalog.changes.resolve import Conflict, Merged
+from catalog.codecs.json_text import InvalidJsonError, read_json
 from catalog.connection import S3Connection
 from catalog.creation import NewDatabase, create_database, place_beside
 from catalog.database import Database
@@ -93,6 +94,7 @@ __all__ = [
     "IntegrityError",
     "InvalidConnectionError",
     "InvalidInputError",
+    "InvalidJsonError",
     "InvalidKeyError",
     "InvalidValueError",
     "KeyGroup",
@@ -141,5 +143,6 @@ __all__ = [
     "place_beside",
     "plan_import",
     "read_holder",
+    "read_json",
     "read_remote",
 ]
