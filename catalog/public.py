@@ -7,7 +7,7 @@ from catalog.changes.expunge import Expunged
 from catalog.changes.pull import PullResult
 from catalog.changes.push import PushResult
 from catalog.changes.resolve import Conflict, Merged
-from catalog.codecs.json_text import InvalidJsonError, read_json
+from catalog.codecs.json_text import read_json
 from catalog.connection import S3Connection
 from catalog.creation import NewDatabase, create_database, place_beside
 from catalog.database import Database
@@ -25,6 +25,7 @@ from catalog.errors import (
     IntegrityError,
     InvalidConnectionError,
     InvalidInputError,
+    InvalidJsonError,
     InvalidKeyError,
     InvalidValueError,
     LeaseLostError,

@@ -1,30 +1,23 @@
-"""The one reader of JSON that people and programs give: each number and field is kept as it is written, or refused with its place."""
+"""The one reader of JSON that people and programs give: each number and field is kept as written, or refused with its place."""
 
 from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from decimal import Decimal
 from math import isinf
 from typing import Any
 
 import orjson
 
-from catalog.errors import InvalidInputError
+from catalog.errors import InvalidJsonError
 
 _TOKEN = re.compile(r'(?P<name>"(?:[^"\\]|\\.)*")(?=\s*:)|"(?:[^"\\]|\\.)*"|[{}\[\]]|-?[0-9][0-9.eE+-]*|-?[A-Za-z]+')
 _LONGEST_SHOWN = 40
 
 
-class InvalidJsonError(InvalidInputError):
-    """Text that is no JSON, or that says what no value can keep; ``line`` and ``column`` count from 1."""
-
-    def __init__(self, what: str, line: int, column: int, hint: str = "") -> None:
-        self.what, self.line, self.column = what, line, column
-        super().__init__(f"In line {line:,}, column {column:,}: {what}.", hint=hint)
-
-
-class _Lost(ValueError):
+class _LostError(ValueError):
     """A number or field that would be lost: what to say of it, and the token where it is."""
 
     def __init__(self, what: str, hint: str, token: str, *, is_name: bool = False) -> None:
@@ -38,7 +31,7 @@ def read_json(text: str | bytes) -> Any:
     Whole numbers are read in full. Refused are a field that comes twice in one object, a number with more digits than a
     float has, NaN and the infinities, text that is no Unicode.
     """
-    refused = None
+    refused: json.JSONDecodeError | None = None
     try:
         found = orjson.loads(text)
         # What is written the same again, but for spaces, has lost nothing; most files of programs are, and this is fast.
@@ -50,15 +43,17 @@ def read_json(text: str | bytes) -> Any:
     whole = _decoded(text)
     try:
         found = _PRECISE.decode(whole)
-    except _Lost as lost:
-        raise InvalidJsonError(str(lost), *_place(whole, _find(whole, lost)), lost.hint) from None
+    except _LostError as lost:
+        line, column = _place(whole, _find(whole, lost))
+        raise InvalidJsonError(str(lost), line=line, column=column, hint=lost.hint) from None
     except json.JSONDecodeError as error:
         refused = error
     except RecursionError:
-        raise InvalidJsonError("it is nested too deeply", 1, 1) from None
+        raise InvalidJsonError("it is nested too deeply") from None
     if refused is not None:
         # orjson alone knows half surrogate pairs, and has an end to nesting.
-        raise InvalidJsonError(f"it is no JSON: {refused.msg[:1].lower()}{refused.msg[1:]}", refused.lineno, refused.colno)
+        what = f"it is no JSON: {refused.msg[:1].lower()}{refused.msg[1:]}"
+        raise InvalidJsonError(what, line=refused.lineno, column=refused.colno)
     return found
 
 
@@ -66,11 +61,10 @@ def _decoded(text: str | bytes) -> str:
     try:
         whole = text.decode() if isinstance(text, bytes) else text
         whole.encode()
-    except UnicodeError as error:
-        assert isinstance(error, UnicodeDecodeError | UnicodeEncodeError)
-        before = error.object[: error.start]
-        line = before.count(b"\n" if isinstance(before, bytes) else "\n") + 1  # type: ignore[arg-type]
-        raise InvalidJsonError("it is not text in UTF-8", line, 1) from None
+    except UnicodeDecodeError as error:
+        raise InvalidJsonError("it is not text in UTF-8", line=error.object.count(b"\n", 0, error.start) + 1) from None
+    except UnicodeEncodeError as error:
+        raise InvalidJsonError("half a surrogate pair is no text", line=error.object.count("\n", 0, error.start) + 1) from None
     return whole
 
 
@@ -78,7 +72,7 @@ def _whole(text: str) -> int:
     try:
         return int(text)
     except ValueError:
-        raise _Lost(f"a number of {len(text):,} digits", "Write it as text, in quotes.", text) from None
+        raise _LostError(f"a number of {len(text):,} digits", "Write it as text, in quotes.", text) from None
 
 
 def _number(text: str) -> float:
@@ -86,7 +80,7 @@ def _number(text: str) -> float:
     if repr(number) == text or _says_the_same(text, number):
         return number
     shown = text[:_LONGEST_SHOWN]
-    raise _Lost(f"the number {shown} has more digits than are kept", "Write it as text, in quotes.", text)
+    raise _LostError(f"the number {shown} has more digits than are kept", "Write it as text, in quotes.", text)
 
 
 def _says_the_same(text: str, number: float) -> bool:
@@ -100,22 +94,22 @@ def _says_the_same(text: str, number: float) -> bool:
 
 
 def _constant(text: str) -> Any:
-    raise _Lost(f"{text} is nothing that JSON has", "Write null, or the word in quotes.", text)
+    raise _LostError(f"{text} is nothing that JSON has", "Write null, or the word in quotes.", text)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
     if len(made) != len(pairs):
-        met: set[str] = set()
-        twice = next(name for name, _ in pairs if name in met or met.add(name))
-        raise _Lost(f"the field {twice[:_LONGEST_SHOWN]!a} comes twice", "Leave one of the two.", twice, is_name=True)
+        counts = Counter(name for name, _ in pairs)
+        twice = next(name for name, count in counts.items() if count > 1)
+        raise _LostError(f"the field {twice[:_LONGEST_SHOWN]!a} comes twice", "Leave one of the two.", twice, is_name=True)
     return made
 
 
 _PRECISE = json.JSONDecoder(parse_float=_number, parse_int=_whole, parse_constant=_constant, object_pairs_hook=_object)
 
 
-def _find(text: str, lost: _Lost) -> int:
+def _find(text: str, lost: _LostError) -> int:
     """Where in a text the token is: for a name, where it comes a second time in one object."""
     names: list[set[str]] = []
     for token in _TOKEN.finditer(text):

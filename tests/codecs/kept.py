@@ -197,7 +197,7 @@ def same(one: Any, other: Any) -> bool:
     if isinstance(one, float):
         return one.hex() == other.hex()
     if isinstance(one, np.ndarray):
-        return bool(one.dtype == other.dtype) and one.shape == other.shape and one.tobytes() == other.tobytes()
+        return (one.dtype.str, one.shape, one.tobytes()) == (other.dtype.str, other.shape, other.tobytes())
     if isinstance(one, pd.DataFrame):
         return bool(one.equals(other))
     if isinstance(one, shapely.Geometry):
