@@ -58,6 +58,15 @@ def json_bytes_nan_null(value: Any) -> bytes:
         return _explained(value, error, _lenient)
 
 
+def nan_as_null(value: Any) -> Any:
+    """The same mappings, lists and numbers, with None for NaN and the infinities."""
+    if isinstance(value, float):
+        return value if isfinite(value) else None
+    if isinstance(value, dict):
+        return {name: nan_as_null(content) for name, content in value.items()}
+    return [nan_as_null(content) for content in value] if isinstance(value, list) else value
+
+
 def check_text_keys(value: Any) -> None:
     """Raise InvalidValueError when a mapping in a value has a key that is no text: Python's JSON writes it as text, unsaid.
 

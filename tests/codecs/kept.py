@@ -195,7 +195,7 @@ def same(one: Any, other: Any) -> bool:
     if isinstance(one, list | tuple):
         return len(one) == len(other) and all(map(same, one, other))
     if isinstance(one, float):
-        return one.hex() == other.hex()
+        return repr(one) == repr(other)
     if isinstance(one, np.ndarray):
         return (one.dtype.str, one.shape, one.tobytes()) == (other.dtype.str, other.shape, other.tobytes())
     if isinstance(one, pd.DataFrame):
