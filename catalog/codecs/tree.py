@@ -45,7 +45,7 @@ def json_bytes(value: Any) -> bytes:
         raw = _explained(value, error, _strict)
     # Only what became null can have been a NaN, so that most values are not looked through; of the others, those that come
     # back equal hold none. Both are much faster than going through a value in Python.
-    if b"null" in raw and not _comes_back(value, raw) and _has_nan(value):
+    if b"null" in raw and not _comes_back(value, raw) and has_nan(value):
         _refuse(value, _strict)
     return raw
 
@@ -105,7 +105,8 @@ def _comes_back(value: Any, raw: bytes) -> bool:
         return False
 
 
-def _has_nan(value: Any) -> bool:
+def has_nan(value: Any) -> bool:
+    """Whether there is a NaN or an infinity in a value that does not contain itself; arrays are not looked into."""
     waiting = [value]
     for item in waiting:
         kind = type(item)
@@ -259,7 +260,7 @@ def _refuse(value: Any, judge: Callable[[Any], None], keys: type | tuple[type, .
                     raise _error(path, f"the key {str(key)[:40]} ({type(key).__name__}) is no text", "Use str(key) for each key.")
                 if isinstance(key, str):
                     _check_leaf(path, key, _lenient if judge is not _any_leaf else judge)
-            waiting.extend((path + _step(key), depth + 1, inner) for key, inner in reversed(item.items()))
+            waiting.extend((path + path_step(key), depth + 1, inner) for key, inner in reversed(item.items()))
         elif isinstance(item, list) or type(item) is tuple or (isinstance(item, tuple) and judge is _any_leaf):
             waiting.extend((f"{path}[{number}]", depth + 1, item[number]) for number in reversed(range(len(item))))
         else:
@@ -273,7 +274,8 @@ def _check_leaf(path: str, item: Any, judge: Callable[[Any], None]) -> None:
         raise _error(path + unfit.place, str(unfit), unfit.hint) from None
 
 
-def _step(key: Any) -> str:
+def path_step(key: Any) -> str:
+    """A key as a part of a path: ``.name``, or ``["any text"]``."""
     return (
         f".{key}"
         if isinstance(key, str) and key.isidentifier()

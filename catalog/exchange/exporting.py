@@ -65,6 +65,15 @@ def export_file(
     return _in_place(path, items, chosen, tell)
 
 
+def write_value(stored: bytes, target: Path) -> None:
+    """Write the bytes of one value to a new file, or through a device or pipe; InvalidInputError when there is a file."""
+    path = target.expanduser().absolute()
+    if not is_written_through(path):
+        _check_free(path, overwrite=False)
+    with _telling(path), path.open("ab" if is_written_through(path) else "xb", buffering=0) as opened:
+        CountedStream(opened).write(stored)
+
+
 def _through(stream: BinaryIO, path: Path, items: _Content, chosen: OutputOptions, tell: Tell | None) -> Exported:
     made = output_format(path, chosen.format)
     if isinstance(made, Folder):

@@ -11,9 +11,9 @@ from typing import Any, BinaryIO
 
 from catalog.changes.change import Direction
 from catalog.codecs.codec import Codec, check_serializer, codec_of
-from catalog.codecs.tree import NAN_HINT, nan_as_null
+from catalog.codecs.tree import NAN_HINT, nan_as_null, path_step
 from catalog.database.database import Database
-from catalog.errors import CancelledError, CatalogError, InvalidInputError
+from catalog.errors import CancelledError, CatalogError, InvalidInputError, InvalidValueError
 from catalog.exchange.formats import input_format
 from catalog.exchange.rows import FileFormat, InputOptions, LeftOut, Row, wrong
 from catalog.exchange.seen_keys import SeenKeys
@@ -177,11 +177,19 @@ class _Source:
             encoded: bytes = self._codec.encode(value if self._reading.nan == "refuse" else nan_as_null(value))
         except InvalidInputError as error:
             hint = _NAN_HINT if error.hint == NAN_HINT else error.hint
-            raise self.wrong(row, error.message, hint) from None
+            raise wrong(self._path, self._place(row, error), error.message, hint) from None
         except CatalogError as error:
             kind = {"str": "text in UTF-8", "orjson": "JSON"}.get(self._serializer, f"what {self._serializer!r} stores")
             raise self.wrong(row, f"it is not {kind}. {error.message}") from None
         return encoded
+
+    def _place(self, row: Row, error: InvalidInputError) -> str:
+        """Where an error is: for a value in a table, its column too."""
+        if self.format.name in (FileFormat.CSV, FileFormat.PARQUET) and isinstance(error, InvalidValueError):
+            for name in row.value:
+                if error.path.startswith(f"${path_step(name)}"):
+                    return f"{row.place}, column {name!r}"
+        return row.place
 
     def _fitting(self, row: Row) -> Any:
         """The value as the serializer wants it: for texts, the one field that there is."""
