@@ -79,7 +79,7 @@ def _below(folder: Path, prefix: str, above: tuple[Path, ...]) -> Iterator[_File
     folders: list[tuple[Path, str, Path]] = []
     for name in names:
         file, key = folder / name, prefix + name
-        place = file.resolve() if file.is_symlink() else above[-1] / name
+        place = Path(os.path.realpath(file)) if file.is_symlink() else above[-1] / name
         found = _what(file, key, place, above)
         if found is None:
             folders.append((file, f"{key}/", place))
