@@ -107,6 +107,7 @@ def pull(session: WriteSession, progress: Progress) -> PullResult:
             return PullResult(target.commit if target else None, 0, _conflicts(session), 0)
         progress.begin("comparing indexes")
         with session.writer.held():
+            session.flush()
             follow_header(session, target)
             spell_out(session)
             plan = plan_pull(session, target)
