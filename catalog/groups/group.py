@@ -131,7 +131,15 @@ class ConnectionGroup(Database):
         """Remove an entry; the database that it describes stays where it is. KeyError when there is none."""
         del self[key]
 
-    def set(self, key: str, value: Any, timestamp: Timestamp = None, encode_value: bool = True) -> NoReturn:  # noqa: ARG002
+    def set(
+        self,
+        key: str,
+        value: Any,  # noqa: ARG002
+        timestamp: Timestamp = None,  # noqa: ARG002
+        encode_value: bool = True,  # noqa: ARG002
+        *,
+        touch: bool = False,  # noqa: ARG002
+    ) -> NoReturn:
         """Raise InvalidInputError: entries are added, put, edited and removed."""
         raise InvalidInputError(
             f"An entry is not assigned: group[{key!a}] = … would not look whether there is a database.",
