@@ -42,6 +42,10 @@ class SegmentReader:
         """The segment that ``ref`` names, which stays in memory; IntegrityError when it is damaged or gone."""
         return self._remembered(ref) or self._keep(ref.id, self._read(ref))
 
+    def in_memory(self, ref: SegmentRef) -> Segment | None:
+        """The segment that ``ref`` names, if it is in memory; nobody is asked for it."""
+        return self._remembered(ref)
+
     def pass_through(self, most_kept: int) -> Callable[[SegmentRef], Segment]:
         """A way to load segments of which only the first few stay in memory: whoever walks on does not come back soon."""
         left = most_kept

@@ -59,8 +59,8 @@ def describe_key(key: str, entry: Entry | None, row: Row | None, *, has_base: bo
         return KeyInfo(key, row.timestamp, row.length, KeyState.CONFLICT)
     if row.status == Status.DELETED:
         return KeyInfo(key, entry.timestamp, entry.length, KeyState.DELETED) if entry else None
-    if entry is not None and entry.version == row.version:
-        return KeyInfo(key, row.timestamp, row.length, KeyState.LOCAL)
+    if entry is not None and row.says(entry):
+        return KeyInfo(key, entry.timestamp, row.length, KeyState.LOCAL)
     return KeyInfo(key, row.timestamp, row.length, KeyState.ADDED if entry is None else KeyState.MODIFIED)
 
 
