@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from catalog.errors import IntegrityError
-from catalog.key_info import KeyInfo, KeyState
-from catalog.local.local_table import Status
+from catalog.key_info import KeyInfo, KeyState, of_entry
+from catalog.local.local_table import Row, Status
 from catalog.local.working_copy import WorkingCopy
 from catalog.remote.head import StoredHead
 from catalog.remote.index_segment import Entry
@@ -43,7 +43,7 @@ class PastSession(Session):
 
     def _held(self, key: str, entry: Entry) -> Held:
         row = self.table.get(key)
-        if row is not None and row.status in (Status.COPY, Status.EDITED) and row.checksum == entry.checksum:
+        if row is not None and row.status in (Status.COPY, Status.EDITED) and _holds(row, entry):
             try:
                 if (value := self.local_bytes(row)) is not None:
                     return Held(value, entry.timestamp)
@@ -64,7 +64,7 @@ class PastSession(Session):
     def key_infos(self, start: str = "", *, with_deleted: bool = False) -> Iterator[KeyInfo]:  # noqa: ARG002
         """All keys of this commit from ``start`` on, sorted."""
         for key, entry in self._past.items(start):
-            yield KeyInfo(key, entry.timestamp, entry.length, KeyState.REMOTE)
+            yield of_entry(key, entry, KeyState.REMOTE)
 
     def added_keys(self) -> list[str]:
         """None: what was changed here is not seen."""
@@ -82,3 +82,8 @@ class PastSession(Session):
         """The user's metadata at this commit."""
         kept = self._past.stored.head.metadata
         return KeptMetadata(bytes(kept.value), kept.timestamp) if kept is not None else None
+
+
+def _holds(row: Row, entry: Entry) -> bool:
+    """Whether a row has the bytes of an entry, at whatever time they were set."""
+    return row.checksum == entry.checksum or entry.is_version(row.timestamp, row.length, row.checksum)

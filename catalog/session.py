@@ -161,9 +161,11 @@ class Session:
         return value
 
     def cached_value(self, entry: Entry) -> bytes | None:
-        """The value of an entry, if the cache has it, verified as everything that is read."""
+        """The value of an entry, if the cache has it, verified as everything that can be."""
         value = self.sidecar.get_fetched(entry.pack, entry.offset)
-        return value if value is not None and (len(value), checksum(value)) == (entry.length, entry.checksum) else None
+        if value is None or not entry.verifiable:
+            return value
+        return value if (len(value), checksum(value)) == (entry.length, entry.checksum) else None
 
     def local_bytes(self, row: Row) -> bytes | None:
         """The value that a row names in the data file."""
@@ -187,7 +189,7 @@ class Session:
     def _is_base_value(self, row: Row) -> bool:
         """Whether a copy is of this session's base, though another process moved the working copy on."""
         entry = self.base_entry(row.key)
-        return entry is not None and (entry.timestamp, entry.checksum) == (row.timestamp, row.checksum)
+        return _holds_value_of(row, entry)
 
     def holds(self, key: str) -> bool:
         """Whether a key exists as this session sees it; fetches no value."""
@@ -302,4 +304,4 @@ class Session:
 
 
 def _holds_value_of(row: Row, entry: Entry | None) -> bool:
-    return entry is not None and (row.timestamp, row.length, row.checksum) == (entry.timestamp, entry.length, entry.checksum)
+    return entry is not None and entry.is_version(row.timestamp, row.length, row.checksum)

@@ -22,9 +22,9 @@ from catalog.groups.entry import Entry
 from catalog.groups.group import ConnectionGroup
 from catalog.objectstore.connect import name_of
 from catalog.objectstore.observed import Observer, observed
-from catalog.remote.commit import read_head
 from catalog.remote.head import Commit
 from catalog.remote.object_names import ObjectNames
+from catalog.remote.remote import describe_newest
 
 
 class State(StrEnum):
@@ -79,7 +79,7 @@ def read_remote(connection: S3Connection, observer: Observer | None = None) -> R
     """
     store = observed(connect_store(connection, writing=False), observer)
     try:
-        stored = read_head(store, ObjectNames(name_of(connection)))
+        stored = describe_newest(store, ObjectNames(name_of(connection)))
     finally:
         store.close()
     if stored is None:

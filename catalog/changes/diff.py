@@ -65,7 +65,7 @@ def says_the_same(row: Row, entry: Entry | None) -> bool:
     """Whether a row says the same as an entry."""
     if row.status == Status.DELETED or entry is None:
         return row.status == Status.DELETED and entry is None
-    return (row.timestamp, row.length, row.checksum) == (entry.timestamp, entry.length, entry.checksum)
+    return entry.is_version(row.timestamp, row.length, row.checksum)
 
 
 def agrees(row: Row, started: Entry | None, arrives: Entry | None) -> bool:

@@ -21,6 +21,10 @@ HEADER_BYTES = 200
 FIRST_BYTES = 16
 """How many bytes of the object tell what it is."""
 
+_PLAIN = bytes.fromhex("4f7e8a3fe75c4750ad430a728fe31cfe0500060204e72e0000000000000100020000000000000000000001").ljust(
+    HEADER_BYTES, b"\0"
+)
+"""The header of an empty booklet whose values are bytes and whose keys are text."""
 _MOST_DIGITS = 17
 _MOST_TIME = 1 << 56
 _MOST_COUNT = 1 << 32
@@ -59,6 +63,7 @@ class Identity:
 
         Raises IntegrityError, which names ``what``, for fields that cannot be, and UnsupportedFormatError for a newer format.
         """
+        metadata = {name.lower(): value for name, value in metadata.items()}
         version = _number(metadata, "format_version", what, _MOST_COUNT)
         if version is not None and version > NEWEST_FORMAT:
             raise UnsupportedFormatError(
@@ -93,6 +98,13 @@ class Identity:
             "group_bytes": self.group_bytes,
         }
         return {name: str(value) for name, value in found.items() if value is not None}
+
+
+def local_header(init_bytes: bytes | None, uuid: uuid_module.UUID) -> bytes:
+    """The header of a local booklet of this database; of one with plain bytes, where nobody knows what its values are."""
+    raw = bytearray(init_bytes if init_bytes is not None else _PLAIN)
+    raw[49:65] = uuid.bytes
+    return bytes(raw)
 
 
 def is_ebooklet(metadata: Mapping[str, str]) -> bool:

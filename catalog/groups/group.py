@@ -21,8 +21,8 @@ from catalog.errors import (
 )
 from catalog.objectstore.connect import name_of
 from catalog.objectstore.observed import observed
-from catalog.remote.commit import read_head
 from catalog.remote.object_names import ObjectNames
+from catalog.remote.remote import describe_newest
 
 from .entry import MOST_BYTES, Entry, describe, read_entry
 from .own_database import OwnDatabase
@@ -63,7 +63,7 @@ class ConnectionGroup(OwnDatabase, Mapping[str, dict[str, Any]]):
         connection = given_connection(remote_conn, writing=False)
         store = observed(connect_store(connection, writing=False), self._database.observer)
         try:
-            head = read_head(store, ObjectNames(name_of(connection)))
+            head = describe_newest(store, ObjectNames(name_of(connection)))
         finally:
             store.close()
         if head is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from catalog.ebooklet_format.identity import FIRST_BYTES, begins_as_ebooklet
 from catalog.errors import (
     CatalogError,
     GoneError,
@@ -12,8 +13,9 @@ from catalog.errors import (
     OutcomeUnknownError,
     PreconditionFailedError,
     StoreError,
+    UnsupportedFormatError,
 )
-from catalog.objectstore.interface import IfAbsent, IfMatch, ObjectStore
+from catalog.objectstore.interface import ByteRange, FetchedObject, IfAbsent, IfMatch, ObjectStore
 
 from .head import DELETED, MOST_BYTES, StoredHead, decode_head
 from .object_names import ObjectNames
@@ -26,13 +28,30 @@ class Beaten:
     current: StoredHead | None
 
 
+class EbookletFoundError(UnsupportedFormatError):
+    """What lies at the place of a head is a database or group of ebooklet; ``fetched`` is that object, unless it is too large."""
+
+    def __init__(self, what: str, fetched: FetchedObject | None) -> None:
+        self.fetched = fetched
+        super().__init__(
+            f"{what} was written by ebooklet, in its own format.",
+            hint="It can be read, and copied into ours: open it with flag='r', then copy_remote().",
+        )
+
+
 def read_head(store: ObjectStore, names: ObjectNames) -> StoredHead | None:
-    """The newest head of a remote, or None where there is none, or one that says that the remote is deleted."""
+    """The newest head of a remote, or None where there is none, or one that says that the remote is deleted.
+
+    Raises EbookletFoundError where ebooklet keeps a database.
+    """
     try:
         fetched = store.get(names.head, most=MOST_BYTES)
     except ObjectMissingError:
         return None
-    return _present(decode_head(fetched.body, fetched.etag, f"{store.where}: {names.db_key!r}"))
+    except IntegrityError:
+        _refuse_large_ebooklet(store, names)
+        raise
+    return _decoded(store, names, fetched)
 
 
 def read_head_if_changed(store: ObjectStore, names: ObjectNames, known: StoredHead) -> StoredHead | None:
@@ -41,13 +60,27 @@ def read_head_if_changed(store: ObjectStore, names: ObjectNames, known: StoredHe
         fetched = store.get_if_changed(names.head, known.etag, most=MOST_BYTES)
     except ObjectMissingError:
         return None
-    if fetched is None:
-        return known
-    return _present(decode_head(fetched.body, fetched.etag, f"{store.where}: {names.db_key!r}"))
+    except IntegrityError:
+        _refuse_large_ebooklet(store, names)
+        raise
+    return known if fetched is None else _decoded(store, names, fetched)
 
 
-def _present(stored: StoredHead) -> StoredHead | None:
+def _decoded(store: ObjectStore, names: ObjectNames, fetched: FetchedObject) -> StoredHead | None:
+    what = f"{store.where}: {names.db_key!r}"
+    if begins_as_ebooklet(fetched.body):
+        raise EbookletFoundError(what, fetched)
+    stored = decode_head(fetched.body, fetched.etag, what)
+    if stored.head.from_ebooklet:
+        raise IntegrityError(f"{what}: the head cannot be used: its commit has no number.")
     return None if stored.head.type == DELETED else stored
+
+
+def _refuse_large_ebooklet(store: ObjectStore, names: ObjectNames) -> None:
+    """What is too large for a head of ours can be one of ebooklet's, which has the whole index in it."""
+    first = store.get(names.head, ByteRange(0, FIRST_BYTES), most=FIRST_BYTES).body
+    if begins_as_ebooklet(first):
+        raise EbookletFoundError(f"{store.where}: {names.db_key!r}", None) from None
 
 
 def read_commit(store: ObjectStore, names: ObjectNames, number: int, commit_id: str) -> StoredHead:

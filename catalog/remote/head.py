@@ -92,6 +92,11 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
     runs: Annotated[tuple[tuple[SegmentRef, ...], ...], msgspec.Meta(max_length=100)] = ()
 
     @property
+    def from_ebooklet(self) -> bool:
+        """Whether ebooklet made this state, in its own format: commits of ours are numbered from 1."""
+        return self.number == 0
+
+    @property
     def header(self) -> bytes:
         """The first bytes of the local booklet file, from which one can be made."""
         return base64.b64decode(self.booklet_header)
@@ -185,7 +190,7 @@ def decode_head(body: bytes, etag: str, what: str) -> StoredHead:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise UnsupportedFormatError(
             f"{what} is not a booklet-catalog database, or its head is damaged.",
-            hint="Check the address; a database made by ebooklet has to be converted first.",
+            hint="Check the address.",
         ) from None
     if found != FORMAT:
         raise UnsupportedFormatError(f"{what} has format {found}; this program reads {FORMAT}.", hint="Upgrade booklet-catalog.")

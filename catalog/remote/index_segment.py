@@ -38,6 +38,12 @@ _RESERVED = ("7c40d2ea915b4f3a8e6d201", "adb01ebc1ba3433eb043527", "f19a5c3d7e2b
 _Numbers = Annotated[list[int], msgspec.Meta(max_length=_MOST_KEYS)]
 
 
+UNKNOWN_CHECKSUM = bytes(CHECKSUM_BYTES)
+"""The checksum of a value that whoever wrote it kept none of, as ebooklet does: its timestamp is its version."""
+UNKNOWN_LENGTH = _LONGEST_VALUE
+"""The length of such a value where the index does not say it either."""
+
+
 class Entry(msgspec.Struct, frozen=True, gc=False):
     """Where the value of one key lies: ``length`` bytes at ``offset`` of ``pack``, written at ``timestamp`` (µs)."""
 
@@ -51,6 +57,22 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     def deleted(self) -> bool:
         """Whether this entry says that the key was deleted."""
         return self.pack == DELETED
+
+    @property
+    def verifiable(self) -> bool:
+        """Whether there is a checksum to verify the value by."""
+        return self.checksum != UNKNOWN_CHECKSUM
+
+    @property
+    def size(self) -> int | None:
+        """How many bytes the value takes as stored; None when it is not known."""
+        return None if self.length == UNKNOWN_LENGTH and not self.verifiable else self.length
+
+    def is_version(self, timestamp: int, length: int, checksum: bytes) -> bool:
+        """Whether this is the version of a value with this timestamp, length and checksum."""
+        if self.timestamp != timestamp:
+            return False
+        return UNKNOWN_CHECKSUM in (self.checksum, checksum) or (self.length, self.checksum) == (length, checksum)
 
 
 class _Columns(msgspec.Struct, array_like=True):

@@ -1,17 +1,26 @@
-"""A remote: the objects of one database in a store, and the ways to read them."""
+"""A remote: the objects of one database in a store, and the ways to read them.
+
+Here, and nowhere else, it is decided whether what lies there is ours or ebooklet's: by what the newest head is, and by whether an
+entry has a checksum. All else works on heads, snapshots and entries, which are the same of both.
+"""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Iterator
+from itertools import groupby
 
 from catalog.objectstore.interface import ObjectStore
 from catalog.progress import Progress
 
 from . import commit as committing
+from .commit import EbookletFoundError
+from .ebooklet_index import describe, translate
+from .ebooklet_values import fetch_ebooklet_value, fetch_ebooklet_values
 from .fetch import Failure, Fetched, fetch_value, fetch_values
 from .head import SegmentRef, StoredHead
 from .history import walk
-from .index_segment import Entry, Segment
+from .index_segment import EncodedSegment, Entry, Segment
 from .object_names import ObjectNames
 from .segment_reader import SegmentCache, SegmentReader
 from .snapshot import Snapshot
@@ -24,7 +33,9 @@ class Remote:
         self.store = store
         self.names = ObjectNames(db_key)
         self.threads = threads
-        self._segments = SegmentReader(store, self.names, cache, threads)
+        self._cache = cache
+        self._translating = threading.Lock()
+        self._segments = SegmentReader(store, self.names, cache, threads, self._translate_again)
 
     @property
     def where(self) -> str:
@@ -33,9 +44,33 @@ class Remote:
 
     def newest(self, known: StoredHead | None) -> StoredHead | None:
         """The newest head; ``known`` itself when nothing changed since. None where there is no database."""
-        if known is None or not known.etag:
-            return committing.read_head(self.store, self.names)
-        return committing.read_head_if_changed(self.store, self.names, known)
+        try:
+            if known is None or not known.etag:
+                return committing.read_head(self.store, self.names)
+            return committing.read_head_if_changed(self.store, self.names, known)
+        except EbookletFoundError as found:
+            return translate(self.store, self.names.db_key, found.fetched, self._keep)
+
+    def _keep(self, segment: EncodedSegment) -> None:
+        self._cache.put_segment(segment.segment_id, segment.body)
+
+    def _translate_again(self, ref: SegmentRef) -> bytes | None:
+        """A segment of a translated index that is in the cache no more, if ebooklet's newest commit still gives it."""
+        found: list[bytes] = []
+
+        def put(segment: EncodedSegment) -> None:
+            self._keep(segment)
+            if segment.segment_id == ref.id:
+                found.append(segment.body)
+
+        with self._translating:
+            if (body := self._cache.get_segment(ref.id)) is not None:
+                return body
+            try:
+                committing.read_head(self.store, self.names)
+            except EbookletFoundError as seen:
+                translate(self.store, self.names.db_key, seen.fetched, put)
+        return found[0] if found else None
 
     def snapshot(self, stored: StoredHead) -> Snapshot:
         """The keys and entries of a commit."""
@@ -58,13 +93,30 @@ class Remote:
         return committing.read_commit(self.store, self.names, number, commit_id)
 
     def value(self, key: str, entry: Entry) -> bytes:
-        """Fetch one value, verified."""
+        """Fetch one value, verified where its entry has a checksum."""
+        if not entry.verifiable:
+            return fetch_ebooklet_value(self.store, self.names.db_key, key, entry)
         return fetch_value(self.store, self.names, key, entry)
 
     def values(self, wanted: Iterable[tuple[str, Entry]], progress: Progress) -> Iterator[Fetched | Failure]:
-        """Fetch many values, in few large requests, each verified."""
-        return fetch_values(self.store, self.names, wanted, self.threads, progress)
+        """Fetch many values, in few large requests, each verified where its entry has a checksum.
+
+        The entries that they come with have a checksum in any case: that of what was read.
+        """
+        for verifiable, some in groupby(wanted, key=lambda item: item[1].verifiable):
+            if verifiable:
+                yield from fetch_values(self.store, self.names, some, self.threads, progress)
+            else:
+                yield from fetch_ebooklet_values(self.store, self.names.db_key, some, self.threads, progress)
 
     def close(self) -> None:
         """Give back the store's connections."""
         self.store.close()
+
+
+def describe_newest(store: ObjectStore, names: ObjectNames) -> StoredHead | None:
+    """The newest head of a remote without its index, whoever made it; None where there is no database."""
+    try:
+        return committing.read_head(store, names)
+    except EbookletFoundError as found:
+        return describe(store, names.db_key, found.fetched)

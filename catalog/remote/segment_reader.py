@@ -32,9 +32,20 @@ class SegmentCache(Protocol):
 
 
 class SegmentReader:
-    """Gives decoded segments; keeps those last used in memory, up to 1.5 million keys."""
+    """Gives decoded segments; keeps those last used in memory, up to 1.5 million keys.
 
-    def __init__(self, store: ObjectStore, names: ObjectNames, cache: SegmentCache, threads: int) -> None:
+    ``make_again`` gives the body of a segment that is neither in the cache nor in the store, if there is something to make it of.
+    """
+
+    def __init__(
+        self,
+        store: ObjectStore,
+        names: ObjectNames,
+        cache: SegmentCache,
+        threads: int,
+        make_again: Callable[[SegmentRef], bytes | None] = lambda _: None,
+    ) -> None:
+        self._make_again = make_again
         self._store, self._names, self._cache, self._threads = store, names, cache, threads
         self._decoded: OrderedDict[str, Segment] = OrderedDict()
         self._decoded_keys = 0
@@ -90,6 +101,8 @@ class SegmentReader:
         try:
             return self._store.get(self._names.segment(ref.id), most=min(ref.bytes, _MOST_BODY)).body
         except ObjectMissingError:
+            if (body := self._make_again(ref)) is not None:
+                return body
             raise GoneError(
                 f"{self._store.where}: the index segment {ref.id[:8]}… of {self._names.db_key!r} is gone.",
                 hint="If this is an old state, garbage collection removed it: pull. Otherwise run 'catalog doctor'.",

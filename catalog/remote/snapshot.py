@@ -136,7 +136,7 @@ def same_version(left: Entry | None, right: Entry | None) -> bool:
     """Whether two entries say the same: the same bytes at the same timestamp, wherever they lie, or both nothing."""
     if left is None or right is None:
         return left is right
-    return (left.timestamp, left.length, left.checksum) == (right.timestamp, right.length, right.checksum)
+    return left.is_version(right.timestamp, right.length, right.checksum)
 
 
 def _side_by_side(left: Iterator[tuple[str, T]], right: Iterator[tuple[str, T]]) -> Iterator[tuple[str, T | None, T | None]]:
