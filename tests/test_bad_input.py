@@ -30,11 +30,11 @@ from catalog import (
     UnreachableError,
     UnsupportedFormatError,
 )
-from catalog.access import connect_store
-from catalog.opening_options import Flag
+from catalog.database.options import Flag
+from catalog.format.head import FORMAT, Head, SegmentRef, encode_head
+from catalog.format.names import ObjectNames
 from catalog.remote.commit import read_head
-from catalog.remote.head import FORMAT, Head, SegmentRef, encode_head
-from catalog.remote.object_names import ObjectNames
+from catalog.store.access import connect_store
 from catalog.testing.seaweed import Seaweed
 
 

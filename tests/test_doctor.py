@@ -10,15 +10,15 @@ import pytest
 
 import catalog
 from catalog import CancelledError, Progress, S3Connection
-from catalog.access import connect_store
 from catalog.doctor import Check, Diagnosis, Verdict, examine
-from catalog.powers import Conditions, recall
+from catalog.format.names import ObjectNames
+from catalog.locking.capabilities import Conditions, recall
+from catalog.locking.head_writer import take_lease
 from catalog.progress import Report
-from catalog.remote.object_names import ObjectNames
+from catalog.store.access import connect_store
 from catalog.testing.rclone import Rclone
 from catalog.testing.seaweed import Seaweed
 from catalog.testing.server_process import free_ports
-from catalog.writing import take_lease
 
 EVERYTHING = ["credentials", "reach", "write", "ranged read", "list", "names", "clock", "conditional write", "copy"]
 EVERYTHING += ["multipart", "delete", "lock", "public address"]

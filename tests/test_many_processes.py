@@ -19,11 +19,11 @@ import pytest
 
 import catalog
 from catalog import Database, LockTimeoutError, S3Connection
-from catalog.access import connect_store
-from catalog.opening_options import Flag
+from catalog.database.options import Flag
+from catalog.format.names import ObjectNames
 from catalog.remote.commit import read_head
 from catalog.remote.history import walk
-from catalog.remote.object_names import ObjectNames
+from catalog.store.access import connect_store
 
 READERS = 3
 

@@ -30,13 +30,13 @@ from catalog import (
     S3Connection,
     StoreError,
 )
-from catalog.access import connect_store
-from catalog.objectstore.interface import ObjectStore
+from catalog.format.head import StoredHead
+from catalog.format.names import ObjectNames
 from catalog.remote.commit import read_head
-from catalog.remote.head import StoredHead
 from catalog.remote.history import walk
-from catalog.remote.object_names import ObjectNames
 from catalog.remote.remote import Remote
+from catalog.store.access import connect_store
+from catalog.store.interface import ObjectStore
 from catalog.testing.faults import Fault, FaultKind, FaultPlan, FaultyStore
 
 LARGE = os.environ.get("CATALOG_MACHINE") == "large"
@@ -116,7 +116,7 @@ class TwoWriters(RuleBasedStateMachine):
         self.attempts: dict[str, Attempt] = {}
         self.plan = FaultPlan()
         self.patch = pytest.MonkeyPatch()
-        self.patch.setattr("catalog.opening.connect_store", self.connect)
+        self.patch.setattr("catalog.database.open.connect_store", self.connect)
         self.people: list[Person] = []
         for number in range(self.writers):
             file = self.folder / f"{number}.blt"

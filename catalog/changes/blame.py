@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import islice
 
-from catalog.remote.head import Commit, StoredHead
+from catalog.changes.change import METADATA, Change, Version, metadata_version, version_of_entry
+from catalog.format.head import Commit, StoredHead
 from catalog.remote.remote import Remote
-
-from .change import METADATA, Change, Version, metadata_version, version_of_entry
 
 
 def blame(remote: Remote, newest: StoredHead, changes: Iterable[Change]) -> dict[str, Commit]:

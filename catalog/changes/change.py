@@ -8,10 +8,10 @@ from enum import StrEnum
 
 import msgspec
 
-from catalog.checksum import checksum
-from catalog.local.local_table import Row, Status
-from catalog.remote.head import Metadata
-from catalog.remote.index_segment import Entry
+from catalog.format.checksum import checksum
+from catalog.format.head import Metadata
+from catalog.format.segment import Entry
+from catalog.local.table import Row, Status
 
 METADATA = ""
 """The key under which a change of the user's metadata is listed; no real key is empty."""

@@ -9,23 +9,22 @@ from typing import Any, Literal
 
 import orjson
 
+from catalog.changes.blame import blame
+from catalog.changes.change import METADATA, Change, Direction, Version
+from catalog.changes.diff import all_changes
+from catalog.changes.discard import discard
+from catalog.changes.estimate import estimate
+from catalog.changes.finalize import settle_drafts
+from catalog.changes.pull import PullResult, pull
+from catalog.changes.push import HeldLease, PushOptions, PushResult, push
+from catalog.changes.resolve import Conflict, Decision, Merged, Side, check_decision, conflicting, replace, resolve
 from catalog.codecs.codec import Codec
 from catalog.errors import ConflictError, InvalidInputError, ReadOnlyError
-from catalog.local.local_table import Status
+from catalog.format.head import Commit, encode_metadata
+from catalog.local.table import Status
 from catalog.local.writer import Writer
 from catalog.progress import Progress
-from catalog.remote.head import Commit, encode_metadata
-from catalog.session import Session
-
-from .blame import blame
-from .change import METADATA, Change, Direction, Version
-from .diff import all_changes
-from .discard import discard
-from .estimate import estimate
-from .pull import PullResult, pull
-from .push import HeldLease, PushOptions, PushResult, push
-from .resolve import Conflict, Decision, Merged, Side, check_decision, conflicting, replace, resolve
-from .settle import settle_drafts
+from catalog.session.session import Session
 
 _NOTHING: Any = object()
 

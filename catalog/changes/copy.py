@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from catalog.access import connect_store
 from catalog.connection import S3Connection
 from catalog.errors import InvalidInputError, RemoteMissingError
-from catalog.objectstore.connect import name_of
-from catalog.objectstore.observed import observed, observer_of
+from catalog.format.names import ObjectNames
+from catalog.locking.head_writer import leased
 from catalog.progress import Progress
 from catalog.remote.copy import CopyResult, Place, already_copied, copy_remote
-from catalog.remote.object_names import ObjectNames
-from catalog.session import Session
-from catalog.writing import leased
+from catalog.session.session import Session
+from catalog.store.access import connect_store
+from catalog.store.connect import name_of
+from catalog.store.observed import observed, observer_of
 
 
 def copy_to(session: Session, connection: S3Connection, progress: Progress) -> CopyResult:

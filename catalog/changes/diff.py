@@ -5,15 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from catalog.checksum import checksum
-from catalog.errors import GoneError
-from catalog.local.local_table import Row, Status
-from catalog.remote.head import StoredHead
-from catalog.remote.index_segment import Entry
-from catalog.remote.snapshot import Snapshot
-from catalog.session import Session, base_of
-
-from .change import (
+from catalog.changes.change import (
     METADATA,
     Change,
     Direction,
@@ -24,6 +16,13 @@ from .change import (
     version_of_entry,
     version_of_row,
 )
+from catalog.errors import GoneError
+from catalog.format.checksum import checksum
+from catalog.format.head import StoredHead
+from catalog.format.segment import Entry
+from catalog.local.table import Row, Status
+from catalog.remote.snapshot import Snapshot
+from catalog.session.session import Session, base_of
 
 _BATCH = 5_000
 

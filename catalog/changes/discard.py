@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from catalog.changes.change import METADATA
+from catalog.changes.pull import follow_header, spell_out
 from catalog.local.writer import Writer
-from catalog.session import Session
-
-from .change import METADATA
-from .pull import follow_header, spell_out
+from catalog.session.session import Session
 
 
 def discard(session: Session, writer: Writer, keys: Iterable[str] | None) -> int:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from catalog.changes.pack_plan import plan_entries
+from catalog.changes.pull import spell_out
+from catalog.changes.push import PushOptions, PushResult, Tally, chosen_edits, head_of, metadata_of, outgoing_values, target_of
+from catalog.format import runs as index
+from catalog.format.head import encode_head
+from catalog.format.pack import PlannedPack
+from catalog.format.segment import EncodedSegment
 from catalog.local.writer import Writer
 from catalog.progress import Progress
-from catalog.remote import index
-from catalog.remote.head import encode_head
-from catalog.remote.index_segment import EncodedSegment
-from catalog.remote.pack import PlannedPack
-from catalog.session import Session
-
-from .pack_plan import plan_entries
-from .pull import spell_out
-from .push import PushOptions, PushResult, Tally, chosen_edits, head_of, metadata_of, outgoing_values, target_of
+from catalog.session.session import Session
 
 _HEADS = 2
 """The commit, and the head that names it."""

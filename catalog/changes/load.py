@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from catalog.errors import CatalogError
-from catalog.local.local_table import Status
+from catalog.format.segment import Entry
+from catalog.local.table import Status
 from catalog.local.writer import Writer
 from catalog.progress import Progress
 from catalog.remote.fetch import Failure, Fetched
-from catalog.remote.index_segment import Entry
-from catalog.session import Session
+from catalog.session.session import Session
 
 _BATCH = 5_000
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from catalog.remote.index_segment import DELETED, Entry
-from catalog.remote.pack import TARGET_BYTES, PlannedPack, PlannedValue, plan_pack
+from catalog.format.pack import TARGET_BYTES, PlannedPack, PlannedValue, plan_pack
+from catalog.format.segment import DELETED, Entry
 
 _FIRST_BYTES = 8 << 20
 """The first packs of many are smaller than the target, as the others are where they come near half of all before them:

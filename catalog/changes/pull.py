@@ -8,18 +8,17 @@ from itertools import islice
 
 from msgspec.structs import replace
 
+from catalog.changes.change import METADATA, pack_metadata
+from catalog.changes.diff import agrees, incoming, replacing_rows, says_the_same
 from catalog.errors import DatabaseMismatchError, InvalidInputError
+from catalog.format.head import Commit, StoredHead
+from catalog.format.segment import Entry
 from catalog.local.booklet_header import Header
-from catalog.local.local_table import Row, Status
+from catalog.local.table import Row, Status
 from catalog.local.writer import Writer
 from catalog.progress import Progress
 from catalog.remote.fetch import Failure
-from catalog.remote.head import Commit, StoredHead
-from catalog.remote.index_segment import Entry
-from catalog.session import Session, base_of, keep_base
-
-from .change import METADATA, pack_metadata
-from .diff import agrees, incoming, replacing_rows, says_the_same
+from catalog.session.session import Session, base_of, keep_base
 
 _BATCH = 5_000
 

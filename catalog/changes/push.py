@@ -16,7 +16,11 @@ from io import BufferedReader
 
 import msgspec
 
-from catalog.checksum import checksum
+from catalog.changes.change import METADATA
+from catalog.changes.diff import agrees, edits, incoming, metadata_change
+from catalog.changes.finalize import Draft, forget_draft, note_draft, settle, settle_drafts
+from catalog.changes.pack_plan import Deletion, plan_entries
+from catalog.changes.pull import pull, spell_out
 from catalog.errors import (
     ConflictError,
     DatabaseMismatchError,
@@ -25,27 +29,22 @@ from catalog.errors import (
     PreconditionFailedError,
     RemoteMissingError,
 )
-from catalog.lease import Lease
-from catalog.local.local_table import Row, Status
+from catalog.format import runs as index
+from catalog.format.checksum import checksum
+from catalog.format.head import Commit, Head, Metadata, Parent, SegmentRef, StoredHead, encode_head
+from catalog.format.pack import PlannedPack, PlannedValue
+from catalog.format.segment import EncodedSegment, Entry
 from catalog.local.region import RegionStream, check_region
+from catalog.local.table import Row, Status
 from catalog.local.writer import Writer
-from catalog.objectstore.interface import Source
+from catalog.locking.head_writer import HeadWriter
+from catalog.locking.lease import Lease
 from catalog.progress import Progress
-from catalog.remote import index
 from catalog.remote.commit import Beaten
-from catalog.remote.head import Commit, Head, Metadata, Parent, SegmentRef, StoredHead, encode_head
-from catalog.remote.index_segment import EncodedSegment, Entry
-from catalog.remote.pack import PlannedPack, PlannedValue
 from catalog.remote.snapshot import Snapshot
 from catalog.remote.upload import STREAM_ABOVE, Uploads
-from catalog.session import Session
-from catalog.writing import HeadWriter
-
-from .change import METADATA
-from .diff import agrees, edits, incoming, metadata_change
-from .pack_plan import Deletion, plan_entries
-from .pull import pull, spell_out
-from .settle import Draft, forget_draft, note_draft, settle, settle_drafts
+from catalog.session.session import Session
+from catalog.store.interface import Source
 
 _TRIES = 20
 _GAP = 4 << 10

@@ -9,13 +9,12 @@ from typing import Any, Literal
 
 from msgspec import structs
 
+from catalog.changes.change import METADATA, Change
+from catalog.changes.discard import discard
 from catalog.errors import InvalidInputError
+from catalog.format.head import Commit
 from catalog.local.writer import Writer
-from catalog.remote.head import Commit
-from catalog.session import Session
-
-from .change import METADATA, Change
-from .discard import discard
+from catalog.session.session import Session
 
 
 class Side(StrEnum):

@@ -10,15 +10,14 @@ from itertools import islice
 
 import msgspec
 
+from catalog.changes.change import METADATA, Change, Direction, kind_of, metadata_version
+from catalog.changes.push import HeldLease, PushOptions
 from catalog.errors import EntryMissingError, InvalidInputError, PreconditionFailedError
+from catalog.format.head import Commit, Head, Parent, StoredHead, Tag, encode_head
+from catalog.locking.head_writer import HeadWriter
 from catalog.progress import Progress
 from catalog.remote.commit import Beaten
-from catalog.remote.head import Commit, Head, Parent, StoredHead, Tag, encode_head
 from catalog.remote.remote import Remote
-from catalog.writing import HeadWriter
-
-from .change import METADATA, Change, Direction, kind_of, metadata_version
-from .push import HeldLease, PushOptions
 
 Version = int | str | datetime | Commit
 """A commit, its number, the beginning of its id, a tag, or a time (a text of one too): the state at that moment."""

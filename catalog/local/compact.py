@@ -14,12 +14,11 @@ from itertools import islice
 from pathlib import Path
 
 from catalog.errors import LocalFileError
+from catalog.local.booklet_header import buckets_for
+from catalog.local.data_file import Block, DataFile, Record, system_error
+from catalog.local.sidecar import Sidecar
+from catalog.local.table import LocalTable, Row, Status
 from catalog.progress import Progress
-
-from .booklet_header import buckets_for
-from .data_file import Block, DataFile, Record, system_error
-from .local_table import LocalTable, Row, Status
-from .sidecar import Sidecar
 
 _BATCH_BYTES = 16 << 20
 _BATCH_ROWS = 20_000

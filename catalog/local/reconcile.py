@@ -10,14 +10,13 @@ from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
-from catalog.checksum import checksum
 from catalog.errors import UnsupportedFormatError
+from catalog.format.checksum import checksum
+from catalog.local.compact import compact, record_of, remove_leftovers, resume_compaction
+from catalog.local.data_file import METADATA_KEY, RESERVED_KEYS, Block, DataFile, Record, TornBlockError
+from catalog.local.sidecar import Sidecar
+from catalog.local.table import LocalTable, Row, Status
 from catalog.progress import Progress
-
-from .compact import compact, record_of, remove_leftovers, resume_compaction
-from .data_file import METADATA_KEY, RESERVED_KEYS, Block, DataFile, Record, TornBlockError
-from .local_table import LocalTable, Row, Status
-from .sidecar import Sidecar
 
 _INSERT = 5_000
 _NOT_COUNTED = (1 << 32) - 1

@@ -7,13 +7,12 @@ from pathlib import Path
 
 import portalocker
 
-from catalog.checksum import checksum
 from catalog.errors import CatalogError, IntegrityError, LockTimeoutError
-
-from .booklet_header import Header
-from .data_file import DataFile, system_error
-from .local_table import LocalTable, Row
-from .sidecar import Sidecar
+from catalog.format.checksum import checksum
+from catalog.local.booklet_header import Header
+from catalog.local.data_file import DataFile, system_error
+from catalog.local.sidecar import Sidecar
+from catalog.local.table import LocalTable, Row
 
 _TRIES_WHILE_COMPACTING = 400
 _PAUSE = 0.05

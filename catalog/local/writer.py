@@ -19,18 +19,17 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from catalog.checksum import checksum
 from catalog.errors import InvalidValueError, LocalFileError, LockTimeoutError
+from catalog.format.checksum import checksum
+from catalog.local.booklet_header import Header
+from catalog.local.compact import compact, record_of
+from catalog.local.data_file import LONGEST_VALUE, METADATA_KEY, RESERVED_KEYS, DataFile, Record
+from catalog.local.file_lock import FileLock
+from catalog.local.reconcile import reconcile
+from catalog.local.sidecar import Sidecar
+from catalog.local.table import Row, Status
+from catalog.local.working_copy import WorkingCopy
 from catalog.progress import Progress
-
-from .booklet_header import Header
-from .compact import compact, record_of
-from .data_file import LONGEST_VALUE, METADATA_KEY, RESERVED_KEYS, DataFile, Record
-from .file_lock import FileLock
-from .local_table import Row, Status
-from .reconcile import reconcile
-from .sidecar import Sidecar
-from .working_copy import WorkingCopy
 
 _MOST_BUFFERED = 50_000
 _NO_CHECKSUM = bytes(8)

@@ -15,10 +15,9 @@ from catalog.errors import (
     StoreError,
     UnsupportedFormatError,
 )
-from catalog.objectstore.interface import ByteRange, FetchedObject, IfAbsent, IfMatch, ObjectStore
-
-from .head import DELETED, MOST_BYTES, StoredHead, decode_head
-from .object_names import ObjectNames
+from catalog.format.head import DELETED, MOST_BYTES, StoredHead, decode_head
+from catalog.format.names import ObjectNames
+from catalog.store.interface import ByteRange, FetchedObject, IfAbsent, IfMatch, ObjectStore
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,19 +9,18 @@ from dataclasses import dataclass
 from itertools import chain
 
 from catalog.errors import FormatError, IntegrityError, InvalidInputError, PreconditionFailedError
-from catalog.objectstore.interface import ObjectStore, Source
+from catalog.format.head import StoredHead
+from catalog.format.names import ObjectNames
+from catalog.format.pack import TARGET_BYTES
+from catalog.format.segment import Segment, decode_segment
 from catalog.progress import Progress
-
-from .commit import Beaten, create_under_lease, read_commit, read_head
-from .head import StoredHead
-from .history import walk
-from .index_segment import Segment, decode_segment
-from .object_names import ObjectNames
-from .object_stream import ObjectStream
-from .objects import list_objects
-from .pack import TARGET_BYTES
-from .upload import Uploads
-from .verify import verify_object
+from catalog.remote.commit import Beaten, create_under_lease, read_commit, read_head
+from catalog.remote.history import walk
+from catalog.remote.object_stream import ObjectStream
+from catalog.remote.objects import list_objects
+from catalog.remote.upload import Uploads
+from catalog.remote.verify import verify_object
+from catalog.store.interface import ObjectStore, Source
 
 _STREAM_ABOVE = TARGET_BYTES + (1 << 20)
 """Objects of more bytes than an ordinary pack's are copied in parts, one object at a time."""

@@ -6,12 +6,11 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 
 from catalog.errors import PreconditionFailedError
-from catalog.objectstore.interface import ObjectStore
+from catalog.format.names import ObjectNames
 from catalog.progress import Progress
-
-from .commit import read_head
-from .object_names import ObjectNames
-from .objects import list_objects
+from catalog.remote.commit import read_head
+from catalog.remote.objects import list_objects
+from catalog.store.interface import ObjectStore
 
 _BATCH = 1000
 

@@ -35,12 +35,11 @@ from catalog.ebooklet_format.payload import (
     decode_metadata,
 )
 from catalog.errors import GoneError, IntegrityError, ObjectMissingError
-from catalog.objectstore.interface import ByteRange, FetchedObject, ObjectStore
-
-from .ebooklet_values import entry_alone, entry_in_group
-from .head import MOST_BYTES, Head, Metadata, SegmentRef, StoredHead, encode_head
-from .index import keys_per_segment, write_run
-from .index_segment import EncodedSegment, Entry, decode_columns, encode_columns
+from catalog.format.head import MOST_BYTES, Head, Metadata, SegmentRef, StoredHead, encode_head
+from catalog.format.runs import keys_per_segment, write_run
+from catalog.format.segment import EncodedSegment, Entry, decode_columns, encode_columns
+from catalog.remote.ebooklet_values import entry_alone, entry_in_group
+from catalog.store.interface import ByteRange, FetchedObject, ObjectStore
 
 _PIECE = 8 << 20
 _SORTED_TOGETHER = 100_000

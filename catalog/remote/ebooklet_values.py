@@ -14,16 +14,15 @@ from itertools import islice
 
 from msgspec.structs import replace
 
-from catalog.checksum import checksum
 from catalog.ebooklet_format.entries import IndexEntry
 from catalog.ebooklet_format.group_object import Member, decode_group, header_bytes, read_header
 from catalog.ebooklet_format.names import EbookletNames
 from catalog.errors import CatalogError, GoneError, IntegrityError, ObjectMissingError
-from catalog.objectstore.interface import ByteRange, FetchedObject, ObjectStore
+from catalog.format.checksum import checksum
+from catalog.format.segment import PACK_ID_BYTES, UNKNOWN_CHECKSUM, UNKNOWN_LENGTH, Entry
 from catalog.progress import Progress
-
-from .fetch import Failure, Fetched, Results, fetch_in_parallel, join_spans
-from .index_segment import PACK_ID_BYTES, UNKNOWN_CHECKSUM, UNKNOWN_LENGTH, Entry
+from catalog.remote.fetch import Failure, Fetched, Results, fetch_in_parallel, join_spans
+from catalog.store.interface import ByteRange, FetchedObject, ObjectStore
 
 _LARGEST = (1 << 32) - 1
 _WINDOW = 100_000

@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TypeVar
 
-from catalog.checksum import checksum
 from catalog.errors import CatalogError, GoneError, IntegrityError, ObjectMissingError
-from catalog.objectstore.interface import ByteRange, ObjectStore
+from catalog.format.checksum import checksum
+from catalog.format.names import ObjectNames
+from catalog.format.segment import Entry
 from catalog.progress import Progress
-
-from .index_segment import Entry
-from .object_names import ObjectNames
+from catalog.store.interface import ByteRange, ObjectStore
 
 T = TypeVar("T")
 

@@ -6,12 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from catalog.objectstore.interface import ListedObject
+from catalog.format.head import SegmentRef, StoredHead
 from catalog.progress import Progress
-
-from .head import SegmentRef, StoredHead
-from .objects import list_objects
-from .remote import Remote
+from catalog.remote.objects import list_objects
+from catalog.remote.remote import Remote
+from catalog.store.interface import ListedObject
 
 GRACE = timedelta(days=7)
 """No object younger than this is deleted, so that running pushes and readers are safe."""

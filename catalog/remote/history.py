@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from catalog.objectstore.interface import ObjectStore
-
-from .commit import read_commit
-from .head import StoredHead
-from .object_names import ObjectNames
+from catalog.format.head import StoredHead
+from catalog.format.names import ObjectNames
+from catalog.remote.commit import read_commit
+from catalog.store.interface import ObjectStore
 
 
 def walk(store: ObjectStore, names: ObjectNames, newest: StoredHead) -> Iterator[StoredHead]:

@@ -7,16 +7,15 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from catalog.errors import CatalogError, IntegrityError, ObjectMissingError
-from catalog.objectstore.interface import ObjectStore
+from catalog.format.head import StoredHead
+from catalog.format.names import ObjectNames
+from catalog.format.segment import Segment, decode_segment
 from catalog.progress import Progress
-
-from .commit import read_commit, read_head
-from .fetch import Failure
-from .head import StoredHead
-from .index_segment import Segment, decode_segment
-from .object_names import ObjectNames
-from .remote import Remote
-from .verify import verify_object
+from catalog.remote.commit import read_commit, read_head
+from catalog.remote.fetch import Failure
+from catalog.remote.remote import Remote
+from catalog.remote.verify import verify_object
+from catalog.store.interface import ObjectStore
 
 
 @dataclass(frozen=True, slots=True)

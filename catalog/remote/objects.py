@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from catalog.objectstore.interface import ListedObject, ObjectStore
-
-from .object_names import ObjectNames
+from catalog.format.names import ObjectNames
+from catalog.store.interface import ListedObject, ObjectStore
 
 _BELOW = re.compile(r"(packs/[0-9a-f]{32}|index/[0-9a-f]{32}|commits/[0-9]{10}-[0-9a-f]{32})")
 

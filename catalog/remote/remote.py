@@ -10,20 +10,19 @@ import threading
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
-from catalog.objectstore.interface import ObjectStore
+from catalog.format.head import SegmentRef, StoredHead
+from catalog.format.names import ObjectNames
+from catalog.format.segment import EncodedSegment, Entry, Segment
 from catalog.progress import Progress
-
-from . import commit as committing
-from .commit import EbookletFoundError
-from .ebooklet_index import describe, translate
-from .ebooklet_values import fetch_ebooklet_value, fetch_ebooklet_values
-from .fetch import Failure, Fetched, fetch_value, fetch_values
-from .head import SegmentRef, StoredHead
-from .history import walk
-from .index_segment import EncodedSegment, Entry, Segment
-from .object_names import ObjectNames
-from .segment_reader import SegmentCache, SegmentReader
-from .snapshot import Snapshot
+from catalog.remote import commit as committing
+from catalog.remote.commit import EbookletFoundError
+from catalog.remote.ebooklet_index import describe, translate
+from catalog.remote.ebooklet_values import fetch_ebooklet_value, fetch_ebooklet_values
+from catalog.remote.fetch import Failure, Fetched, fetch_value, fetch_values
+from catalog.remote.history import walk
+from catalog.remote.segment_reader import SegmentCache, SegmentReader
+from catalog.remote.snapshot import Snapshot
+from catalog.store.interface import ObjectStore
 
 
 class Remote:

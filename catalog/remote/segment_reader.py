@@ -11,11 +11,10 @@ from dataclasses import replace
 from typing import Protocol
 
 from catalog.errors import GoneError, IntegrityError, ObjectMissingError
-from catalog.objectstore.interface import ObjectStore
-
-from .head import SegmentRef
-from .index_segment import Segment, decode_segment, segment_content
-from .object_names import ObjectNames
+from catalog.format.head import SegmentRef
+from catalog.format.names import ObjectNames
+from catalog.format.segment import Segment, decode_segment, segment_content
+from catalog.store.interface import ObjectStore
 
 _MOST_DECODED_KEYS = 1_500_000
 _MOST_BODY = 64 << 20

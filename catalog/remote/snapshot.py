@@ -6,11 +6,11 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence, Set
 from typing import TypeVar
 
-from .head import SegmentRef, StoredHead
-from .index import live, load_within, newest, run_items
-from .index_segment import Entry, Segment
-from .landmarks import Landmarks
-from .segment_reader import SegmentReader
+from catalog.format.fence_pointers import Landmarks
+from catalog.format.head import SegmentRef, StoredHead
+from catalog.format.runs import live, load_within, newest, run_items
+from catalog.format.segment import Entry, Segment
+from catalog.remote.segment_reader import SegmentReader
 
 T = TypeVar("T")
 

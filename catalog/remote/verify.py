@@ -6,15 +6,14 @@ import io
 from hashlib import blake2b
 from typing import BinaryIO
 
-from catalog.checksum import CHECKSUM_BYTES
 from catalog.errors import IntegrityError
-from catalog.objectstore.interface import ByteRange, ObjectStore
-
-from .commit import read_commit
-from .index_segment import Entry, Segment, decode_segment
-from .object_names import ObjectNames
-from .object_stream import WINDOW, ObjectStream
-from .pack import TRAILER_BYTES, decode_directory, directory_range
+from catalog.format.checksum import CHECKSUM_BYTES
+from catalog.format.names import ObjectNames
+from catalog.format.pack import TRAILER_BYTES, decode_directory, directory_range
+from catalog.format.segment import Entry, Segment, decode_segment
+from catalog.remote.commit import read_commit
+from catalog.remote.object_stream import WINDOW, ObjectStream
+from catalog.store.interface import ByteRange, ObjectStore
 
 
 def verify_object(store: ObjectStore, names: ObjectNames, name: str, size: int, *, values: bool) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import booklet
 
 from catalog.local.booklet_header import new_header
-from catalog.local.local_table import Status
+from catalog.local.table import Status
 from catalog.local.working_copy import WorkingCopy
 from catalog.local.writer import Writer
 from catalog.progress import Progress

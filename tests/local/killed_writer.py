@@ -15,9 +15,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from catalog.checksum import checksum
+from catalog.format.checksum import checksum
 from catalog.local import data_file
-from catalog.local.local_table import Status
+from catalog.local.table import Status
 from catalog.local.writer import Writer
 from catalog.progress import Progress
 

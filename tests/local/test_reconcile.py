@@ -13,9 +13,9 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given, settings
 
-from catalog.checksum import checksum
 from catalog.errors import IntegrityError, LocalFileError, UnsupportedFormatError
-from catalog.local.local_table import Status
+from catalog.format.checksum import checksum
+from catalog.local.table import Status
 from catalog.local.working_copy import WorkingCopy, sidecar_path
 from catalog.local.writer import Writer
 from catalog.progress import Progress

@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from catalog.checksum import checksum
 from catalog.errors import CancelledError, CatalogError, IntegrityError, LocalFileError, LockTimeoutError
+from catalog.format.checksum import checksum
 from catalog.local import working_copy
 from catalog.local.booklet_header import new_header
 from catalog.local.data_file import DataFile
-from catalog.local.local_table import Status
 from catalog.local.sidecar import Sidecar
+from catalog.local.table import Status
 from catalog.local.working_copy import WorkingCopy, sidecar_path
 from catalog.local.writer import Writer
 from catalog.progress import Progress

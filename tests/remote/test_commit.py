@@ -7,18 +7,17 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from format.entries import make_head
 
 from catalog.errors import IntegrityError, OutcomeUnknownError, StoreError, UnreachableError
-from catalog.objectstore.directory import DirectoryStore
-from catalog.objectstore.interface import IfMatch
-from catalog.objectstore.wrapped import WrappedStore
+from catalog.format.head import Head, Parent, StoredHead, encode_head
+from catalog.format.names import ObjectNames
 from catalog.remote.commit import Beaten, commit, create_under_lease, read_commit, read_head, read_head_if_changed
-from catalog.remote.head import Head, Parent, StoredHead, encode_head
 from catalog.remote.history import walk
-from catalog.remote.object_names import ObjectNames
+from catalog.store.directory.store import DirectoryStore
+from catalog.store.interface import IfMatch
+from catalog.store.wrapped import WrappedStore
 from catalog.testing.faults import Fault, FaultKind, FaultPlan, FaultyStore
-
-from .entries import make_head
 
 ERRORS = (OutcomeUnknownError, UnreachableError)
 

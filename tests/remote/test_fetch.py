@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.checksum import checksum
 from catalog.errors import CancelledError, IntegrityError, UnreachableError
-from catalog.objectstore.directory import DirectoryStore
+from catalog.format.checksum import checksum
+from catalog.format.names import ObjectNames
+from catalog.format.segment import Entry
 from catalog.progress import Progress
 from catalog.remote import fetch
 from catalog.remote.fetch import Failure, fetch_value, fetch_values, plan_spans
-from catalog.remote.index_segment import Entry
-from catalog.remote.object_names import ObjectNames
+from catalog.store.directory.store import DirectoryStore
 from catalog.testing.faults import Fault, FaultKind, FaultPlan, FaultyStore
 
 PLACES = st.lists(

@@ -7,12 +7,12 @@ import threading
 import pytest
 
 from catalog.errors import IntegrityError, UnreachableError
-from catalog.objectstore.directory import DirectoryStore
+from catalog.format.head import SegmentRef
+from catalog.format.names import ObjectNames
+from catalog.format.segment import Entry, encode_segment
 from catalog.remote import segment_reader
-from catalog.remote.head import SegmentRef
-from catalog.remote.index_segment import Entry, encode_segment
-from catalog.remote.object_names import ObjectNames
 from catalog.remote.segment_reader import SegmentReader
+from catalog.store.directory.store import DirectoryStore
 from catalog.testing.faults import Fault, FaultKind, FaultPlan, FaultyStore
 
 
