@@ -167,8 +167,8 @@ class Database(Versioned, MutableMapping[str, Any]):
         """Turn a value into the bytes that would be stored; InvalidValueError when the serializer refuses it."""
         return self._codec.encode(value)
 
-    def sizes(self) -> dict[str, int]:
-        """Every key with the bytes of its value as stored; fetches no value."""
+    def sizes(self) -> dict[str, int | None]:
+        """Every key with the bytes of its value as stored, None where nobody knows them; fetches no value."""
         return {info.key: info.size for info in self._open().key_infos()}
 
     def decode(self, raw: bytes) -> Any:

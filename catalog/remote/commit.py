@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from catalog.ebooklet_format.identity import FIRST_BYTES, begins_as_ebooklet
+from catalog.ebooklet_format.identity import FIRST_BYTES, begins_as_ebooklet, is_ebooklet
 from catalog.errors import (
     CatalogError,
     GoneError,
@@ -30,7 +30,7 @@ class Beaten:
 class EbookletFoundError(UnsupportedFormatError):
     """What lies at the place of a head is a database or group of ebooklet; ``fetched`` is that object, unless it is too large."""
 
-    def __init__(self, what: str, fetched: FetchedObject | None) -> None:
+    def __init__(self, what: str, fetched: FetchedObject | None = None) -> None:
         self.fetched = fetched
         super().__init__(
             f"{what} was written by ebooklet, in its own format.",
@@ -48,7 +48,7 @@ def read_head(store: ObjectStore, names: ObjectNames) -> StoredHead | None:
     except ObjectMissingError:
         return None
     except IntegrityError:
-        _refuse_large_ebooklet(store, names)
+        _refuse_by_first_bytes(store, names)
         raise
     return _decoded(store, names, fetched)
 
@@ -60,7 +60,7 @@ def read_head_if_changed(store: ObjectStore, names: ObjectNames, known: StoredHe
     except ObjectMissingError:
         return None
     except IntegrityError:
-        _refuse_large_ebooklet(store, names)
+        _refuse_by_first_bytes(store, names)
         raise
     return known if fetched is None else _decoded(store, names, fetched)
 
@@ -75,11 +75,23 @@ def _decoded(store: ObjectStore, names: ObjectNames, fetched: FetchedObject) -> 
     return None if stored.head.type == DELETED else stored
 
 
-def _refuse_large_ebooklet(store: ObjectStore, names: ObjectNames) -> None:
-    """What is too large for a head of ours can be one of ebooklet's, which has the whole index in it."""
+def refuse_ebooklet(store: ObjectStore, names: ObjectNames) -> None:
+    """Raise EbookletFoundError where ebooklet keeps a database, before anything is written beside it; asks once or twice."""
+    try:
+        info = store.head(names.head)
+    except ObjectMissingError:
+        return
+    if is_ebooklet(info.metadata):
+        raise EbookletFoundError(f"{store.where}: {names.db_key!r}")
+    if "format_version" not in info.metadata:
+        _refuse_by_first_bytes(store, names)
+
+
+def _refuse_by_first_bytes(store: ObjectStore, names: ObjectNames) -> None:
+    """What is too large for a head of ours, or without metadata, can be ebooklet's object, which has the whole index in it."""
     first = store.get(names.head, ByteRange(0, FIRST_BYTES), most=FIRST_BYTES).body
     if begins_as_ebooklet(first):
-        raise EbookletFoundError(f"{store.where}: {names.db_key!r}", None) from None
+        raise EbookletFoundError(f"{store.where}: {names.db_key!r}") from None
 
 
 def read_commit(store: ObjectStore, names: ObjectNames, number: int, commit_id: str) -> StoredHead:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from itertools import groupby
 
 from catalog.format.head import SegmentRef, StoredHead
@@ -49,6 +50,12 @@ class Remote:
             return committing.read_head_if_changed(self.store, self.names, known)
         except EbookletFoundError as found:
             return translate(self.store, self.names.db_key, found.fetched, self._keep)
+
+    def take(self, looked: FirstLook) -> StoredHead | None:
+        """The newest head, from what was fetched by a first look."""
+        if looked.found is None:
+            return looked.head
+        return translate(self.store, self.names.db_key, looked.found.fetched, self._keep)
 
     def _keep(self, segment: EncodedSegment) -> None:
         self._cache.put_segment(segment.segment_id, segment.body)
@@ -113,9 +120,17 @@ class Remote:
         self.store.close()
 
 
-def describe_newest(store: ObjectStore, names: ObjectNames) -> StoredHead | None:
-    """The newest head of a remote without its index, whoever made it; None where there is no database."""
+@dataclass(frozen=True, slots=True)
+class FirstLook:
+    """What was seen of a remote before there was a place to keep its index: its head and, of ebooklet's, the whole object."""
+
+    head: StoredHead | None
+    found: EbookletFoundError | None = None
+
+
+def look_first(store: ObjectStore, names: ObjectNames) -> FirstLook:
+    """Look at the newest head of a remote, whoever made it; the head of one of ebooklet names no index yet."""
     try:
-        return committing.read_head(store, names)
+        return FirstLook(committing.read_head(store, names))
     except EbookletFoundError as found:
-        return describe(store, names.db_key, found.fetched)
+        return FirstLook(describe(store, names.db_key, found.fetched), found)
