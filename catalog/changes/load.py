@@ -106,4 +106,4 @@ def _taken_from_cache(
         if value is None:
             yield key, entry
         elif writer is not None:
-            _keep(session, writer, [(key, entry, value)], started_at)
+            _keep(session, writer, [(key, entry.once_read(value), value)], started_at)

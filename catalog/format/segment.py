@@ -18,7 +18,7 @@ import msgspec
 import zstandard
 
 from catalog.errors import IntegrityError, UnsupportedFormatError
-from catalog.format.checksum import CHECKSUM_BYTES
+from catalog.format.checksum import CHECKSUM_BYTES, checksum
 
 PACK_ID_BYTES = 16
 DELETED = b""
@@ -68,11 +68,15 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
         """How many bytes the value takes as stored; None when it is not known."""
         return None if self.length == UNKNOWN_LENGTH and not self.verifiable else self.length
 
-    def is_version(self, timestamp: int, length: int, checksum: bytes) -> bool:
+    def once_read(self, value: bytes) -> Entry:
+        """The entry once its value was read: length and checksum are known in any case."""
+        return self if self.verifiable else msgspec.structs.replace(self, length=len(value), checksum=checksum(value))
+
+    def is_version(self, timestamp: int, length: int, found: bytes) -> bool:
         """Whether this is the version of a value with this timestamp, length and checksum."""
         if self.timestamp != timestamp:
             return False
-        return UNKNOWN_CHECKSUM in (self.checksum, checksum) or (self.length, self.checksum) == (length, checksum)
+        return UNKNOWN_CHECKSUM in (self.checksum, found) or (self.length, self.checksum) == (length, found)
 
 
 class _Columns(msgspec.Struct, array_like=True):

@@ -12,13 +12,10 @@ from enum import Enum
 from hashlib import blake2b
 from itertools import islice
 
-from msgspec.structs import replace
-
 from catalog.ebooklet_format.entries import IndexEntry
 from catalog.ebooklet_format.group_object import Member, decode_group, header_bytes, read_header
 from catalog.ebooklet_format.names import EbookletNames
 from catalog.errors import CatalogError, GoneError, IntegrityError, ObjectMissingError
-from catalog.format.checksum import checksum
 from catalog.format.segment import PACK_ID_BYTES, UNKNOWN_CHECKSUM, UNKNOWN_LENGTH, Entry
 from catalog.progress import Progress
 from catalog.remote.fetch import Failure, Fetched, Results, fetch_in_parallel, join_spans
@@ -191,7 +188,7 @@ def _checked(store: ObjectStore, key: str, entry: Entry, timestamp: int, value: 
     """A value that is as new as the index says, or newer: its object was written before the index."""
     if timestamp < entry.timestamp:
         return Failure((key,), _outdated(store, key))
-    return key, replace(entry, length=len(value), checksum=checksum(value)), value
+    return key, entry.once_read(value), value
 
 
 def _nameless(store: ObjectStore, key: str) -> IntegrityError:
