@@ -21,12 +21,12 @@ from catalog.errors import (
     UnreachableError,
 )
 from catalog.format.head import MOST_BYTES
-from catalog.format.names import ObjectNames
 from catalog.locking import capabilities as powers
 from catalog.locking.capabilities import Conditions
 from catalog.locking.head_writer import read_holder
 from catalog.progress import Progress
 from catalog.remote.integrity import Damage, check_database
+from catalog.remote.place import Place
 from catalog.store.access import connect_store
 from catalog.store.connect import connect, name_of
 from catalog.store.interface import ByteRange, ObjectStore, Source
@@ -279,7 +279,7 @@ class _Bench:
         return Check("delete", Verdict.WORKS, "nothing that was written here is left")
 
     def lock(self) -> Check:
-        holder = read_holder(self._store, ObjectNames(self._db_key))
+        holder = read_holder(Place.at(self._store, self._db_key))
         if holder is None:
             return Check("lock", Verdict.WORKS, "nobody holds it")
         return Check(
@@ -338,7 +338,7 @@ def _examine_database(connection: S3Connection, progress: Progress, *, deep: boo
     except CatalogError:
         return
     try:
-        looked = check_database(store, ObjectNames(name_of(connection)), connection.threads, progress, deep=deep)
+        looked = check_database(Place.at(store, name_of(connection)), connection.threads, progress, deep=deep)
     except CatalogError as error:
         yield Check("database", Verdict.FAILS, error.message, "It cannot be opened.", error.hint)
         return

@@ -25,11 +25,11 @@ from catalog import (
 )
 from catalog.changes import delete
 from catalog.changes.versions import commit_over
-from catalog.format.names import ObjectNames
 from catalog.locking import head_writer
 from catalog.progress import Progress
 from catalog.remote.delete import delete_objects
 from catalog.remote.objects import list_objects
+from catalog.remote.place import Place
 from catalog.store.access import connect_store
 from catalog.store.connect import name_of
 from catalog.store.wrapped import WrappedStore
@@ -459,7 +459,8 @@ class TestDelete:
                 db["number"] = number
                 db.changes().push()
         before = objects(remote, f"{folder}/")
-        mine = {found.name for found in list_objects(connect_store(places[0], writing=True), ObjectNames(names[0]))} | {names[0]}
+        first = Place.at(connect_store(places[0], writing=True), names[0])
+        mine = {found.name for found in list_objects(first)} | {names[0]}
 
         with catalog.open(places[0], tmp_path / "0.blt", "w") as db:
             db.delete_remote()

@@ -102,7 +102,7 @@ def push(session: Session, writer: Writer, options: PushOptions, lease: HeldLeas
     Raises ConflictError, LeaseLostError, OutcomeUnknownError, and what the store raises; local changes then stay as they were.
     """
     remote = session.remote
-    with session.lock, HeadWriter(remote.store, remote.names, lease, progress) as heads:
+    with session.lock, HeadWriter(remote.place, lease, progress) as heads:
         traffic = remote.store.traffic
         requests, bytes_up = traffic.total_requests, traffic.bytes_up
         if options.keys is not None:

@@ -189,7 +189,7 @@ def commit_over(remote: Remote, head: Head, over: StoredHead, lease: HeldLease |
     """Make a head, all of whose objects are up, the newest one; PreconditionFailedError when ``over`` is not that any more."""
     draft = encode_head(head)
     remote.store.put(remote.names.commit(head.number, draft.commit_id), draft.body)
-    with HeadWriter(remote.store, remote.names, lease, Progress()) as heads:
+    with HeadWriter(remote.place, lease, Progress()) as heads:
         outcome = heads.commit(draft, over)
     if isinstance(outcome, Beaten):
         raise PreconditionFailedError(remote.where, remote.names.head)

@@ -386,7 +386,7 @@ class Database(Versioned, MutableMapping[str, Any]):
             self._lease.confirm()
             yield self._lease
             return
-        with leased(self._session.remote.store, self._session.remote.names, progress) as lease:
+        with leased(self._session.remote.place, progress) as lease:
             yield lease
 
     def copy_remote(self, remote_conn: S3Connection | Mapping[str, Any], progress: Progress | None = None) -> CopyResult:

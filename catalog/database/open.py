@@ -25,7 +25,6 @@ from catalog.errors import (
     UnsupportedFormatError,
 )
 from catalog.format.head import StoredHead, decode_head
-from catalog.format.names import ObjectNames
 from catalog.local.booklet_header import FEWEST_BUCKETS, Header, buckets_for
 from catalog.local.data_file import system_error
 from catalog.local.sidecar import Sidecar
@@ -35,6 +34,7 @@ from catalog.locking.head_writer import take_lease
 from catalog.locking.lease import Lease, who_am_i
 from catalog.progress import Progress
 from catalog.remote.commit import EbookletFoundError, refuse_ebooklet
+from catalog.remote.place import Place
 from catalog.remote.remote import FirstLook, Remote, look_first
 from catalog.session.past import PastSession
 from catalog.session.session import Session
@@ -92,10 +92,10 @@ def _open_online(connection: S3Connection, path: Path, options: Options, kinds: 
     lease: Lease | None = None
     try:
         if options.writing and options.lock == "session":
-            names = ObjectNames(name_of(connection))
+            place = Place.at(store, name_of(connection))
             if not _is_known_as_ours(path):
-                refuse_ebooklet(store, names)
-            lease = take_lease(store, names, timeout=options.lock_timeout, force=options.force_lock, progress=progress)
+                refuse_ebooklet(place)
+            lease = take_lease(place, timeout=options.lock_timeout, force=options.force_lock, progress=progress)
         return _open(connection, path, options, kinds, store, lease, progress)
     except BaseException:
         if lease is not None:
@@ -113,17 +113,17 @@ def _open(
     lease: Lease | None,
     progress: Progress,
 ) -> Database:
-    names = ObjectNames(name_of(connection))
+    place = Place.at(store, name_of(connection))
     online = not isinstance(store, OfflineStore)
     looked: FirstLook | None = None
     if not path.exists():
-        looked = look_first(store, names) if online else None
-        _create(path, looked.head if looked else None, options, f"{store.where}: {names.db_key!r}")
+        looked = look_first(place) if online else None
+        _create(path, looked.head if looked else None, options, str(place))
     copy = WorkingCopy(path)
     writer: Writer | None = None
     try:
         _check_keys_are_text(copy)
-        session = Session(copy, None, Remote(store, names.db_key, copy.sidecar, connection.threads))
+        session = Session(copy, None, Remote(place, copy.sidecar, connection.threads))
         if options.flag != "n":
             _check_same_file(session)
         if options.writing:

@@ -19,9 +19,9 @@ from catalog.errors import (
     ReadOnlyError,
     RemoteMissingError,
 )
-from catalog.format.names import ObjectNames
 from catalog.format.timestamp import Timestamp
 from catalog.groups.entry import MOST_BYTES, Entry, describe, read_entry
+from catalog.remote.place import Place
 from catalog.remote.remote import look_first
 from catalog.store.access import connect_store, given_connection
 from catalog.store.connect import name_of
@@ -60,7 +60,7 @@ class ConnectionGroup(Database):
         connection = given_connection(remote_conn, writing=False)
         store = observed(connect_store(connection, writing=False), self.observer)
         try:
-            head = look_first(store, ObjectNames(name_of(connection))).head
+            head = look_first(Place.at(store, name_of(connection))).head
         finally:
             store.close()
         if head is None:

@@ -18,9 +18,9 @@ from catalog.errors import (
     UnreachableError,
 )
 from catalog.format.head import Commit
-from catalog.format.names import ObjectNames
 from catalog.groups.entry import Entry
 from catalog.groups.group import ConnectionGroup
+from catalog.remote.place import Place
 from catalog.remote.remote import look_first
 from catalog.store.access import connect_store
 from catalog.store.connect import name_of
@@ -79,7 +79,7 @@ def read_remote(connection: S3Connection, observer: Observer | None = None) -> R
     """
     store = observed(connect_store(connection, writing=False), observer)
     try:
-        stored = look_first(store, ObjectNames(name_of(connection))).head
+        stored = look_first(Place.at(store, name_of(connection))).head
     finally:
         store.close()
     if stored is None:

@@ -39,7 +39,8 @@ from catalog.format.head import MOST_BYTES, Head, Metadata, SegmentRef, StoredHe
 from catalog.format.runs import keys_per_segment, write_run
 from catalog.format.segment import EncodedSegment, Entry, decode_columns, encode_columns
 from catalog.remote.ebooklet_values import entry_alone, entry_in_group
-from catalog.store.interface import ByteRange, FetchedObject, ObjectStore
+from catalog.remote.place import Place
+from catalog.store.interface import ByteRange, FetchedObject
 
 _PIECE = 8 << 20
 _SORTED_TOGETHER = 100_000
@@ -58,28 +59,27 @@ class _ChangedError(Exception):
 class _Source:
     """ebooklet's object of a database: held whole, or read in pieces, all of the same version."""
 
-    store: ObjectStore
-    db_key: str
+    place: Place
     size: int
     etag: str
     user_metadata: dict[str, str]
     held: bytes | None
 
     @classmethod
-    def of(cls, store: ObjectStore, db_key: str, fetched: FetchedObject | None) -> _Source:
+    def of(cls, place: Place, fetched: FetchedObject | None) -> _Source:
         """The object as it was ``fetched``, or as it is now."""
         if fetched is None:
-            info = store.head(db_key)
-            fetched = store.get(db_key, most=MOST_BYTES) if info.size <= MOST_BYTES else None
+            info = place.store.head(place.names.head)
+            fetched = place.store.get(place.names.head, most=MOST_BYTES) if info.size <= MOST_BYTES else None
         if fetched is not None:
-            return cls(store, db_key, len(fetched.body), fetched.etag, dict(fetched.metadata), fetched.body)
-        return cls(store, db_key, info.size, info.etag, dict(info.metadata), None)
+            return cls(place, len(fetched.body), fetched.etag, dict(fetched.metadata), fetched.body)
+        return cls(place, info.size, info.etag, dict(info.metadata), None)
 
     def part(self, start: int, length: int) -> bytes:
         """Some bytes of it."""
         if self.held is not None:
             return self.held[start : start + length]
-        found = self.store.get(self.db_key, ByteRange(start, length), most=length)
+        found = self.place.store.get(self.place.names.head, ByteRange(start, length), most=length)
         if found.etag != self.etag:
             raise _ChangedError
         return found.body
@@ -153,9 +153,9 @@ class EbookletCommit:
         return None if found is None else Metadata(found.timestamp, msgspec.Raw(found.data))
 
     def _stored_metadata(self, timestamp: int) -> UserMetadata | None:
-        for name in EbookletNames(self.source.db_key).metadata:
+        for name in EbookletNames(self.source.place.names.db_key).metadata:
             try:
-                body = self.source.store.get(name, most=MOST_METADATA).body
+                body = self.source.place.store.get(name, most=MOST_METADATA).body
             except ObjectMissingError:
                 continue
             return UserMetadata(timestamp, check_json(body, self.what))
@@ -185,16 +185,16 @@ class EbookletCommit:
         return StoredHead(stored.head, stored.body, stored.commit_id, self.source.etag)
 
 
-def translate(store: ObjectStore, db_key: str, fetched: FetchedObject | None, put: Put) -> StoredHead:
+def translate(place: Place, fetched: FetchedObject | None, put: Put) -> StoredHead:
     """Translate the commit that was ``fetched``, or that is there now; each segment is handed to ``put``.
 
     Memory: some 100,000 keys, whatever the index claims. Raises IntegrityError, UnsupportedFormatError, and ObjectMissingError
     when it is gone by now.
     """
-    return _of_one_version(store, db_key, fetched, lambda commit: _translate(commit, put))
+    return _of_one_version(place, fetched, lambda commit: _translate(commit, put))
 
 
-def describe(store: ObjectStore, db_key: str, fetched: FetchedObject | None) -> StoredHead:
+def describe(place: Place, fetched: FetchedObject | None) -> StoredHead:
     """What `translate` says of a commit besides its keys, with their number as the index claims it."""
 
     def act(commit: EbookletCommit) -> StoredHead:
@@ -204,16 +204,14 @@ def describe(store: ObjectStore, db_key: str, fetched: FetchedObject | None) -> 
         counted = keys - 1 if commit.manifest is None and metadata is not None else keys
         return commit.head(max(counted, 0), 0, (), metadata)
 
-    return _of_one_version(store, db_key, fetched, act)
+    return _of_one_version(place, fetched, act)
 
 
-def _of_one_version(
-    store: ObjectStore, db_key: str, fetched: FetchedObject | None, act: Callable[[EbookletCommit], StoredHead]
-) -> StoredHead:
-    what = f"{store.where}: {db_key!r}"
+def _of_one_version(place: Place, fetched: FetchedObject | None, act: Callable[[EbookletCommit], StoredHead]) -> StoredHead:
+    what = str(place)
     for _ in range(_TRIES):
         try:
-            return act(EbookletCommit.read(_Source.of(store, db_key, fetched), what))
+            return act(EbookletCommit.read(_Source.of(place, fetched), what))
         except _ChangedError:
             fetched = None
     raise GoneError(f"{what} was written again each time that its index was read.", hint="Try again when its writers are done.")

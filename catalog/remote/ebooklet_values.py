@@ -19,7 +19,8 @@ from catalog.errors import CatalogError, GoneError, IntegrityError, ObjectMissin
 from catalog.format.segment import PACK_ID_BYTES, UNKNOWN_CHECKSUM, UNKNOWN_LENGTH, Entry
 from catalog.progress import Progress
 from catalog.remote.fetch import Failure, Fetched, Results, fetch_in_parallel, join_spans
-from catalog.store.interface import ByteRange, FetchedObject, ObjectStore
+from catalog.remote.place import Place
+from catalog.store.interface import ByteRange, FetchedObject
 
 _LARGEST = (1 << 32) - 1
 _WINDOW = 100_000
@@ -83,20 +84,22 @@ class _Asked:
     wanted: Sequence[tuple[str, Entry]]
 
 
-def fetch_ebooklet_value(store: ObjectStore, db_key: str, key: str, entry: Entry) -> bytes:
+def fetch_ebooklet_value(place: Place, key: str, entry: Entry) -> bytes:
     """Fetch one value."""
-    [[asked]] = _plan(EbookletNames(db_key), [(key, entry)])
-    found = _fetch(store, asked)[0]
+    [[asked]] = _plan(EbookletNames(place.names.db_key), [(key, entry)])
+    found = _fetch(place, asked)[0]
     if isinstance(found, Failure):
         raise found.error
     return found[0][2]
 
 
 def fetch_ebooklet_values(
-    store: ObjectStore, db_key: str, wanted: Iterable[tuple[str, Entry]], threads: int, progress: Progress
+    place: Place, wanted: Iterable[tuple[str, Entry]], threads: int, progress: Progress
 ) -> Iterator[Fetched | Failure]:
     """Fetch many values, those of a group in few large requests. Each comes with an entry that has its length and checksum."""
-    return fetch_in_parallel(_plan(EbookletNames(db_key), wanted), lambda asked: _fetch(store, asked), threads, progress)
+    return fetch_in_parallel(
+        _plan(EbookletNames(place.names.db_key), wanted), lambda asked: _fetch(place, asked), threads, progress
+    )
 
 
 def _plan(names: EbookletNames, wanted: Iterable[tuple[str, Entry]]) -> Iterator[Sequence[_Asked]]:
@@ -124,21 +127,21 @@ def _begin(item: tuple[str, Entry]) -> int:
     return item[1].offset - header_bytes(item[0])
 
 
-def _fetch(store: ObjectStore, asked: _Asked) -> Results:
+def _fetch(place: Place, asked: _Asked) -> Results:
     if not {".", ".."}.isdisjoint(asked.name.split("/")):
-        return [Failure((key,), _nameless(store, key)) for key, _ in asked.wanted]
+        return [Failure((key,), _nameless(place, key)) for key, _ in asked.wanted]
     try:
         if asked.piece is None:
-            fetched = store.get(asked.name, most=_LARGEST)
-            return _gathered(_from_whole(store, asked.name, item, fetched) for item in asked.wanted)
-        fetched = store.get(asked.name, asked.piece, most=asked.piece.length)
+            fetched = place.store.get(asked.name, most=_LARGEST)
+            return _gathered(_from_whole(place, asked.name, item, fetched) for item in asked.wanted)
+        fetched = place.store.get(asked.name, asked.piece, most=asked.piece.length)
     except ObjectMissingError:
-        return [Failure((key,), _gone(store, asked.name, key)) for key, _ in asked.wanted]
+        return [Failure((key,), _gone(place, asked.name, key)) for key, _ in asked.wanted]
     except CatalogError as error:
         return [Failure(tuple(key for key, _ in asked.wanted), error)]
-    found = [_from_piece(store, asked.piece.start, item, fetched.body) for item in asked.wanted]
+    found = [_from_piece(place, asked.piece.start, item, fetched.body) for item in asked.wanted]
     moved = [item for item, one in zip(asked.wanted, found, strict=True) if one is None]
-    rest = _fetch(store, _Asked(asked.name, None, moved)) if moved else []
+    rest = _fetch(place, _Asked(asked.name, None, moved)) if moved else []
     return [*_gathered(one for one in found if one is not None), *rest]
 
 
@@ -156,7 +159,7 @@ def _gathered(found: Iterable[_One]) -> Results:
     return [values, *failures] if values else failures
 
 
-def _from_piece(store: ObjectStore, start: int, item: tuple[str, Entry], body: bytes) -> _One | None:
+def _from_piece(place: Place, start: int, item: tuple[str, Entry], body: bytes) -> _One | None:
     """A value of a piece of a group; None when what comes before it is not of its key."""
     key, entry = item
     at = entry.offset - start
@@ -164,56 +167,56 @@ def _from_piece(store: ObjectStore, start: int, item: tuple[str, Entry], body: b
     header = read_header(body[max(at - header_bytes(key), 0) : at], key)
     if header is None or header[1] != entry.length or len(value) != entry.length:
         return None
-    return _checked(store, key, entry, header[0], value)
+    return _checked(place, key, entry, header[0], value)
 
 
-def _from_whole(store: ObjectStore, name: str, item: tuple[str, Entry], fetched: FetchedObject) -> _One:
+def _from_whole(place: Place, name: str, item: tuple[str, Entry], fetched: FetchedObject) -> _One:
     """A value of an object of its own, or of a whole group."""
     key, entry = item
     if Kept(entry.pack[:1]) is Kept.ALONE:
         said = fetched.metadata.get(_TIMESTAMP, "")
         timestamp = int(said) if said.isascii() and said.isdigit() and len(said) < 18 else entry.timestamp
-        return _checked(store, key, entry, timestamp, fetched.body)
+        return _checked(place, key, entry, timestamp, fetched.body)
     try:
-        member: Member | None = decode_group(fetched.body, f"{store.where}: {name}").get(key)
+        member: Member | None = decode_group(fetched.body, f"{place.store.where}: {name}").get(key)
     except IntegrityError as error:
         return Failure((key,), error)
     if member is None:
-        return Failure((key,), _lost(store, name, key))
+        return Failure((key,), _lost(place, name, key))
     value = fetched.body[member.offset : member.offset + member.length]
-    return _checked(store, key, entry, member.timestamp, value)
+    return _checked(place, key, entry, member.timestamp, value)
 
 
-def _checked(store: ObjectStore, key: str, entry: Entry, timestamp: int, value: bytes) -> _One:
+def _checked(place: Place, key: str, entry: Entry, timestamp: int, value: bytes) -> _One:
     """A value that is as new as the index says, or newer: its object was written before the index."""
     if timestamp < entry.timestamp:
-        return Failure((key,), _outdated(store, key))
+        return Failure((key,), _outdated(place, key))
     return key, entry.once_read(value), value
 
 
-def _nameless(store: ObjectStore, key: str) -> IntegrityError:
-    return IntegrityError(f"{store.where}: {key!r} can be no part of an object's name; its value is not read.", key=key)
+def _nameless(place: Place, key: str) -> IntegrityError:
+    return IntegrityError(f"{place.store.where}: {key!r} can be no part of an object's name; its value is not read.", key=key)
 
 
-def _gone(store: ObjectStore, name: str, key: str) -> GoneError:
+def _gone(place: Place, name: str, key: str) -> GoneError:
     return GoneError(
-        f"{store.where}: {name!r}, which holds the value of {key!r}, is gone.",
+        f"{place.store.where}: {name!r}, which holds the value of {key!r}, is gone.",
         key=key,
         hint="If a colleague pushed with ebooklet meanwhile, pull. Otherwise that value is lost: ask its owner to push it again.",
     )
 
 
-def _lost(store: ObjectStore, name: str, key: str) -> GoneError:
+def _lost(place: Place, name: str, key: str) -> GoneError:
     return GoneError(
-        f"{store.where}: the index says that {key!r} exists, and {name!r} does not hold it.",
+        f"{place.store.where}: the index says that {key!r} exists, and {name!r} does not hold it.",
         key=key,
         hint="ebooklet before 0.8.4 lost such values when it pushed. Ask its owner to push this key again, or go on without it.",
     )
 
 
-def _outdated(store: ObjectStore, key: str) -> IntegrityError:
+def _outdated(place: Place, key: str) -> IntegrityError:
     return IntegrityError(
-        f"{store.where}: the stored value of {key!r} is older than the index says.",
+        f"{place.store.where}: the stored value of {key!r} is older than the index says.",
         key=key,
         hint="A cache on the way may still have the old one: try again later.",
     )

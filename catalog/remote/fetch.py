@@ -11,10 +11,10 @@ from typing import TypeVar
 
 from catalog.errors import CatalogError, GoneError, IntegrityError, ObjectMissingError
 from catalog.format.checksum import checksum
-from catalog.format.names import ObjectNames
 from catalog.format.segment import Entry
 from catalog.progress import Progress
-from catalog.store.interface import ByteRange, ObjectStore
+from catalog.remote.place import Place
+from catalog.store.interface import ByteRange
 
 T = TypeVar("T")
 
@@ -96,10 +96,10 @@ def _offset(item: tuple[str, Entry]) -> int:
 
 
 def fetch_values(
-    store: ObjectStore, names: ObjectNames, wanted: Iterable[tuple[str, Entry]], threads: int, progress: Progress
+    place: Place, wanted: Iterable[tuple[str, Entry]], threads: int, progress: Progress
 ) -> Iterator[Fetched | Failure]:
     """Fetch values span by span, each verified; what fails is reported and the others go on."""
-    return fetch_in_parallel(_windows(wanted), lambda span: _fetch_span(store, names, span), threads, progress)
+    return fetch_in_parallel(_windows(wanted), lambda span: _fetch_span(place, span), threads, progress)
 
 
 def fetch_in_parallel(
@@ -131,9 +131,9 @@ def _enough(waiting: Sequence[Future[Results]], threads: int) -> bool:
     return waiting[0].done() and sum(not future.done() for future in waiting) >= threads
 
 
-def fetch_value(store: ObjectStore, names: ObjectNames, key: str, entry: Entry) -> bytes:
+def fetch_value(place: Place, key: str, entry: Entry) -> bytes:
     """Fetch one value, verified."""
-    fetched = _fetch_span(store, names, Span(entry.pack, entry.offset, entry.offset + entry.length, [(key, entry)]))
+    fetched = _fetch_span(place, Span(entry.pack, entry.offset, entry.offset + entry.length, [(key, entry)]))
     if isinstance(fetched[0], Failure):
         raise fetched[0].error
     return fetched[0][0][2]
@@ -148,16 +148,16 @@ def _advance(results: Results, progress: Progress) -> Results:
     return results
 
 
-def _fetch_span(store: ObjectStore, names: ObjectNames, span: Span) -> Results:
+def _fetch_span(place: Place, span: Span) -> Results:
     length = span.end - span.start
-    name = names.pack(span.pack)
+    name = place.names.pack(span.pack)
     try:
-        body = store.get(name, ByteRange(span.start, length), most=length).body if length else b""
+        body = place.store.get(name, ByteRange(span.start, length), most=length).body if length else b""
     except ObjectMissingError:
-        return [Failure((key,), _gone(store.where, key)) for key, _ in span.wanted]
+        return [Failure((key,), _gone(place.store.where, key)) for key, _ in span.wanted]
     except CatalogError as error:
         return [Failure(tuple(key for key, _ in span.wanted), error)]
-    return _cut(body, span, store.where)
+    return _cut(body, span, place.store.where)
 
 
 def _cut(body: bytes, span: Span, where: str) -> Results:
