@@ -25,6 +25,9 @@ _PLAIN = bytes.fromhex("4f7e8a3fe75c4750ad430a728fe31cfe0500060204e72e0000000000
     HEADER_BYTES, b"\0"
 )
 """The header of an empty booklet whose values are bytes and whose keys are text."""
+GROUP_HEADER = _PLAIN[:29] + (5).to_bytes(2, "little") + _PLAIN[31:]
+"""The header of an empty booklet whose values are JSON, as those of a group are."""
+
 _MOST_DIGITS = 17
 _MOST_TIME = 1 << 56
 _MOST_COUNT = 1 << 32

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import blake2b
 from heapq import merge as heap_merge
@@ -38,6 +38,7 @@ from catalog.errors import GoneError, IntegrityError, ObjectMissingError
 from catalog.format.head import MOST_BYTES, Head, Metadata, SegmentRef, StoredHead, encode_head
 from catalog.format.runs import keys_per_segment, write_run
 from catalog.format.segment import EncodedSegment, Entry, decode_columns, encode_columns
+from catalog.remote.ebooklet_guess import complete
 from catalog.remote.ebooklet_values import entry_alone, entry_in_group
 from catalog.remote.place import Place
 from catalog.store.interface import ByteRange, FetchedObject
@@ -46,6 +47,9 @@ _PIECE = 8 << 20
 _SORTED_TOGETHER = 100_000
 _SPOOLED_TOGETHER = 5_000
 _TRIES = 5
+_LEAST_BLOCK = 29
+"""The fewest bytes that a key takes in an index."""
+_SAMPLE = 1_000
 
 Put = Callable[[EncodedSegment], None]
 _key: Callable[[tuple[str, Entry]], str] = itemgetter(0)
@@ -102,7 +106,16 @@ class EbookletCommit:
 
     @classmethod
     def read(cls, source: _Source, what: str) -> EbookletCommit:
-        """Understand all but the index."""
+        """Understand all but the index; what user metadata would say is found out where there are none."""
+        commit = cls._as_it_is(source, what)
+        if commit.identity.type is not None:
+            return commit
+        image = ImageReader(source.pieces(commit.index_at), what)
+        sample = list(islice(image.entries(), _SAMPLE))
+        return replace(commit, identity=complete(source.place, commit.identity, sample, commit.manifest, image.header.width))
+
+    @classmethod
+    def _as_it_is(cls, source: _Source, what: str) -> EbookletCommit:
         identity = Identity.parse(source.user_metadata, what)
         prefix = source.part(0, min(PREFIX_BYTES, source.size))
         if not prefix.startswith(MAGIC):
@@ -116,11 +129,6 @@ class EbookletCommit:
     def image_header(self) -> ImageHeader:
         """What the image of the index says of itself."""
         return ImageHeader.parse(self.source.part(self.index_at, HEADER_BYTES), self.what)
-
-    @property
-    def timestamp(self) -> int:
-        """When it was committed (µs)."""
-        return self.identity.timestamp if self.identity.timestamp is not None else self.image_header.timestamp
 
     @property
     def storage(self) -> Storage:
@@ -161,9 +169,12 @@ class EbookletCommit:
             return UserMetadata(timestamp, check_json(body, self.what))
         return None
 
-    def head(self, keys: int, value_bytes: int, runs: tuple[SegmentRef, ...], metadata: Metadata | None) -> StoredHead:
-        """The head that says the same."""
+    def head(
+        self, keys: int, value_bytes: int, runs: tuple[SegmentRef, ...], metadata: Metadata | None, newest: int = 0
+    ) -> StoredHead:
+        """The head that says the same; ``newest`` is the time of the newest value, for where that of the commit was lost."""
         identity = self.identity
+        time = identity.timestamp if identity.timestamp is not None else max(newest, self.image_header.timestamp)
         uuid = identity.uuid or self.image_header.uuid
         head = Head(
             uuid=uuid.hex,
@@ -171,10 +182,10 @@ class EbookletCommit:
             booklet_header=base64.b64encode(local_header(identity.booklet_header, uuid)).decode(),
             number=0,
             parent=None,
-            time=self.timestamp,
+            time=time,
             author="",
             message="",
-            write_id=blake2b(self.timestamp.to_bytes(8, "big"), digest_size=16).hexdigest(),
+            write_id=blake2b(time.to_bytes(8, "big"), digest_size=16).hexdigest(),
             keys=keys,
             value_bytes=value_bytes,
             metadata=metadata,
@@ -199,7 +210,7 @@ def describe(place: Place, fetched: FetchedObject | None) -> StoredHead:
 
     def act(commit: EbookletCommit) -> StoredHead:
         keys = commit.image_header.keys or 0
-        in_index = Entry(commit.timestamp, b"", 0, 0, b"") if commit.manifest is None else None
+        in_index = Entry(0, b"", 0, 0, b"") if commit.manifest is None else None
         metadata = commit.metadata(in_index)
         counted = keys - 1 if commit.manifest is None and metadata is not None else keys
         return commit.head(max(counted, 0), 0, (), metadata)
@@ -220,8 +231,10 @@ def _of_one_version(place: Place, fetched: FetchedObject | None, act: Callable[[
 def _translate(commit: EbookletCommit, put: Put) -> StoredHead:
     with tempfile.TemporaryFile() as spool:
         sorting = _Sorting(commit, spool)
-        refs = write_run(sorting.items(), keys_per_segment(commit.image_header.keys or 0), put)
-        return commit.head(sorting.keys, sorting.value_bytes, tuple(refs), commit.metadata(sorting.metadata))
+        most_keys = commit.source.size // _LEAST_BLOCK
+        refs = write_run(sorting.items(), keys_per_segment(min(commit.image_header.keys or most_keys, most_keys)), put)
+        metadata = commit.metadata(sorting.metadata)
+        return commit.head(sorting.keys, sorting.value_bytes, tuple(refs), metadata, sorting.newest)
 
 
 class _Sorting:
@@ -231,6 +244,7 @@ class _Sorting:
         self._commit, self._spool = commit, spool
         self.keys = 0
         self.value_bytes = 0
+        self.newest = 0
         self.metadata: Entry | None = None
 
     def items(self) -> Iterator[tuple[str, Entry]]:
@@ -242,6 +256,7 @@ class _Sorting:
             last = key
             self.keys += 1
             self.value_bytes += entry.size or 0
+            self.newest = max(self.newest, entry.timestamp)
             yield key, entry
 
     def _sorted(self) -> Iterator[tuple[str, Entry]]:
