@@ -394,9 +394,9 @@ class Database(Versioned, MutableMapping[str, Any]):
 
         Inside one account the service copies; otherwise the objects are streamed through here, with bounded memory. The copy is
         verified, and visible only when it is complete; a copy that was cut short goes on where it stopped. Local changes are
-        not copied: push them first.
+        not copied: push them first. A database that ebooklet wrote becomes one in our format, with one commit.
         """
-        return copy_to(self._open(), S3Connection.of(remote_conn), progress or Progress())
+        return copy_to(self._open(), S3Connection.of(remote_conn), self.author, progress or Progress())
 
     def close(self) -> None:
         """Sync, and give back the file and the lease. Changes that were not pushed stay in the local file."""

@@ -31,7 +31,9 @@ GROUP_HEADER = _PLAIN[:29] + (5).to_bytes(2, "little") + _PLAIN[31:]
 _MOST_DIGITS = 17
 _MOST_TIME = 1 << 56
 _MOST_COUNT = 1 << 32
-TYPES: Mapping[str, Literal["database", "group"]] = {"EVariableLengthValue": "database", "RemoteConnGroup": "group"}
+Type = Literal["database", "group"]
+TYPES: Mapping[str, Type] = {"EVariableLengthValue": "database", "RemoteConnGroup": "group"}
+"""What ebooklet calls a database and a group, and what we do."""
 
 
 class Storage(StrEnum):
@@ -53,7 +55,7 @@ class Identity:
     """
 
     uuid: uuid_module.UUID | None = None
-    type: Literal["database", "group"] | None = None
+    type: Type | None = None
     timestamp: int | None = None
     booklet_header: bytes | None = None
     format_version: int | None = None
@@ -90,10 +92,9 @@ class Identity:
 
     def encode(self) -> dict[str, str]:
         """The user metadata that ebooklet writes for this."""
-        names = {kind: name for name, kind in TYPES.items()}
         found = {
             "uuid": self.uuid.hex if self.uuid is not None else None,
-            "type": names[self.type] if self.type is not None else None,
+            "type": name_of_type(self.type) if self.type is not None else None,
             "timestamp": self.timestamp,
             "init_bytes": base64.urlsafe_b64encode(self.booklet_header).decode() if self.booklet_header is not None else None,
             "format_version": self.format_version,
@@ -108,6 +109,11 @@ def local_header(init_bytes: bytes | None, uuid: uuid_module.UUID) -> bytes:
     raw = bytearray(init_bytes if init_bytes is not None else _PLAIN)
     raw[49:65] = uuid.bytes
     return bytes(raw)
+
+
+def name_of_type(kind: str) -> str:
+    """What ebooklet calls a database or a group."""
+    return next(name for name, known in TYPES.items() if known == kind)
 
 
 def is_ebooklet(metadata: Mapping[str, str]) -> bool:

@@ -68,7 +68,8 @@ def _digest(key: str, found: IndexEntry, size: int) -> bytes:
     return blake2b(found.timestamp.to_bytes(8, "little") + key.encode(), digest_size=size).digest()
 
 
-def _object_of(names: EbookletNames, key: str, pack: bytes) -> str:
+def object_of(names: EbookletNames, key: str, pack: bytes) -> str:
+    """The name of the object that holds the value of a key whose entry has this pack."""
     kind = Kept(pack[:1])
     if kind is Kept.ALONE:
         return names.value(key)
@@ -110,7 +111,7 @@ def _plan(names: EbookletNames, wanted: Iterable[tuple[str, Entry]]) -> Iterator
         whole: dict[str, list[tuple[str, Entry]]] = {}
         for key, entry in window:
             into = whole if entry.size is None else located
-            into.setdefault(_object_of(names, key, entry.pack), []).append((key, entry))
+            into.setdefault(object_of(names, key, entry.pack), []).append((key, entry))
         asked = [_Asked(name, None, items) for name, items in whole.items()]
         asked += [_Asked(name, *span) for name, items in located.items() for span in _spans(items)]
         yield asked

@@ -49,13 +49,15 @@ class Remote:
                 return committing.read_head(self.place)
             return committing.read_head_if_changed(self.place, known)
         except EbookletFoundError as found:
-            return translate(self.place, found.fetched, self._keep)
+            return self.translated(found)
+
+    def translated(self, found: EbookletFoundError) -> StoredHead:
+        """What ebooklet keeps at the place, as a head of ours; the segments of its index go into the cache."""
+        return translate(self.place, found.fetched, self._keep)
 
     def take(self, looked: FirstLook) -> StoredHead | None:
         """The newest head, from what was fetched by a first look."""
-        if looked.found is None:
-            return looked.head
-        return translate(self.place, looked.found.fetched, self._keep)
+        return looked.head if looked.found is None else self.translated(looked.found)
 
     def _keep(self, segment: EncodedSegment) -> None:
         self._cache.put_segment(segment.segment_id, segment.body)
