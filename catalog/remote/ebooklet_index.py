@@ -16,6 +16,7 @@ from heapq import merge as heap_merge
 from io import SEEK_END
 from itertools import islice
 from operator import itemgetter
+from pathlib import Path
 from typing import BinaryIO
 
 import msgspec
@@ -230,18 +231,38 @@ def _of_one_version(place: Place, fetched: FetchedObject | None, act: Callable[[
 
 def _translate(commit: EbookletCommit, put: Put) -> StoredHead:
     with tempfile.TemporaryFile() as spool:
-        sorting = _Sorting(commit, spool)
+        sorting = _Sorting(commit.entries(), spool, commit.what, keeps_metadata=commit.manifest is None)
         most_keys = commit.source.size // _LEAST_BLOCK
         refs = write_run(sorting.items(), keys_per_segment(min(commit.image_header.keys or most_keys, most_keys)), put)
         metadata = commit.metadata(sorting.metadata)
         return commit.head(sorting.keys, sorting.value_bytes, tuple(refs), metadata, sorting.newest)
 
 
+@dataclass(frozen=True, slots=True)
+class KeptIndex:
+    """The index that ebooklet kept beside a local file, translated: its segments, keys, and when the metadata were set (µs)."""
+
+    refs: tuple[SegmentRef, ...]
+    keys: int
+    metadata_timestamp: int | None
+
+
+def translate_kept(path: Path, put: Put) -> KeptIndex:
+    """Translate the index that ebooklet kept in a local file; of where the values lie it says nothing that is still true."""
+    what = str(path)
+    with path.open("rb") as file, tempfile.TemporaryFile() as spool:
+        image = ImageReader(iter(lambda: file.read(_PIECE), b""), what)
+        entries = ((key, entry_alone(key, entry)) for key, entry in image.entries())
+        sorting = _Sorting(entries, spool, what, keeps_metadata=True)
+        refs = write_run(sorting.items(), keys_per_segment(min(image.header.keys or 0, path.stat().st_size // _LEAST_BLOCK)), put)
+    return KeptIndex(tuple(refs), sorting.keys, sorting.metadata.timestamp if sorting.metadata else None)
+
+
 class _Sorting:
     """The keys of a commit sorted with bounded memory, and what is known of all of them once they were gone through."""
 
-    def __init__(self, commit: EbookletCommit, spool: BinaryIO) -> None:
-        self._commit, self._spool = commit, spool
+    def __init__(self, entries: Iterator[tuple[str, Entry]], spool: BinaryIO, what: str, *, keeps_metadata: bool) -> None:
+        self._entries, self._spool, self._what, self._keeps_metadata = entries, spool, what, keeps_metadata
         self.keys = 0
         self.value_bytes = 0
         self.newest = 0
@@ -270,8 +291,8 @@ class _Sorting:
 
     def _of_users(self) -> Iterator[tuple[str, Entry]]:
         """All keys but booklet's own, of which format 1 has that of the metadata."""
-        for key, entry in self._commit.entries():
-            if key == METADATA_KEY and self._commit.manifest is None:
+        for key, entry in self._entries:
+            if key == METADATA_KEY and self._keeps_metadata:
                 self.metadata = entry
             elif key in RESERVED_KEYS:
                 raise self._damaged("its index has a key that booklet reserves for itself")
@@ -289,7 +310,7 @@ class _Sorting:
     def _take_back(self, places: list[tuple[int, int]]) -> Iterator[tuple[str, Entry]]:
         for at, length in places:
             self._spool.seek(at)
-            yield from decode_columns(self._spool.read(length), self._commit.what).items()
+            yield from decode_columns(self._spool.read(length), self._what).items()
 
     def _damaged(self, why: str) -> IntegrityError:
-        return IntegrityError(f"{self._commit.what} is damaged: {why}.", hint="Ask its owner to push again.")
+        return IntegrityError(f"{self._what} is damaged: {why}.", hint="Ask its owner to push again.")
