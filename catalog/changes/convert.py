@@ -8,6 +8,7 @@ from pathlib import Path
 from catalog.changes.push import HeldLease, PushOptions, push
 from catalog.errors import GoneError, IntegrityError
 from catalog.format.head import StoredHead
+from catalog.format.version import METADATA
 from catalog.local.booklet_header import Header, buckets_for
 from catalog.local.working_copy import WorkingCopy
 from catalog.local.writer import Writer
@@ -16,7 +17,7 @@ from catalog.remote.copy import CopyResult
 from catalog.remote.fetch import Failure
 from catalog.remote.place import Place
 from catalog.remote.remote import Remote
-from catalog.session.session import Session
+from catalog.session.session import Session, WriteSession
 
 _MOST_EXPECTED_KEYS = 1_728_017
 _FILE_TIMEOUT = 60.0
@@ -36,10 +37,10 @@ def convert(session: Session, stored: StoredHead, target: Place, author: str, le
         try:
             writer = Writer(copy, timeout=_FILE_TIMEOUT, progress=progress)
             try:
-                made = Session(copy, writer, Remote(target, copy.sidecar, session.remote.threads))
+                made = WriteSession(copy, Remote(target, copy.cache, session.remote.threads), writer)
                 _fill(session, stored, writer, progress)
                 options = PushOptions(author, f"Copied from ebooklet's {session.remote.where}", type=stored.head.type)
-                result = push(made, writer, options, lease, progress)
+                result = push(made, options, lease, progress)
                 _read_back(made, stored, progress)
             finally:
                 writer.abandon()
@@ -64,7 +65,7 @@ def _fill(session: Session, stored: StoredHead, writer: Writer, progress: Progre
             raise first
         raise GoneError(f"{len(lost):,} values cannot be had: {first.message}", key=next(iter(lost)), hint=first.hint)
     if (metadata := stored.head.metadata) is not None:
-        writer.set_metadata(bytes(metadata.value), metadata.timestamp, edited=True)
+        writer.put(METADATA, bytes(metadata.value), metadata.timestamp)
 
 
 def _read_back(made: Session, stored: StoredHead, progress: Progress) -> None:

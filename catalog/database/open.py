@@ -24,10 +24,11 @@ from catalog.errors import (
     UnreachableError,
     UnsupportedFormatError,
 )
-from catalog.format.head import StoredHead, decode_head
+from catalog.format.head import StoredHead
 from catalog.local.booklet_header import FEWEST_BUCKETS, Header, buckets_for
 from catalog.local.data_file import system_error
 from catalog.local.sidecar import Sidecar
+from catalog.local.state import State
 from catalog.local.working_copy import WorkingCopy, sidecar_path
 from catalog.local.writer import Writer
 from catalog.locking.head_writer import take_lease
@@ -37,7 +38,7 @@ from catalog.remote.commit import EbookletFoundError, refuse_ebooklet
 from catalog.remote.place import Place
 from catalog.remote.remote import FirstLook, Remote, look_first
 from catalog.session.past import PastSession
-from catalog.session.session import Session
+from catalog.session.session import Session, WriteSession
 from catalog.store.access import connect_store, given_connection
 from catalog.store.connect import name_of
 from catalog.store.interface import ObjectStore
@@ -123,15 +124,16 @@ def _open(
     writer: Writer | None = None
     try:
         _check_keys_are_text(copy)
-        session = Session(copy, None, Remote(place, copy.sidecar, connection.threads))
+        remote = Remote(place, copy.cache, connection.threads)
+        session = Session(copy, remote)
         if options.flag != "n":
             _check_same_file(session)
         if options.writing:
             writer = Writer(copy, timeout=options.lock_timeout, progress=progress, buffer_bytes=options.buffer_size)
-            session.writer = writer
+            session = WriteSession(copy, remote, writer)
         else:
             _repair(copy, progress)
-        session.load_heads()
+            session.load_heads()
         _see_newest(session, looked, online=online)
         if options.writing:
             _refuse_to_write_ebooklet(session)
@@ -166,8 +168,8 @@ def _is_known_as_ours(path: Path) -> bool:
         return False
     sidecar = Sidecar(sidecar_path(path))
     try:
-        seen = sidecar.get("seen")
-        return seen is not None and not decode_head(seen, "", str(path)).head.from_ebooklet
+        _, seen = State(sidecar).heads()
+        return seen is not None and not seen.head.from_ebooklet
     finally:
         sidecar.close()
 
@@ -198,7 +200,7 @@ def _check_same_file(session: Session) -> None:
     if base is None or uuid == base.stored.head.database_uuid or (seen is not None and uuid == seen.head.database_uuid):
         return
     raise DatabaseMismatchError(
-        f"{session.copy.path} was replaced by another database: {session.sidecar.path.name} beside it is not of this one.",
+        f"{session.copy.path} was replaced by another database: {session.copy.path.name}.sync beside it is not of this one.",
         hint="Put the right file back, give another file_path, or move the .sync file away.",
     )
 

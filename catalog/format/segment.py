@@ -19,6 +19,7 @@ import zstandard
 
 from catalog.errors import IntegrityError, UnsupportedFormatError
 from catalog.format.checksum import CHECKSUM_BYTES, checksum
+from catalog.format.version import UNKNOWN_CHECKSUM, Version
 
 PACK_ID_BYTES = 16
 DELETED = b""
@@ -38,25 +39,32 @@ _RESERVED = ("7c40d2ea915b4f3a8e6d201", "adb01ebc1ba3433eb043527", "f19a5c3d7e2b
 _Numbers = Annotated[list[int], msgspec.Meta(max_length=_MOST_KEYS)]
 
 
-UNKNOWN_CHECKSUM = bytes(CHECKSUM_BYTES)
-"""The checksum of a value that whoever wrote it kept none of, as ebooklet does: its timestamp is its version."""
 UNKNOWN_LENGTH = _LONGEST_VALUE
-"""The length of such a value where the index does not say it either."""
+"""The length of a value without a checksum where the index does not say it either."""
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False):
-    """Where the value of one key lies: ``length`` bytes at ``offset`` of ``pack``, written at ``timestamp`` (µs)."""
+    """Where the value of one key lies: ``length`` bytes at ``offset`` of ``pack``, written at ``timestamp`` (µs).
+
+    ``inline`` are the bytes themselves, where a head holds them.
+    """
 
     timestamp: int
     pack: bytes
     offset: int
     length: int
     checksum: bytes
+    inline: bytes | None = None
+
+    @property
+    def version(self) -> Version:
+        """The version of the value."""
+        return Version(self.timestamp, self.length, self.checksum)
 
     @property
     def deleted(self) -> bool:
         """Whether this entry says that the key was deleted."""
-        return self.pack == DELETED
+        return self.pack == DELETED and self.inline is None
 
     @property
     def verifiable(self) -> bool:
@@ -71,12 +79,6 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     def once_read(self, value: bytes) -> Entry:
         """The entry once its value was read: length and checksum are known in any case."""
         return self if self.verifiable else msgspec.structs.replace(self, length=len(value), checksum=checksum(value))
-
-    def is_version(self, timestamp: int, length: int, found: bytes) -> bool:
-        """Whether this is the version of a value with this timestamp, length and checksum."""
-        if self.timestamp != timestamp:
-            return False
-        return UNKNOWN_CHECKSUM in (self.checksum, found) or (self.length, self.checksum) == (length, found)
 
 
 class _Columns(msgspec.Struct, array_like=True):

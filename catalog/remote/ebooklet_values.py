@@ -16,7 +16,8 @@ from catalog.ebooklet_format.entries import IndexEntry
 from catalog.ebooklet_format.group_object import Member, decode_group, header_bytes, read_header
 from catalog.ebooklet_format.names import EbookletNames
 from catalog.errors import CatalogError, GoneError, IntegrityError, ObjectMissingError
-from catalog.format.segment import PACK_ID_BYTES, UNKNOWN_CHECKSUM, UNKNOWN_LENGTH, Entry
+from catalog.format.segment import PACK_ID_BYTES, UNKNOWN_LENGTH, Entry
+from catalog.format.version import UNKNOWN_CHECKSUM
 from catalog.progress import Progress
 from catalog.remote.fetch import Failure, Fetched, Results, fetch_in_parallel, join_spans
 from catalog.remote.place import Place

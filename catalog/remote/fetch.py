@@ -133,6 +133,8 @@ def _enough(waiting: Sequence[Future[Results]], threads: int) -> bool:
 
 def fetch_value(place: Place, key: str, entry: Entry) -> bytes:
     """Fetch one value, verified."""
+    if entry.inline is not None:
+        return entry.inline
     fetched = _fetch_span(place, Span(entry.pack, entry.offset, entry.offset + entry.length, [(key, entry)]))
     if isinstance(fetched[0], Failure):
         raise fetched[0].error

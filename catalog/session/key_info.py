@@ -63,14 +63,14 @@ def describe_key(key: str, entry: Entry | None, row: Row | None, *, has_base: bo
         return of_entry(key, entry, KeyState.REMOTE) if entry else None
     if row.status == Status.COPY:
         if entry is not None:
-            known = entry.is_version(row.timestamp, row.length, row.checksum)
+            known = entry.version == row.version
             return of_entry(key, entry, KeyState.LOCAL, row.length if known else None)
         return None if has_base else KeyInfo(key, row.timestamp, row.length, KeyState.LOCAL)
     if row.base is not None:
         return KeyInfo(key, row.timestamp, row.length, KeyState.CONFLICT)
     if row.status == Status.DELETED:
         return of_entry(key, entry, KeyState.DELETED) if entry else None
-    if entry is not None and entry.is_version(row.timestamp, row.length, row.checksum):
+    if entry is not None and entry.version == row.version:
         return of_entry(key, entry, KeyState.LOCAL, row.length)
     return KeyInfo(key, row.timestamp, row.length, KeyState.ADDED if entry is None else KeyState.MODIFIED)
 

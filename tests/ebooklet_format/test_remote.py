@@ -5,19 +5,17 @@ from __future__ import annotations
 import secrets
 from pathlib import Path
 
-import msgspec
 import pytest
 
 import catalog
 from catalog import GoneError, IntegrityError, S3Connection, UnsupportedFormatError
 from catalog.ebooklet_format.entries import IndexEntry
 from catalog.ebooklet_format.names import EbookletNames
-from catalog.format.head import encode_head
 from catalog.groups.status import State, read_remote, remote_status
 from catalog.testing.seaweed import Seaweed
 
 from .fixtures import FIXTURES, Fixture
-from .made import UUID, Made, names_below, some_values
+from .made import Made, names_below, some_values
 from .places import BUCKET, Places
 
 
@@ -111,10 +109,10 @@ def test_a_segment_that_was_lost_is_made_again(made: Made, place: S3Connection, 
     made.put(some_values(5), 1000)
     read(place, tmp_path / "a.blt")
     with catalog.open(place, tmp_path / "a.blt") as db:
-        db._session.sidecar.run("DELETE FROM segment")
+        db._session.state.sidecar.run("DELETE FROM segment")
         assert len(list(db)) == 5
     with catalog.open(place, tmp_path / "a.blt") as db:
-        db._session.sidecar.run("DELETE FROM segment")
+        db._session.state.sidecar.run("DELETE FROM segment")
         made.put(some_values(6), 2000)
         with pytest.raises(GoneError, match="pull"):
             list(db)
@@ -216,21 +214,15 @@ def test_a_file_follows_a_database_that_was_moved_to_our_format(made: Made, plac
     """When a database in our format takes the place of ebooklet's, a file that read the one goes on with the other."""
     made.put(some_values(4), 1000)
     read(place, tmp_path / "a.blt")
-    local = tmp_path / "made.blt"
     elsewhere = S3Connection(db_key="moved.blt", endpoint_url=(tmp_path / "remote").as_uri())
-    with catalog.open(elsewhere, local, "c", "orjson") as db:
-        for key, (time, value) in some_values(4).items():
-            db.set(key, value, time, encode_value=False)
+    with catalog.open(place, tmp_path / "b.blt") as db:
+        db.copy_remote(elsewhere)
+    with catalog.open(elsewhere, tmp_path / "moved.blt", "w") as db:
         db["more"] = 5
         db.changes().push()
-        stored = db._session.seen
-        assert stored is not None
-        for found in db._session.remote.store.list("moved.blt"):
-            body = db._session.remote.store.get(found.name).body
-            if found.name != "moved.blt":
-                made.store.put(made.db_key + found.name.removeprefix("moved.blt"), body)
-    head = msgspec.structs.replace(stored.head, uuid=UUID.hex)
-    made.store.put(made.db_key, encode_head(head).body)
+        store = db._session.remote.store
+        for found in sorted(store.list("moved.blt"), key=lambda found: found.name, reverse=True):
+            made.store.put(made.db_key + found.name.removeprefix("moved.blt"), store.get(found.name).body)
 
     with catalog.open(place, tmp_path / "a.blt") as db:
         assert {key: db[key] for key in db} == {f"key {number:03}": number for number in range(4)} | {"more": 5}
