@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import msgspec
+from msgspec.structs import replace as replace_fields
 
 from catalog.ebooklet_format.entries import IndexEntry
 from catalog.ebooklet_format.identity import Identity, Storage, local_header
@@ -186,7 +187,7 @@ class EbookletCommit:
             time=time,
             author="",
             message="",
-            write_id=blake2b(time.to_bytes(8, "big"), digest_size=16).hexdigest(),
+            write_id=_write_id(time),
             keys=keys,
             value_bytes=value_bytes,
             metadata=metadata,
@@ -195,6 +196,11 @@ class EbookletCommit:
         )
         stored = encode_head(head)
         return StoredHead(stored.head, stored.body, stored.commit_id, self.source.etag)
+
+
+def _write_id(time: int) -> str:
+    """What a commit of ebooklet has for a write id: nothing in it is random."""
+    return blake2b(time.to_bytes(8, "big"), digest_size=16).hexdigest()
 
 
 def translate(place: Place, fetched: FetchedObject | None, put: Put) -> StoredHead:
@@ -245,6 +251,33 @@ class KeptIndex:
     refs: tuple[SegmentRef, ...]
     keys: int
     metadata_timestamp: int | None
+
+    def head(self, newest: Head, timestamp: int, metadata: Metadata | None) -> StoredHead:
+        """The commit that this is the index of, of the same database as a newer one."""
+        return encode_head(
+            replace_fields(
+                newest,
+                number=0,
+                parent=None,
+                time=timestamp,
+                author="",
+                message="",
+                write_id=_write_id(timestamp),
+                keys=self.keys,
+                value_bytes=0,
+                metadata=metadata,
+                tags=(),
+                oldest=0,
+                runs=(self.refs,) if self.refs else (),
+            )
+        )
+
+
+def kept_keys(path: Path) -> Iterator[str]:
+    """The user's keys in the index that ebooklet kept in a local file, in no order."""
+    with path.open("rb") as file:
+        image = ImageReader(iter(lambda: file.read(_PIECE), b""), str(path))
+        yield from (key for key, _ in image.entries() if key not in RESERVED_KEYS)
 
 
 def translate_kept(path: Path, put: Put) -> KeptIndex:
