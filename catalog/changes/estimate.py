@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from catalog.changes.pack_plan import plan_entries
 from catalog.changes.pull import spell_out
-from catalog.changes.push import PushOptions, PushResult, head_of, nothing_to_push, outgoing_values, tally_on, target_of
+from catalog.changes.push import PushOptions, PushResult, aim_of, head_of, outgoing_values, tally_on
 from catalog.format import runs as index
 from catalog.format.head import encode_head
 from catalog.format.pack import PlannedPack
@@ -51,13 +51,13 @@ def estimate(session: WriteSession, options: PushOptions, progress: Progress) ->
         session.writer.sync()
         progress.begin("comparing")
         session.refresh()
-        target, arriving = target_of(session, options)
-        if nothing_to_push(session, options, target, arriving):
+        aim = aim_of(session, options)
+        if aim.is_there:
             return PushResult(None, 0, 0, 0)
-        sums = _Sums()
+        sums, target = _Sums(), aim.target
         tally = tally_on(session, target)
         salt = target.head.salt if target is not None else 0
-        entries = plan_entries(outgoing_values(session, options, target, arriving, tally), sums.pack, salt)
+        entries = plan_entries(outgoing_values(session, options, aim, tally), sums.pack, salt)
         runs = target.head.runs if target is not None and not session.replacing else ()
         expected = session.table.count_edited()
         keys_each = index.keys_per_segment((target.head.keys if target else 0) + expected)

@@ -23,6 +23,7 @@ from catalog.changes.pull import pull, spell_out
 from catalog.errors import (
     ConflictError,
     DatabaseMismatchError,
+    GoneError,
     IntegrityError,
     InvalidInputError,
     PreconditionFailedError,
@@ -112,18 +113,17 @@ def push(session: WriteSession, options: PushOptions, lease: HeldLease | None, p
         progress.begin("comparing")
         for _ in range(_TRIES):
             settle_drafts(session)
-            target, arriving = target_of(session, options)
-            if target is None and heads.hold():
+            aim = _aim_from_here(session, options, progress)
+            if aim.target is None and heads.hold():
                 session.refresh()
                 continue
-            made = _try_commit(session, options, heads, target, arriving, up_to, progress)
-            if made is None:
-                if any(row.key in arriving for row, _, _ in chosen_edits(session, options)):
+            if aim.is_there:
+                if any(row.key in aim.arriving for row, _, _ in chosen_edits(session, options)):
                     pull(session, progress)
                 return PushResult(None, 0, traffic.bytes_up - bytes_up, traffic.total_requests - requests)
-            outcome, tally = made
+            outcome, tally = _try_commit(session, options, heads, aim, up_to, progress)
             if isinstance(outcome, StoredHead):
-                settle(session, outcome, tally.draft, target, progress)
+                settle(session, outcome, tally.draft, aim.target, progress)
                 return PushResult(outcome.commit, tally.pushed, traffic.bytes_up - bytes_up, traffic.total_requests - requests)
             session.state.forget_draft(tally.draft)
             session.remember_seen(outcome.current)
@@ -142,7 +142,34 @@ def _resumable(session: WriteSession, target: StoredHead | None) -> set[bytes]:
     return {pack for pack in noted if names.pack(pack) in there}
 
 
-def target_of(session: WriteSession, options: PushOptions) -> tuple[StoredHead | None, dict[str, Entry | None]]:
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """The commit to push on top of, what others changed up to it, and whether all that is to be pushed is there already."""
+
+    target: StoredHead | None
+    arriving: Mapping[str, Entry | None]
+    is_there: bool
+
+
+def aim_of(session: WriteSession, options: PushOptions) -> Aim:
+    """What a push would build on now; ConflictError where that is not possible."""
+    target, arriving = _target_of(session, options)
+    # The first commit is made whatever it changes, and so is one that takes the place of all that was there.
+    made_anyway = target is None or session.replacing
+    is_there = not made_anyway and all(row.key in arriving for row, _, _ in chosen_edits(session, options))
+    return Aim(target, arriving, is_there)
+
+
+def _aim_from_here(session: WriteSession, options: PushOptions, progress: Progress) -> Aim:
+    try:
+        return aim_of(session, options)
+    except GoneError:
+        # The index of our base was given up. A pull compares what is here with the newest commit.
+        pull(session, progress)
+        return aim_of(session, options)
+
+
+def _target_of(session: WriteSession, options: PushOptions) -> tuple[StoredHead | None, dict[str, Entry | None]]:
     """The commit to push on top of, and what others changed up to it.
 
     What would be a conflict is first looked at again, in case it went away meanwhile.
@@ -190,9 +217,9 @@ def _check_same_database(session: WriteSession, seen: StoredHead | None) -> None
         )
     if session.base is None and seen.head.uuid != session.writer.data.header.uuid.hex:
         raise DatabaseMismatchError(
-            f"{session.remote.where}: {seen.head.author} created a database here meanwhile. Nothing was pushed; all is kept here.",
-            hint="To join it, open it with another file_path, set your keys there (theirs.update(mine)) and push; or push "
-            "yours to another db_key.",
+            f"{session.remote.where}: {seen.head.author} created a database here meanwhile. Nothing was pushed; yours is kept.",
+            hint="To join it, open it with another file_path, copy your keys there (yours opens with offline=True) and push; "
+            "or push yours to another db_key.",
         )
 
 
@@ -208,23 +235,16 @@ def chosen_edits(session: WriteSession, options: PushOptions) -> Iterator[tuple[
 
 
 def _try_commit(
-    session: WriteSession,
-    options: PushOptions,
-    heads: HeadWriter,
-    target: StoredHead | None,
-    arriving: dict[str, Entry | None],
-    up_to: int,
-    progress: Progress,
-) -> tuple[StoredHead | Beaten, Tally] | None:
-    """Upload what is not up yet and try to make it the newest commit; None when there is nothing to push."""
-    if nothing_to_push(session, options, target, arriving):
-        return None
+    session: WriteSession, options: PushOptions, heads: HeadWriter, aim: Aim, up_to: int, progress: Progress
+) -> tuple[StoredHead | Beaten, Tally]:
+    """Upload what is not up yet and try to make it the newest commit."""
+    target = aim.target
     remote = session.remote
     uploaded = _resumable(session, target)
     tally = tally_on(session, target)
     with Uploads(remote.store, min(remote.threads, 4), progress) as uploads:
         progress.begin("uploading", *_expected(session, options))
-        outgoing = outgoing_values(session, options, target, arriving, tally)
+        outgoing = outgoing_values(session, options, aim, tally)
         salt = target.head.salt if target is not None else 0
         entries = plan_entries(outgoing, lambda pack: _upload_pack(session, uploads, pack, uploaded), salt)
         runs = _new_runs(session, target, entries, uploads)
@@ -246,15 +266,6 @@ def _expected(session: WriteSession, options: PushOptions) -> tuple[int, int]:
     return size, keys
 
 
-def nothing_to_push(
-    session: WriteSession, options: PushOptions, target: StoredHead | None, arriving: Mapping[str, Entry | None]
-) -> bool:
-    """Whether there is nothing to push; the first commit is made anyway, and one that takes the place of all that was there."""
-    if target is None or session.replacing:
-        return False
-    return all(row.key in arriving for row, _, _ in chosen_edits(session, options))
-
-
 def tally_on(session: WriteSession, target: StoredHead | None) -> Tally:
     """The totals that a commit on top of ``target`` starts from: those of the keys that it keeps, and the metadata."""
     if target is None or session.replacing:
@@ -262,21 +273,15 @@ def tally_on(session: WriteSession, target: StoredHead | None) -> Tally:
     return Tally(target.head.keys, target.head.value_bytes, target.head.metadata)
 
 
-def outgoing_values(
-    session: WriteSession,
-    options: PushOptions,
-    target: StoredHead | None,
-    arriving: dict[str, Entry | None],
-    tally: Tally,
-) -> Iterator[Outgoing]:
+def outgoing_values(session: WriteSession, options: PushOptions, aim: Aim, tally: Tally) -> Iterator[Outgoing]:
     """The keys of the new commit that are not simply the target's, in order, counting what they do to its totals.
 
     Where everything is replaced these are all keys, those too that stay as they were.
     """
-    on_top_of = _on_top_of(session, target)
+    on_top_of = _on_top_of(session, aim.target)
     whole = session.replacing
     for row, entry in _pushed_rows(session, options):
-        if row.key in arriving:
+        if row.key in aim.arriving:
             continue
         unchanged = whole and says_the_same(row, entry)
         tally.pushed += not unchanged and row.key != METADATA

@@ -98,8 +98,12 @@ def _offset(item: tuple[str, Entry]) -> int:
 def fetch_values(
     place: Place, wanted: Iterable[tuple[str, Entry]], threads: int, progress: Progress
 ) -> Iterator[Fetched | Failure]:
-    """Fetch values span by span, each verified; what fails is reported and the others go on."""
-    return fetch_in_parallel(_windows(wanted), lambda span: _fetch_span(place, span), threads, progress)
+    """Fetch values span by span, each verified; what fails is reported and the others go on. Those that a head holds come last."""
+    at_hand: list[tuple[str, Entry, bytes]] = []
+    windows = _windows(_stored(wanted, at_hand))
+    yield from fetch_in_parallel(windows, lambda span: _fetch_span(place, span), threads, progress)
+    if at_hand:
+        yield from _advance([at_hand], progress)
 
 
 def fetch_in_parallel(
@@ -122,6 +126,15 @@ def fetch_in_parallel(
         finally:
             for future in waiting:
                 future.cancel()
+
+
+def _stored(wanted: Iterable[tuple[str, Entry]], at_hand: list[tuple[str, Entry, bytes]]) -> Iterator[tuple[str, Entry]]:
+    """What lies in packs; what does not is put aside."""
+    for key, entry in wanted:
+        if entry.inline is None:
+            yield key, entry
+        else:
+            at_hand.append((key, entry, entry.inline))
 
 
 def _enough(waiting: Sequence[Future[Results]], threads: int) -> bool:

@@ -215,7 +215,7 @@ class Session:
         return entry.timestamp if entry is not None else None
 
     def rows_from(self, start: str) -> Iterator[Row]:
-        """Rows of the table from a key on, sorted, read in pages; a small one first, which often is enough. Not the metadata's."""
+        """Rows of the table from a key on, sorted, in pages; a small one first, which often is enough. Not the metadata."""
         size = _FIRST_PAGE
         page = self.table.page(start, size, after=start == METADATA)
         while page:
@@ -317,7 +317,7 @@ class WriteSession(Session):
     @contextmanager
     @override
     def writing(self, progress: Progress) -> Iterator[WriteSession]:
-        """This session."""
+        """The session itself."""
         yield self
 
     def build_on(self, stored: StoredHead | None) -> None:
