@@ -124,6 +124,21 @@ class Commit:
     keys: int = 0
     value_bytes: int = 0
 
+    @property
+    def from_ebooklet(self) -> bool:
+        """Whether ebooklet made it, which numbers and signs no commits."""
+        return self.number == 0
+
+    @property
+    def title(self) -> str:
+        """What to call it: ``commit 7 by ada@engine``."""
+        return "written by ebooklet" if self.from_ebooklet else f"commit {self.number} by {self.author}"
+
+    @property
+    def size(self) -> int | None:
+        """How many bytes all values take as stored; None where nobody knows, as of ebooklet's with an object per value."""
+        return None if self.from_ebooklet and not self.value_bytes and self.keys else self.value_bytes
+
 
 @dataclass(frozen=True, slots=True)
 class StoredHead:

@@ -60,6 +60,12 @@ class Status:
     problem: str = ""
     file_exists: bool = False
 
+    @property
+    def size(self) -> int | None:
+        """How many bytes all values take; None where nobody knows (see `Commit.size`)."""
+        made = self.commit or self.remote_commit
+        return None if made is not None and made.size is None and not self.value_bytes else self.value_bytes
+
 
 @dataclass(frozen=True, slots=True)
 class RemoteSummary:

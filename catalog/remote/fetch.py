@@ -98,7 +98,7 @@ def _offset(item: tuple[str, Entry]) -> int:
 def fetch_values(
     place: Place, wanted: Iterable[tuple[str, Entry]], threads: int, progress: Progress
 ) -> Iterator[Fetched | Failure]:
-    """Fetch values span by span, each verified; what fails is reported and the others go on. Those that a head holds come last."""
+    """Fetch values span by span, each verified; what fails is reported, the others go on. Those that a head holds come last."""
     at_hand: list[tuple[str, Entry, bytes]] = []
     windows = _windows(_stored(wanted, at_hand))
     yield from fetch_in_parallel(windows, lambda span: _fetch_span(place, span), threads, progress)
