@@ -176,8 +176,8 @@ class Database(Versioned, MutableMapping[str, Any]):
         """Turn a value into the bytes that would be stored; InvalidValueError when the serializer refuses it."""
         return self._codec.encode(value)
 
-    def sizes(self) -> dict[str, int]:
-        """Every key with the bytes of its value as stored; fetches no value."""
+    def sizes(self) -> dict[str, int | None]:
+        """Every key with the bytes of its value as stored, None where nobody knows them; fetches no value."""
         return {info.key: info.size for info in self._open().key_infos()}
 
     def decode(self, raw: bytes) -> Any:
@@ -408,9 +408,9 @@ class Database(Versioned, MutableMapping[str, Any]):
 
         Inside one account the service copies; otherwise the objects are streamed through here, with bounded memory. The copy is
         verified, and visible only when it is complete; a copy that was cut short goes on where it stopped. Local changes are
-        not copied: push them first.
+        not copied: push them first. A database that ebooklet wrote becomes one in our format, with one commit.
         """
-        return copy_to(self._open(), S3Connection.of(remote_conn), progress or Progress())
+        return copy_to(self._open(), S3Connection.of(remote_conn), self.author, progress or Progress())
 
     def close(self) -> None:
         """Sync, and give back the file and the lease. Changes that were not pushed stay in the local file."""

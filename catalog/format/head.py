@@ -94,6 +94,11 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
     runs: Annotated[tuple[tuple[SegmentRef, ...], ...], msgspec.Meta(max_length=100)] = ()
 
     @property
+    def from_ebooklet(self) -> bool:
+        """Whether ebooklet made this state, in its own format: commits of ours are numbered from 1."""
+        return self.number == 0
+
+    @property
     def header(self) -> bytes:
         """The first bytes of the local booklet file, from which one can be made."""
         return base64.b64decode(self.booklet_header)
@@ -116,6 +121,21 @@ class Commit:
     message: str
     keys: int = 0
     value_bytes: int = 0
+
+    @property
+    def from_ebooklet(self) -> bool:
+        """Whether ebooklet made it, which numbers and signs no commits."""
+        return self.number == 0
+
+    @property
+    def title(self) -> str:
+        """What to call it: ``commit 7 by ada@engine``."""
+        return "written by ebooklet" if self.from_ebooklet else f"commit {self.number} by {self.author}"
+
+    @property
+    def size(self) -> int | None:
+        """How many bytes all values take as stored; None where nobody knows, as of ebooklet's with an object per value."""
+        return None if self.from_ebooklet and not self.value_bytes and self.keys else self.value_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +204,7 @@ def decode_head(body: bytes, etag: str, what: str) -> StoredHead:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise UnsupportedFormatError(
             f"{what} is not a booklet-catalog database, or its head is damaged.",
-            hint="Check the address; a database made by ebooklet has to be converted first.",
+            hint="Check the address.",
         ) from None
     if found != FORMAT:
         raise UnsupportedFormatError(f"{what} has format {found}; this program reads {FORMAT}.", hint="Upgrade booklet-catalog.")

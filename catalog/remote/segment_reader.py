@@ -30,9 +30,19 @@ class SegmentCache(Protocol):
 
 
 class SegmentReader:
-    """Gives decoded segments; keeps those last used in memory, up to 1.5 million keys."""
+    """Gives decoded segments; keeps those last used in memory, up to 1.5 million keys.
 
-    def __init__(self, place: Place, cache: SegmentCache, threads: int) -> None:
+    ``make_again`` gives the body of a segment that is neither in the cache nor in the store, if there is something to make it of.
+    """
+
+    def __init__(
+        self,
+        place: Place,
+        cache: SegmentCache,
+        threads: int,
+        make_again: Callable[[SegmentRef], bytes | None] = lambda _: None,
+    ) -> None:
+        self._make_again = make_again
         self._place, self._cache, self._threads = place, cache, threads
         self._decoded: OrderedDict[str, Segment] = OrderedDict()
         self._decoded_keys = 0
@@ -92,6 +102,8 @@ class SegmentReader:
         try:
             return self._place.store.get(self._place.names.segment(ref.id), most=min(ref.bytes, _MOST_BODY)).body
         except ObjectMissingError:
+            if (body := self._make_again(ref)) is not None:
+                return body
             raise GoneError(
                 f"{self._place.store.where}: the index segment {ref.id[:8]}… of {self._place.names.db_key!r} is gone.",
                 hint="If this is an old state, garbage collection removed it: pull. Otherwise run 'catalog doctor'.",
