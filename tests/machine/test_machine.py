@@ -1,0 +1,244 @@
+"""Two working copies, plain booklet, children and kills, in any order, against a model of plain dicts."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, ClassVar
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+
+from .model import METADATA, Copy
+from .world import WITHOUT, Edit, World
+
+LARGE = os.environ.get("CATALOG_MACHINE") == "large"
+SEQUENCES = int(os.environ.get("CATALOG_MACHINE_SEQUENCES", "10000" if LARGE else "25"))
+FIRST_SEED = int(os.environ.get("CATALOG_MACHINE_SEED", "0"))
+STEPS = 40
+SLICE = 250
+"""Sequences of one test: tests are what can run side by side."""
+
+WHO = st.sampled_from([0, 1])
+NAMES = ["a", "b", "c/1", "ä"]
+KEYS = st.sampled_from(NAMES)
+SOME = st.frozensets(KEYS, min_size=1, max_size=3)
+SOME_AND_METADATA = st.frozensets(st.sampled_from([*NAMES, METADATA]), min_size=1, max_size=3)
+VALUES = st.sampled_from([b"1", b"2", b'"' + b"x" * 300 + b'"'])
+MOMENTS = st.sampled_from(["new", "new", "same", "base", "old"])
+EDITS: st.SearchStrategy[list[Edit]] = st.lists(
+    st.tuples(KEYS, st.one_of(VALUES, VALUES, st.none()), MOMENTS), min_size=1, max_size=3
+)
+METADATA_VALUES = st.sampled_from([None, {"m": 1}, {"m": 2}])
+
+
+class TwoCopies(RuleBasedStateMachine):
+    """Each step is one rule; what is right is judged in `World`."""
+
+    count: ClassVar[int] = 0
+
+    @initialize(buffer_size=st.sampled_from([1, 100, 4 << 20]), first=st.one_of(st.none(), EDITS))
+    def begin(self, buffer_size: int, first: list[Edit] | None) -> None:
+        type(self).count += 1
+        self.world = World(buffer_size)
+        self.finished = False
+        one, other = self.world.copies
+        if first is None and "creators" not in WITHOUT:
+            self.world.open(one)
+            self.world.open(other)
+            return
+        self.world.edit(one, first or [("a", b"1", "new")])
+        self.world.push(one)
+
+    def copy(self, who: int) -> Copy:
+        return self.world.copies[who]
+
+    @rule(who=WHO, edits=EDITS)
+    def edit(self, who: int, edits: list[Edit]) -> None:
+        self.world.edit(self.copy(who), edits)
+
+    @rule(who=WHO, edits=EDITS)
+    def edit_more(self, who: int, edits: list[Edit]) -> None:
+        self.world.edit(self.copy(who), edits)
+
+    @rule(who=WHO)
+    def clear(self, who: int) -> None:
+        self.world.clear(self.copy(who))
+
+    @rule(who=WHO)
+    def sync(self, who: int) -> None:
+        self.world.sync(self.copy(who))
+
+    @rule(who=WHO, value=METADATA_VALUES, kind=MOMENTS)
+    def set_metadata(self, who: int, value: Any, kind: str) -> None:
+        self.world.set_metadata(self.copy(who), value, kind)
+
+    @rule(who=WHO)
+    def close(self, who: int) -> None:
+        self.world.shut(self.copy(who))
+
+    @rule(who=WHO, pull=st.booleans(), flag=st.sampled_from("cw"))
+    def reopen(self, who: int, pull: bool, flag: str) -> None:
+        self.world.shut(self.copy(who))
+        self.world.open(self.copy(who), pull=pull, flag=flag)
+
+    @rule(who=WHO)
+    def start_over(self, who: int) -> None:
+        self.world.start_over(self.copy(who))
+
+    @rule(who=WHO)
+    def start_afresh(self, who: int) -> None:
+        self.world.start_afresh(self.copy(who))
+
+    @rule(who=WHO)
+    def lose_sidecar(self, who: int) -> None:
+        self.world.lose_sidecar(self.copy(who))
+
+    @rule(who=WHO)
+    def push(self, who: int) -> None:
+        self.world.push(self.copy(who))
+
+    @rule(who=WHO)
+    def push_too(self, who: int) -> None:
+        self.world.push(self.copy(who))
+
+    @rule(who=WHO, keys=SOME_AND_METADATA)
+    def push_some(self, who: int, keys: frozenset[str]) -> None:
+        self.world.push(self.copy(who), keys)
+
+    @rule(who=WHO, keys=st.one_of(st.none(), SOME_AND_METADATA))
+    def push_what_can_be(self, who: int, keys: frozenset[str] | None) -> None:
+        self.world.push(self.copy(who), keys, skip=True)
+
+    @rule(who=WHO)
+    def pull(self, who: int) -> None:
+        self.world.pull(self.copy(who))
+
+    @rule(who=WHO, keys=st.one_of(st.none(), SOME_AND_METADATA))
+    def discard(self, who: int, keys: frozenset[str] | None) -> None:
+        self.world.discard(self.copy(who), keys)
+
+    @rule(who=WHO, keys=SOME_AND_METADATA, side=st.sampled_from(["mine", "theirs", "merged"]))
+    def resolve(self, who: int, keys: frozenset[str], side: str) -> None:
+        self.world.resolve(self.copy(who), keys, side)
+
+    @rule(who=WHO)
+    def undo(self, who: int) -> None:
+        self.world.undo(self.copy(who))
+
+    @rule(who=WHO, back=st.integers(0, 3))
+    def revert(self, who: int, back: int) -> None:
+        self.world.revert(self.copy(who), back)
+
+    @rule(who=WHO, name=st.sampled_from(["one", "two"]), back=st.one_of(st.none(), st.integers(0, 2)))
+    def tag(self, who: int, name: str, back: int | None) -> None:
+        self.world.tag(self.copy(who), name, back)
+
+    @rule(who=WHO, keep=st.integers(1, 3), aged=st.booleans())
+    def collect(self, who: int, keep: int, aged: bool) -> None:
+        self.world.collect(self.copy(who), keep, aged=aged)
+
+    @rule(who=WHO, keys=SOME)
+    def forget(self, who: int, keys: frozenset[str]) -> None:
+        self.world.forget(self.copy(who), keys)
+
+    @rule(who=WHO)
+    def delete_remote(self, who: int) -> None:
+        self.world.delete_remote(self.copy(who))
+
+    @rule(who=WHO)
+    def copy_remote(self, who: int) -> None:
+        self.world.copy_remote(self.copy(who))
+
+    @rule(who=WHO, before=st.sampled_from([None, "all", "old"]))
+    def prune(self, who: int, before: str | None) -> None:
+        self.world.prune(self.copy(who), before)
+
+    @rule(who=WHO, keys=st.one_of(st.none(), SOME))
+    def load(self, who: int, keys: frozenset[str] | None) -> None:
+        self.world.load(self.copy(who), keys)
+
+    @rule(who=WHO, edits=EDITS)
+    def edit_offline(self, who: int, edits: list[Edit]) -> None:
+        self.world.edit_offline(self.copy(who), edits)
+
+    @rule(
+        who=WHO,
+        edits=st.one_of(st.just([]), EDITS),
+        prune=st.booleans(),
+        clear=st.booleans(),
+        metadata=st.one_of(st.just(...), METADATA_VALUES),
+    )
+    def edit_plainly(self, who: int, edits: list[Edit], prune: bool, clear: bool, metadata: Any) -> None:
+        self.world.edit_plainly(self.copy(who), edits, prune=prune, clear=clear, metadata=metadata)
+
+    @rule(who=WHO)
+    def read_plainly(self, who: int) -> None:
+        self.world.read_plainly(self.copy(who))
+
+    @rule(
+        who=WHO,
+        edits=EDITS,
+        sync_after=st.one_of(st.none(), st.integers(0, 2)),
+        push_requests=st.one_of(st.none(), st.integers(1, 7)),
+    )
+    def die(self, who: int, edits: list[Edit], sync_after: int | None, push_requests: int | None) -> None:
+        self.world.die(self.copy(who), edits, sync_after, push_requests)
+
+    @rule(who=WHO, read=st.booleans(), write=st.booleans(), close=st.booleans())
+    def fork(self, who: int, read: bool, write: bool, close: bool) -> None:
+        self.world.fork(self.copy(who), read_there=read, write_there=write, close_there=close)
+
+    @rule(
+        who=WHO,
+        what=st.sampled_from(["items", "len", "size", "keys", "timestamps", "one", "changes", "summary"]),
+    )
+    def look(self, who: int, what: str) -> None:
+        self.world.look(self.copy(who), what)
+
+    @rule()
+    def look_back(self) -> None:
+        self.world.look_back()
+
+    def teardown(self) -> None:
+        if not hasattr(self, "world"):
+            return
+        try:
+            if not self.failed:
+                for copy in self.world.copies:
+                    for what in ("len", "size", "items", "keys", "changes"):
+                        self.world.look(copy, what)
+                    self.world.read_plainly(copy)
+                self.world.look_back()
+        finally:
+            self.world.close()
+
+    failed = False
+
+
+for name in WITHOUT & vars(TwoCopies).keys():
+    delattr(TwoCopies, name)
+
+
+@pytest.mark.timeout(3600 if LARGE else 120)
+@pytest.mark.parametrize("number", range(FIRST_SEED, FIRST_SEED + -(-SEQUENCES // SLICE)))
+def test_no_order_of_use_loses_anything(number: int, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whatever is done in whatever order: readers see what was pushed, copies what was edited, and the history all of it."""
+    machine = type("TwoCopies", (TwoCopies,), {"count": 0})
+    sequences = min(SLICE, SEQUENCES)
+    run_state_machine_as_test(
+        seed(number)(machine),
+        settings=settings(
+            max_examples=sequences,
+            stateful_step_count=STEPS,
+            derandomize=False,
+            database=None,
+            deadline=None,
+            phases=[Phase.generate, Phase.shrink],
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+    with capsys.disabled():
+        print(f"{machine.count:,} sequences of {STEPS} steps, seed {number}")
+    assert machine.count >= sequences
