@@ -117,8 +117,6 @@ class Copy:
         """Which of its edits (of ``keys``, or all) meet what others committed up to ``target``."""
         chosen = self.edits.keys() if keys is None else self.edits.keys() & set(keys)
         arriving = self.arriving(target)
-        if self.replacing and keys is None:
-            return arriving | (chosen & self.started.keys())
         moved = {key for key in chosen & arriving if not self.agrees(key, target.state.get(key))}
         return moved | (chosen & self.started.keys())
 

@@ -140,10 +140,6 @@ class World:
         found.update({copy.base.id: copy.base for copy in self.copies if copy.base is not None})
         return found
 
-    def reachable(self, copy: Copy) -> bool:
-        """Whether all that a copy sees can be read: a collection or a deletion may have taken what it builds on."""
-        return self.is_kept(copy.base) or all(key in copy.local or key == METADATA for key in copy.view)
-
     def is_kept(self, commit: Commit | None) -> bool:
         """Whether everything of a commit is surely there."""
         return commit is None or (self.remote is not None and any(commit is kept for kept in self.remote.readable()))
@@ -219,7 +215,7 @@ class World:
         except KeyError:
             assert key not in copy.view
         except CatalogError:
-            if self.reachable(copy) and not offline:
+            if self.is_kept(copy.base) and not offline:
                 raise
         else:
             assert key in copy.view
@@ -258,16 +254,20 @@ class World:
         if target is not None and not foreign:
             clashes = copy.clashes(target.newest, keys)
             if skip:
+                chosen -= clashes
                 clashes = set()
-                chosen -= copy.clashes(target.newest, chosen)
+            # who replaces everything has to look at all that arrives
+            possible = clashes | (copy.arriving(target.newest) if copy.replacing and keys is None and not skip else set())
         else:
-            clashes = set()
+            clashes = possible = set()
         try:
             result = changes.push(keys=keys, skip_conflicts=skip)
         except ConflictError as error:
+            if foreign:
+                return
             found = {METADATA if key == "(metadata)" else key for key in error.keys}
             assert found, "a conflict of nothing"
-            assert found <= clashes, f"{sorted(found - clashes)} are no conflicts"
+            assert found <= possible, f"{sorted(found - possible)} are no conflicts"
             if keys is not None:
                 copy.replacing = False
             copy.unsynced = {}
@@ -276,10 +276,14 @@ class World:
             # another database has taken the place, the remote was deleted, or what the copy builds on was collected
             assert foreign or (target is None and copy.base is not None) or not reachable
             return
+        copy.unsynced = {}
+        if result.commit is None and not chosen:
+            copy.replacing = copy.replacing and keys is None and not skip
+            self.nothing_arrived(copy)
+            return
         assert not foreign, "pushed over another database"
         assert target is not None or copy.base is None, "pushed to a remote that was deleted"
         assert not clashes, f"{sorted(clashes)} were overwritten unseen"
-        copy.unsynced = {}
         if result.commit is None:
             self.nothing_pushed(copy, chosen, partial=keys is not None or skip)
             return
@@ -304,13 +308,21 @@ class World:
         assert copy.database is not None
         now = self.commit_of(copy.database)
         if now is copy.base:
-            assert not chosen, f"{sorted(chosen)} were not pushed"
+            # only what others did alike
+            for key in chosen:
+                assert self.remote is not None
+                assert copy.agrees(key, self.remote.newest.state.get(key)), f"{key!r} was not pushed"
             copy.replacing = copy.replacing and not partial
             return
         assert now is not None
         for key in chosen:
             assert copy.agrees(key, now.state.get(key)), f"{key!r} was not pushed"
         self.arrive(copy, now)
+
+    def nothing_arrived(self, copy: Copy) -> None:
+        """A push of nothing moves nothing."""
+        assert copy.database is not None
+        assert self.commit_of(copy.database) is copy.base
 
     def committed(self, copy: Copy, said: catalog.Commit, state: State) -> Commit:
         """Note a new commit."""
@@ -538,9 +550,9 @@ class World:
         try:
             failed = self.opened(copy).load_items(keys)
         except catalog.GoneError:
-            assert not self.reachable(copy)
+            assert not self.is_kept(copy.base)
             return
-        assert not failed or not self.reachable(copy)
+        assert not failed or not self.is_kept(copy.base)
         if not failed:
             copy.local |= copy.view.keys() - {METADATA} if keys is None else copy.view.keys() & keys
 
@@ -695,6 +707,8 @@ class World:
             assert not clashes, f"{sorted(clashes)} were overwritten unseen"
             state = dict(self.remote.newest.state)
             for key, version in copy.edits.items():
+                if key in copy.arriving(self.remote.newest):
+                    continue
                 if version is not None:
                     state[key] = version
                 else:
@@ -728,7 +742,7 @@ class World:
             os.write(writing, b"done")
 
         said = in_child(act, reading, writing)
-        assert said == b"done" or not self.reachable(copy), said
+        assert said == b"done" or not self.is_kept(copy.base), said
         if close_there:
             try:
                 self.connect(copy, lock_timeout=0).close()
@@ -763,7 +777,7 @@ class World:
                 case "summary":
                     database.changes().summary()
         except CatalogError:
-            if self.reachable(copy):
+            if self.is_kept(copy.base):
                 raise
 
     def look_at_changes(self, copy: Copy, database: Database) -> None:
@@ -783,8 +797,11 @@ class World:
         if target is None and (seen is not None or copy.base is not None):
             return
         shown = {key: change.direction for key, change in found.items() if key not in alike}
-        if METADATA in alike:
-            shown.pop(METADATA, None)
+        if copy.replacing:
+            # who replaces everything has to look at all that arrives
+            for key in arriving - copy.edits.keys():
+                assert shown.pop(key) in (Direction.CONFLICT, Direction.INCOMING)
+                del expected[key]
         assert shown == expected
         for key, change in found.items():
             mine = copy.view.get(key)
