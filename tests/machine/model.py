@@ -117,8 +117,12 @@ class Copy:
         """Which of its edits (of ``keys``, or all) meet what others committed up to ``target``."""
         chosen = self.edits.keys() if keys is None else self.edits.keys() & set(keys)
         arriving = self.arriving(target)
-        moved = {key for key in chosen & arriving if not self.agrees(key, target.state.get(key))}
-        return moved | (chosen & self.started.keys())
+        alike = self.alike(target)
+        return (chosen & (arriving | self.started.keys())) - alike
+
+    def alike(self, target: Commit) -> set[str]:
+        """The edits that others made just so, up to ``target``."""
+        return {key for key in self.edits.keys() & self.arriving(target) if self.agrees(key, target.state.get(key))}
 
     def agrees(self, key: str, theirs: Version | None) -> bool:
         """Whether an edit and another's are no conflict."""

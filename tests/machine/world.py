@@ -257,7 +257,8 @@ class World:
                 chosen -= clashes
                 clashes = set()
             # who replaces everything has to look at all that arrives
-            possible = clashes | (copy.arriving(target.newest) if copy.replacing and keys is None and not skip else set())
+            possible = clashes | (chosen & copy.started.keys())
+            possible |= copy.arriving(target.newest) if copy.replacing and keys is None and not skip else set()
         else:
             clashes = possible = set()
         try:
@@ -290,8 +291,7 @@ class World:
         agreed: set[str] = set()
         state: State = {}
         if target is not None:
-            arriving = copy.arriving(target.newest)
-            agreed = {key for key in chosen & arriving if copy.agrees(key, target.newest.state.get(key)) and not copy.started.get(key)}
+            agreed = chosen & copy.alike(target.newest)
             state = dict(target.newest.state)
         for key in chosen - agreed:
             if (version := copy.edits[key]) is not None:
@@ -365,7 +365,7 @@ class World:
 
     def resolve(self, copy: Copy, keys: frozenset[str], side: str) -> None:
         """End conflicts by a side, or by a value in place of both."""
-        if self.is_foreign(copy):
+        if self.remote is None or self.is_foreign(copy):
             return
         if not self.is_kept(copy.base):
             self.pull(copy)
@@ -559,7 +559,7 @@ class World:
     def edit_offline(self, copy: Copy, edits: Iterable[Edit]) -> None:
         """Edit without the remote."""
         self.shut(copy)
-        if not copy.path.exists():
+        if not copy.path.exists() or self.is_foreign(copy):
             return
         copy.database = self.connect(copy, offline=True)
         for key, value, kind in edits:
@@ -789,7 +789,7 @@ class World:
         newest = target or copy.base or Commit("", 0, {})
         arriving = copy.arriving(newest) if target is not None else set()
         clashes = copy.clashes(newest)
-        alike = {key for key in copy.edits.keys() & arriving if copy.agrees(key, newest.state.get(key))} - copy.started.keys()
+        alike = copy.alike(newest)
         expected = {key: Direction.CONFLICT for key in clashes}
         expected.update({key: Direction.INCOMING for key in arriving - clashes - copy.edits.keys()})
         expected.update({key: Direction.OUTGOING for key in copy.edits.keys() - clashes - alike})
