@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from catalog import powers
-from catalog.access import connect_store
 from catalog.connection import S3Connection
 from catalog.credentials import resolve
 from catalog.errors import (
@@ -22,14 +20,16 @@ from catalog.errors import (
     ObjectMissingError,
     UnreachableError,
 )
-from catalog.objectstore.connect import connect, name_of
-from catalog.objectstore.interface import ByteRange, ObjectStore, Source
-from catalog.powers import Conditions
+from catalog.format.head import MOST_BYTES
+from catalog.locking import capabilities as powers
+from catalog.locking.capabilities import Conditions
+from catalog.locking.head_writer import read_holder
 from catalog.progress import Progress
-from catalog.remote.head import MOST_BYTES
 from catalog.remote.integrity import Damage, check_database
-from catalog.remote.object_names import ObjectNames
-from catalog.writing import read_holder
+from catalog.remote.place import Place
+from catalog.store.access import connect_store
+from catalog.store.connect import connect, name_of
+from catalog.store.interface import ByteRange, ObjectStore, Source
 
 _LARGE = (8 << 20) + 1
 _BODY = b"written by catalog doctor"
@@ -279,7 +279,7 @@ class _Bench:
         return Check("delete", Verdict.WORKS, "nothing that was written here is left")
 
     def lock(self) -> Check:
-        holder = read_holder(self._store, ObjectNames(self._db_key))
+        holder = read_holder(Place.at(self._store, self._db_key))
         if holder is None:
             return Check("lock", Verdict.WORKS, "nobody holds it")
         return Check(
@@ -338,7 +338,7 @@ def _examine_database(connection: S3Connection, progress: Progress, *, deep: boo
     except CatalogError:
         return
     try:
-        looked = check_database(store, ObjectNames(name_of(connection)), connection.threads, progress, deep=deep)
+        looked = check_database(Place.at(store, name_of(connection)), connection.threads, progress, deep=deep)
     except CatalogError as error:
         yield Check("database", Verdict.FAILS, error.message, "It cannot be opened.", error.hint)
         return

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import msgspec
 
+from catalog.changes.push import HeldLease
+from catalog.changes.versions import commit_over, following
 from catalog.errors import PreconditionFailedError
+from catalog.format.head import DELETED
 from catalog.progress import Progress
 from catalog.remote.delete import delete_objects
-from catalog.remote.head import DELETED
-from catalog.session import Session
-
-from .push import HeldLease
-from .versions import commit_over, following
+from catalog.session.session import Session
 
 
 def delete_remote(session: Session, author: str, lease: HeldLease, progress: Progress) -> int:
@@ -48,4 +47,4 @@ def delete_remote(session: Session, author: str, lease: HeldLease, progress: Pro
             # our own commit with a lost answer, or someone else's deletion, would be as good
             if remote.newest(None) is not None:
                 raise
-    return delete_objects(remote.store, remote.names, lease.confirm, progress)
+    return delete_objects(remote.place, lease.confirm, progress)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import click
 
-from catalog.plain_text import escape
-
-from .selection import Selection, choose, pass_selection
+from catalog.cli.selection import Selection, choose, pass_selection
+from catalog.text import escape
 
 
 @click.command()

@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING
 
 import click
 
+from catalog.cli.connection_options import connection_options
+from catalog.cli.exchange import plan_words
+from catalog.cli.input_options import input_options
+from catalog.cli.progress_line import progress_line
+from catalog.cli.selection import Selection, pass_selection
 from catalog.errors import InvalidInputError
-from catalog.plain_text import escape
-
-from .connection_options import connection_options
-from .exchange import plan_words
-from .input_options import input_options
-from .progress_line import progress_line
-from .selection import Selection, pass_selection
+from catalog.text import escape
 
 if TYPE_CHECKING:
-    from catalog import Database, ImportPlan, InputOptions, S3Connection
+    from catalog.connection import S3Connection
+    from catalog.database.database import Database
+    from catalog.exchange.importing import ImportPlan
+    from catalog.exchange.rows import InputOptions
 
 
 @click.command()
@@ -43,7 +45,8 @@ def create(
 
     It lies beside its group, or where the options of a connection say; there must be no database yet.
     """
-    from catalog import NewDatabase, create_database, import_file  # noqa: PLC0415 -- `--help` must not wait for the engine
+    from catalog.exchange.importing import import_file
+    from catalog.groups.create import NewDatabase, create_database
 
     group, _, name = database.partition("/")
     if not (group and name):
@@ -65,7 +68,7 @@ def create(
 
 
 def _beside(selection: Selection, group: str, name: str) -> S3Connection:
-    from catalog import place_beside  # noqa: PLC0415
+    from catalog.groups.create import place_beside
 
     place = place_beside(selection.catalog().group(group), name)
     if place is None:

@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from catalog.plain_text import escape
-
-from .connection_options import connection_options
-from .listing import as_json, count, print_json, print_table
-from .progress_line import progress_line
-from .selection import Selection, all_choices, pass_selection
+from catalog.cli.connection_options import connection_options
+from catalog.cli.listing import as_json, count, print_json, print_table
+from catalog.cli.progress_line import progress_line
+from catalog.cli.selection import Selection, all_choices, pass_selection
+from catalog.text import escape
 
 if TYPE_CHECKING:
-    from catalog import S3Connection
+    from catalog.connection import S3Connection
 
 
 @click.command()

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from catalog.plain_text import escape
-
-from .input_options import FORMATS, input_options
-from .listing import count, size
-from .progress_line import progress_line
-from .selection import Selection, choose, pass_selection
+from catalog.cli.input_options import FORMATS, input_options
+from catalog.cli.listing import count, size
+from catalog.cli.progress_line import progress_line
+from catalog.cli.selection import Selection, choose, pass_selection
+from catalog.text import escape
 
 if TYPE_CHECKING:
-    from catalog import ImportPlan, InputOptions
+    from catalog.exchange.importing import ImportPlan
+    from catalog.exchange.rows import InputOptions
 
 
 @click.command("import")
@@ -29,7 +29,7 @@ def import_(selection: Selection, database: str, path: Path, reading: InputOptio
 
     Nothing is set unless all of PATH can be read; what is set are changes that `push` sends and `discard` takes back.
     """
-    from catalog import import_file, plan_import  # noqa: PLC0415 -- `--help` must not wait for the engine
+    from catalog.exchange.importing import import_file, plan_import
 
     choice = choose(selection.catalog(), database)
     with progress_line() as progress, selection.open(choice, "r" if dry_run else "w", progress=progress) as opened:
@@ -63,7 +63,8 @@ def export(selection: Selection, database: str, path: Path, format_: str | None,
     JSON lines keep every value that is JSON as it is, a folder keeps the stored bytes; CSV and Parquet are tables of the
     fields that values have.
     """
-    from catalog import OutputOptions, export_file  # noqa: PLC0415 -- `--help` must not wait for the engine
+    from catalog.exchange.exporting import export_file
+    from catalog.exchange.rows import OutputOptions
 
     choice = choose(selection.catalog(), database)
     options = OutputOptions(format_ or "", key, prefix, overwrite)

@@ -18,7 +18,7 @@ from catalog.errors import (
     RemoteMissingError,
     UntrustedValueError,
 )
-from catalog.plain_text import escape
+from catalog.text import escape
 
 _ADDRESS = re.compile(r"""['"]?(?:[A-Za-z][\w+.-]+:/(?:[^'"]*@)?|[^\s'"]*:[^\s'"]*@)[^\s'"]*['"]?""")
 

@@ -6,16 +6,15 @@ from typing import TYPE_CHECKING
 
 import click
 
+from catalog.cli.asking import agree
+from catalog.cli.listing import as_json, count, print_json, size
+from catalog.cli.progress_line import progress_line
+from catalog.cli.selection import Choice, Selection, choose, pass_selection
 from catalog.errors import name_some
-from catalog.plain_text import escape
-
-from .asking import agree
-from .listing import as_json, count, print_json, size
-from .progress_line import progress_line
-from .selection import Choice, Selection, choose, pass_selection
+from catalog.text import escape
 
 if TYPE_CHECKING:
-    from catalog import Collected
+    from catalog.changes.collect import Collected
 
 _yes = click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 

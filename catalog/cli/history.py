@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from catalog.cli.changes import print_change
+from catalog.cli.listing import as_json, count, print_json, print_table, size
+from catalog.cli.progress_line import progress_line
+from catalog.cli.selection import Choice, Selection, choose, pass_selection
+from catalog.cli.value_text import value_text
 from catalog.errors import EntryMissingError
-from catalog.plain_text import escape
-
-from .changes import print_change
-from .listing import as_json, count, print_json, print_table, size
-from .progress_line import progress_line
-from .selection import Choice, Selection, choose, pass_selection
-from .value_text import value_text
+from catalog.text import escape
 
 if TYPE_CHECKING:
-    from catalog import Change, Commit
+    from catalog.changes.change import Change
+    from catalog.format.head import Commit
 
 _VERSION = "VERSION is a commit number, the beginning of a commit id, a tag, or a time such as 2026-11-23T10:00."
 _MOST_SHOWN = 100

@@ -25,7 +25,7 @@ def input_options(command: Callable[..., Any]) -> Callable[..., Any]:
     def with_reading(
         *args: Any, keys: tuple[str, ...], format_: str | None, encoding: str, delimiter: str, as_text: bool, **more: Any
     ) -> Any:
-        from catalog import InputOptions  # noqa: PLC0415 -- `--help` must not wait for the engine
+        from catalog.exchange.rows import InputOptions
 
         return command(*args, reading=InputOptions(format_ or "", keys, encoding, delimiter, as_text), **more)
 

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 
 import click
 
+from catalog.cli.listing import as_json, print_json, print_table, size
+from catalog.cli.progress_line import progress_line
+from catalog.cli.selection import Selection, choose, pass_selection
+from catalog.cli.value_text import value_text
 from catalog.errors import EntryMissingError
-from catalog.plain_text import escape
-
-from .listing import as_json, print_json, print_table, size
-from .progress_line import progress_line
-from .selection import Selection, choose, pass_selection
-from .value_text import value_text
+from catalog.text import escape
 
 if TYPE_CHECKING:
-    from catalog import Database, KeyInfo
+    from catalog.database.database import Database
+    from catalog.session.key_info import KeyInfo
 
 _PAGE = 1000
 

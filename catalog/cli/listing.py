@@ -10,9 +10,8 @@ from typing import Any
 
 import click
 
-from catalog.plain_text import escape
-
-from .terminal import cell_width, cut_to_width
+from catalog.cli.terminal import cell_width, cut_to_width
+from catalog.text import escape
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 

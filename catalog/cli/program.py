@@ -11,10 +11,10 @@ from typing import Any, NoReturn
 
 import click
 
-from .failure import INTERRUPTED, report_failure
-from .overview import write_sections
-from .selection import Selection
-from .terminal import wants_color
+from catalog.cli.failure import INTERRUPTED, report_failure
+from catalog.cli.overview import write_sections
+from catalog.cli.selection import Selection
+from catalog.cli.terminal import wants_color
 
 COMMANDS = {
     "add": "databases",
@@ -124,7 +124,7 @@ def cli(ctx: click.Context, folder: Path | None) -> None:
     if ctx.invoked_subcommand is not None:
         return
     if sys.stdin.isatty() and sys.stdout.isatty():
-        from .screen import open_screen  # noqa: PLC0415
+        from catalog.cli.screen import open_screen
 
         open_screen(ctx.obj)
     else:

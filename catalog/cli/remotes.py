@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from catalog.plain_text import escape
-
-from .asking import check_name, type_name
-from .connection_options import connection_options
-from .listing import count, size
-from .progress_line import progress_line
-from .selection import Choice, Selection, all_choices, choose, pass_selection
+from catalog.cli.asking import check_name, type_name
+from catalog.cli.connection_options import connection_options
+from catalog.cli.listing import count, size
+from catalog.cli.progress_line import progress_line
+from catalog.cli.selection import Choice, Selection, all_choices, choose, pass_selection
+from catalog.text import escape
 
 if TYPE_CHECKING:
-    from catalog import Catalog, Database, S3Connection
+    from catalog.connection import S3Connection
+    from catalog.database.database import Database
+    from catalog.groups.catalog import Catalog
 
 
 @click.command()

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .listing import as_json, count, print_json, print_table, size
-from .progress_line import progress_line
-from .selection import Choice, Selection, all_choices, choose, pass_selection
+from catalog.cli.listing import as_json, count, print_json, print_table, size
+from catalog.cli.progress_line import progress_line
+from catalog.cli.selection import Choice, Selection, all_choices, choose, pass_selection
 
 if TYPE_CHECKING:
-    from catalog import Status
+    from catalog.groups.status import Status
 
 
 @click.command()

@@ -6,9 +6,8 @@ import difflib
 import pprint
 from typing import Any
 
-from catalog.plain_text import escape_lines
-
-from .listing import count
+from catalog.cli.listing import count
+from catalog.text import escape_lines
 
 _MOST_BYTES = 512
 _MOST_NUMBERS = 8
@@ -39,7 +38,7 @@ def _array_text(array: Any) -> str:
 
 
 def _data_text(value: Any) -> str:
-    import orjson  # noqa: PLC0415 -- only what shows values needs it
+    import orjson
 
     try:
         packed = orjson.dumps(value, default=_foreign_text, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS)

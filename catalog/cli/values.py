@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from catalog.cli.listing import count
+from catalog.cli.progress_line import progress_line
+from catalog.cli.selection import Selection, choose, pass_selection
 from catalog.errors import EntryMissingError, InvalidInputError, LocalFileError, name_some
-from catalog.plain_text import escape
-
-from .listing import count
-from .progress_line import progress_line
-from .selection import Selection, choose, pass_selection
+from catalog.text import escape
 
 if TYPE_CHECKING:
-    from catalog import Database
+    from catalog.database.database import Database
 
 
 @click.command("set")
@@ -50,7 +49,7 @@ def _read(path: str) -> bytes:
 
 def _value(database: Database, given: bytes) -> Any:
     """What was given, as the database stores it."""
-    import orjson  # noqa: PLC0415 -- `--help` must not wait for it
+    import orjson
 
     kind = database.serializer
     if kind in {"bytes", "zstd"}:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import threading
 
 from catalog.connection import AccessKeys
-
-from .entry import check_keys
-from .profile import Profile
+from catalog.credentials.entry import check_keys
+from catalog.credentials.profile import Profile
 
 
 class SessionStore:

@@ -9,8 +9,7 @@ from typing import Any
 import orjson
 
 from catalog.errors import InvalidInputError
-
-from .rows import Items
+from catalog.exchange.rows import Items
 
 _MOST_COLUMNS = 4_000
 _ONLY = "value"

@@ -12,10 +12,9 @@ from typing import Any
 import orjson
 
 from catalog.errors import name_some
-
-from .columns import learn_columns
-from .rows import FileFormat, InputOptions, Items, OutputOptions, Row, key_columns, key_of, wrong
-from .text_lines import LONGEST_LINE, TextLines
+from catalog.exchange.columns import learn_columns
+from catalog.exchange.rows import FileFormat, InputOptions, Items, OutputOptions, Row, key_columns, key_of, wrong
+from catalog.exchange.text_lines import LONGEST_LINE, TextLines
 
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _WORDS: Mapping[str, Any] = {"": None, "true": True, "false": False}

@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from catalog.database import Database
+from catalog.database.database import Database
 from catalog.errors import CatalogError, InvalidInputError, LocalFileError
-from catalog.key_info import KeyState
+from catalog.exchange.formats import output_format
+from catalog.exchange.rows import FileFormat, OutputOptions
 from catalog.progress import Progress
-
-from .formats import output_format
-from .rows import FileFormat, OutputOptions
+from catalog.session.key_info import KeyState
 
 _PAGE = 1_000
 _Value = TypeVar("_Value")

@@ -8,9 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from catalog.errors import InvalidInputError
-
-from .rows import FileFormat, InputOptions, Items, OutputOptions, Row, wrong
-from .text_lines import unreadable
+from catalog.exchange.rows import FileFormat, InputOptions, Items, OutputOptions, Row, wrong
+from catalog.exchange.text_lines import unreadable
 
 _MOST_BYTES = 1 << 30
 _LONGEST_NAME = 255

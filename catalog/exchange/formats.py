@@ -5,12 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from catalog.errors import InvalidInputError, LocalFileError
-
-from .csv_table import CsvTable
-from .folder import Folder
-from .json_lines import JsonLines
-from .parquet import Parquet
-from .rows import FileFormat, Format
+from catalog.exchange.csv_table import CsvTable
+from catalog.exchange.folder import Folder
+from catalog.exchange.json_lines import JsonLines
+from catalog.exchange.parquet import Parquet
+from catalog.exchange.rows import FileFormat, Format
 
 FORMATS: dict[FileFormat, Format] = {made.name: made for made in (CsvTable(), JsonLines(), Parquet(), Folder())}
 

@@ -10,15 +10,14 @@ from typing import Any
 
 from catalog.changes.change import Direction
 from catalog.codecs.codec import Codec, check_serializer, codec_of
-from catalog.database import Database
+from catalog.database.database import Database
 from catalog.errors import CancelledError, CatalogError, InvalidInputError
-from catalog.keys import check_key
+from catalog.exchange.formats import input_format
+from catalog.exchange.rows import FileFormat, InputOptions, Row, wrong
+from catalog.exchange.seen_keys import SeenKeys
 from catalog.local.booklet_header import new_header
 from catalog.progress import Progress
-
-from .formats import input_format
-from .rows import FileFormat, InputOptions, Row, wrong
-from .seen_keys import SeenKeys
+from catalog.session.keys import check_key
 
 _TOLD_EVERY = 500
 _SAMPLE = 5

@@ -8,9 +8,9 @@ from typing import Any
 
 import orjson
 
-from .columns import not_plain
-from .rows import FileFormat, InputOptions, Items, OutputOptions, Row, key_columns, key_of, wrong
-from .text_lines import TextLines
+from catalog.exchange.columns import not_plain
+from catalog.exchange.rows import FileFormat, InputOptions, Items, OutputOptions, Row, key_columns, key_of, wrong
+from catalog.exchange.text_lines import TextLines
 
 _VALUE = "value"
 _OPTIONS = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS | orjson.OPT_APPEND_NEWLINE

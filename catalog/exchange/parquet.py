@@ -13,10 +13,9 @@ from typing import Any
 import orjson
 
 from catalog.errors import InvalidInputError, UnsupportedFormatError, name_some
-
-from .columns import Columns, Kind, learn_columns
-from .rows import FileFormat, InputOptions, Items, OutputOptions, Row, key_columns, key_of, wrong
-from .text_lines import unreadable
+from catalog.exchange.columns import Columns, Kind, learn_columns
+from catalog.exchange.rows import FileFormat, InputOptions, Items, OutputOptions, Row, key_columns, key_of, wrong
+from catalog.exchange.text_lines import unreadable
 
 _BATCH = 2_000
 """Rows that are in memory at once."""

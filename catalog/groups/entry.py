@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from catalog.connection import STORED_FIELDS, S3Connection
 from catalog.errors import IntegrityError, InvalidConnectionError
-from catalog.remote.head import KINDS, StoredHead
+from catalog.format.head import KINDS, StoredHead
 
 MOST_BYTES = 1 << 20
 """An entry of more bytes is not read."""

@@ -7,8 +7,8 @@ import uuid as uuid_module
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NoReturn
 
-from catalog.access import connect_store, given_connection
 from catalog.connection import S3Connection
+from catalog.database.database import Database
 from catalog.errors import (
     CatalogError,
     EntryMissingError,
@@ -19,25 +19,22 @@ from catalog.errors import (
     ReadOnlyError,
     RemoteMissingError,
 )
-from catalog.objectstore.connect import name_of
-from catalog.objectstore.observed import observed
+from catalog.format.timestamp import Timestamp
+from catalog.groups.entry import MOST_BYTES, Entry, describe, read_entry
 from catalog.remote.commit import read_head
-from catalog.remote.object_names import ObjectNames
-
-from .entry import MOST_BYTES, Entry, describe, read_entry
-from .own_database import OwnDatabase
+from catalog.remote.place import Place
+from catalog.store.access import connect_store, given_connection
+from catalog.store.connect import name_of
+from catalog.store.observed import observed
 
 _KEY = re.compile(r"[A-Za-z0-9._-]{1,200}")
 
 
-class ConnectionGroup(OwnDatabase, Mapping[str, dict[str, Any]]):
+class ConnectionGroup(Database):
     """A mapping from uuids of databases to what is known of them, made by `catalog.open` with ``remote_conn_group=True``.
 
     Values are plain dicts: connection parameters and metadata, never credentials. Like a database it is local until pushed.
     """
-
-    def __repr__(self) -> str:
-        return f"<ConnectionGroup {self._database!r}>"
 
     def add(
         self,
@@ -61,9 +58,9 @@ class ConnectionGroup(OwnDatabase, Mapping[str, dict[str, Any]]):
         if key is not None and (not isinstance(key, str) or not _KEY.fullmatch(key)):
             raise InvalidKeyError(f"{key!a} is no key of an entry.", hint="Use letters, digits and . _ -.")
         connection = given_connection(remote_conn, writing=False)
-        store = observed(connect_store(connection, writing=False), self._database.observer)
+        store = observed(connect_store(connection, writing=False), self.observer)
         try:
-            head = read_head(store, ObjectNames(name_of(connection)))
+            head = read_head(Place.at(store, name_of(connection)))
         finally:
             store.close()
         if head is None:
@@ -75,13 +72,13 @@ class ConnectionGroup(OwnDatabase, Mapping[str, dict[str, Any]]):
             name=name or name_of(connection).rpartition("/")[2],
             description=description,
             tags=tuple(tags),
-            owner=owner or self._database.author,
+            owner=owner or self.author,
             user_meta=user_meta,
         )
         self._check(key, described)
         if alone:
             self.check_name(described["catalog"]["name"], key)
-        self._database[key] = described
+        super().set(key, described)
         return key
 
     def check_name(self, name: str, key: str | None = None) -> None:
@@ -95,7 +92,7 @@ class ConnectionGroup(OwnDatabase, Mapping[str, dict[str, Any]]):
             read_entry(key, described)
         except IntegrityError as error:
             raise InvalidInputError(error.message, hint="Shorten its name, description or tags.") from None
-        if (size := len(self._database.encode(described))) > MOST_BYTES:
+        if (size := len(self.encode(described))) > MOST_BYTES:
             raise InvalidInputError(
                 f"This entry takes {size:,} bytes; at most {MOST_BYTES:,} are accepted.", hint="Shorten its user_meta."
             )
@@ -107,7 +104,7 @@ class ConnectionGroup(OwnDatabase, Mapping[str, dict[str, Any]]):
         """
         described = dict(stored)
         self._check(key, described)
-        self._database[key] = described
+        super().set(key, described)
 
     def edit(
         self,
@@ -119,7 +116,7 @@ class ConnectionGroup(OwnDatabase, Mapping[str, dict[str, Any]]):
         owner: str | None = None,
     ) -> Entry:
         """Change what is said of a database, and leave what is None; no remote is asked. KeyError when it has no entry."""
-        stored = self._database[key]
+        stored = self[key]
         entry = read_entry(key, stored)
         said = {
             "name": entry.name if name is None else name,
@@ -132,11 +129,10 @@ class ConnectionGroup(OwnDatabase, Mapping[str, dict[str, Any]]):
 
     def remove(self, key: str) -> None:
         """Remove an entry; the database that it describes stays where it is. KeyError when there is none."""
-        del self._database[key]
+        del self[key]
 
-    __delitem__ = remove
-
-    def __setitem__(self, key: str, value: object) -> NoReturn:
+    def set(self, key: str, value: Any, timestamp: Timestamp = None, encode_value: bool = True) -> NoReturn:  # noqa: ARG002
+        """Raise InvalidInputError: entries are added, put, edited and removed."""
         raise InvalidInputError(
             f"An entry is not assigned: group[{key!a}] = … would not look whether there is a database.",
             hint="Use group.add(connection, name=…), which reads what is there.",
@@ -146,7 +142,7 @@ class ConnectionGroup(OwnDatabase, Mapping[str, dict[str, Any]]):
         """The key of an entry by its key, uuid or name; EntryMissingError when none or several have it."""
         wanted = uuid_or_name.hex if isinstance(uuid_or_name, uuid_module.UUID) else uuid_or_name
         for spelling in (wanted, wanted.replace("-", "").lower()):
-            if spelling and spelling in self._database:
+            if spelling and spelling in self:
                 return spelling
         found = [entry.key for entry in self.entries() if entry.name == wanted]
         if len(found) == 1:
@@ -157,7 +153,7 @@ class ConnectionGroup(OwnDatabase, Mapping[str, dict[str, Any]]):
 
     def entry(self, key: str) -> Entry:
         """What is known of a database; KeyError when it has no entry, IntegrityError when the entry cannot be used."""
-        return read_entry(key, self._database[key])
+        return read_entry(key, self[key])
 
     def entries(self) -> list[Entry]:
         """All entries that can be used, sorted by name; unusable ones are left out (see `problems`)."""
@@ -170,8 +166,8 @@ class ConnectionGroup(OwnDatabase, Mapping[str, dict[str, Any]]):
 
     def _read_all(self) -> Iterator[tuple[str, Entry | FormatError]]:
         """Every entry, or what is wrong with it; one that is damaged or too large hides no other."""
-        sizes = self._database.sizes()
-        failed = self._database.load_items([key for key, size in sizes.items() if size <= MOST_BYTES])
+        sizes = self.sizes()
+        failed = self.load_items([key for key, size in sizes.items() if size <= MOST_BYTES])
         for key, size in sizes.items():
             try:
                 yield key, self._read(key, size, failed.get(key))
@@ -184,19 +180,3 @@ class ConnectionGroup(OwnDatabase, Mapping[str, dict[str, Any]]):
         if size > MOST_BYTES:
             raise IntegrityError(f"The group entry {key!a} claims {size:,} bytes.", key=key, hint="Remove it, or add it again.")
         return self.entry(key)
-
-    def __getitem__(self, key: str) -> dict[str, Any]:
-        value: dict[str, Any] = self._database[key]
-        return value
-
-    def __contains__(self, key: object) -> bool:
-        return key in self._database
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._database)
-
-    def __len__(self) -> int:
-        return len(self._database)
-
-    def __bool__(self) -> bool:
-        return True

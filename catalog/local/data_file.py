@@ -21,10 +21,9 @@ from hashlib import blake2b, blake2s
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from catalog.checksum import checksum
 from catalog.errors import LocalFileError
-
-from .booklet_header import HEADER_BYTES, POSITION_BYTES, Header, buckets_for
+from catalog.format.checksum import checksum
+from catalog.local.booklet_header import HEADER_BYTES, POSITION_BYTES, Header, buckets_for
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer

@@ -8,13 +8,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 
-from catalog.checksum import checksum
 from catalog.errors import CatalogError, GoneError, IntegrityError, ObjectMissingError
-from catalog.objectstore.interface import ByteRange, ObjectStore
+from catalog.format.checksum import checksum
+from catalog.format.segment import Entry
 from catalog.progress import Progress
-
-from .index_segment import Entry
-from .object_names import ObjectNames
+from catalog.remote.place import Place
+from catalog.store.interface import ByteRange
 
 _GAP = 64 << 10
 """Bytes between two values that are cheaper to fetch than to ask again for."""
@@ -88,25 +87,37 @@ def _offset(item: tuple[str, Entry]) -> int:
 
 
 def fetch_values(
-    store: ObjectStore, names: ObjectNames, wanted: Iterable[tuple[str, Entry]], threads: int, progress: Progress
+    place: Place, wanted: Iterable[tuple[str, Entry]], threads: int, progress: Progress
 ) -> Iterator[Fetched | Failure]:
     """Fetch values span by span, each verified; what fails is reported and the others go on.
 
-    At most ``threads`` requests and twice as many spans in memory at once.
+    At most ``threads`` requests and twice as many spans in memory at once. Those that a head holds come last.
     """
+    at_hand: list[tuple[str, Entry, bytes]] = []
     with ThreadPoolExecutor(threads, thread_name_prefix="fetch") as pool:
         waiting: deque[Future[_Results]] = deque()
         try:
-            for spans in _windows(wanted):
+            for spans in _windows(_stored(wanted, at_hand)):
                 for span in spans:
-                    waiting.append(pool.submit(_fetch_span, store, names, span))
+                    waiting.append(pool.submit(_fetch_span, place, span))
                     while _enough(waiting, threads):
                         yield from _advance(waiting.popleft().result(), progress)
             while waiting:
                 yield from _advance(waiting.popleft().result(), progress)
+            if at_hand:
+                yield from _advance([at_hand], progress)
         finally:
             for future in waiting:
                 future.cancel()
+
+
+def _stored(wanted: Iterable[tuple[str, Entry]], at_hand: list[tuple[str, Entry, bytes]]) -> Iterator[tuple[str, Entry]]:
+    """What lies in packs; what does not is put aside."""
+    for key, entry in wanted:
+        if entry.inline is None:
+            yield key, entry
+        else:
+            at_hand.append((key, entry, entry.inline))
 
 
 def _enough(waiting: Sequence[Future[_Results]], threads: int) -> bool:
@@ -116,9 +127,11 @@ def _enough(waiting: Sequence[Future[_Results]], threads: int) -> bool:
     return waiting[0].done() and sum(not future.done() for future in waiting) >= threads
 
 
-def fetch_value(store: ObjectStore, names: ObjectNames, key: str, entry: Entry) -> bytes:
+def fetch_value(place: Place, key: str, entry: Entry) -> bytes:
     """Fetch one value, verified."""
-    fetched = _fetch_span(store, names, Span(entry.pack, entry.offset, entry.offset + entry.length, [(key, entry)]))
+    if entry.inline is not None:
+        return entry.inline
+    fetched = _fetch_span(place, Span(entry.pack, entry.offset, entry.offset + entry.length, [(key, entry)]))
     if isinstance(fetched[0], Failure):
         raise fetched[0].error
     return fetched[0][0][2]
@@ -133,16 +146,16 @@ def _advance(results: _Results, progress: Progress) -> _Results:
     return results
 
 
-def _fetch_span(store: ObjectStore, names: ObjectNames, span: Span) -> _Results:
+def _fetch_span(place: Place, span: Span) -> _Results:
     length = span.end - span.start
-    name = names.pack(span.pack)
+    name = place.names.pack(span.pack)
     try:
-        body = store.get(name, ByteRange(span.start, length), most=length).body if length else b""
+        body = place.store.get(name, ByteRange(span.start, length), most=length).body if length else b""
     except ObjectMissingError:
-        return [Failure((key,), _gone(store.where, key)) for key, _ in span.wanted]
+        return [Failure((key,), _gone(place.store.where, key)) for key, _ in span.wanted]
     except CatalogError as error:
         return [Failure(tuple(key for key, _ in span.wanted), error)]
-    return _cut(body, span, store.where)
+    return _cut(body, span, place.store.where)
 
 
 def _cut(body: bytes, span: Span, where: str) -> _Results:

@@ -4,38 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from catalog.objectstore.interface import ObjectStore
+from catalog.format.head import SegmentRef, StoredHead
+from catalog.format.segment import Entry, Segment
 from catalog.progress import Progress
-
-from . import commit as committing
-from .fetch import Failure, Fetched, fetch_value, fetch_values
-from .head import SegmentRef, StoredHead
-from .history import walk
-from .index_segment import Entry, Segment
-from .object_names import ObjectNames
-from .segment_reader import SegmentCache, SegmentReader
-from .snapshot import Snapshot
+from catalog.remote import commit as committing
+from catalog.remote.fetch import Failure, Fetched, fetch_value, fetch_values
+from catalog.remote.history import walk
+from catalog.remote.place import Place
+from catalog.remote.segment_reader import SegmentCache, SegmentReader
+from catalog.remote.snapshot import Snapshot
 
 
 class Remote:
-    """The database at ``db_key`` of a store; its segments are read through ``cache``, at most ``threads`` requests at once."""
+    """The database at a place; its segments are read through ``cache``, at most ``threads`` requests at once."""
 
-    def __init__(self, store: ObjectStore, db_key: str, cache: SegmentCache, threads: int) -> None:
-        self.store = store
-        self.names = ObjectNames(db_key)
+    def __init__(self, place: Place, cache: SegmentCache, threads: int) -> None:
+        self.place = place
+        self.store = place.store
+        self.names = place.names
         self.threads = threads
-        self._segments = SegmentReader(store, self.names, cache, threads)
+        self._segments = SegmentReader(place, cache, threads)
 
     @property
     def where(self) -> str:
         """The place in words, for messages."""
-        return f"{self.store.where}: {self.names.db_key!r}"
+        return str(self.place)
 
     def newest(self, known: StoredHead | None) -> StoredHead | None:
         """The newest head; ``known`` itself when nothing changed since. None where there is no database."""
         if known is None or not known.etag:
-            return committing.read_head(self.store, self.names)
-        return committing.read_head_if_changed(self.store, self.names, known)
+            return committing.read_head(self.place)
+        return committing.read_head_if_changed(self.place, known)
 
     def snapshot(self, stored: StoredHead) -> Snapshot:
         """The keys and entries of a commit."""
@@ -51,19 +50,19 @@ class Remote:
 
     def history(self, newest: StoredHead) -> Iterator[StoredHead]:
         """A commit and those before it, newest first."""
-        return walk(self.store, self.names, newest)
+        return walk(self.place, newest)
 
     def commit(self, number: int, commit_id: str) -> StoredHead:
         """An earlier commit; IntegrityError when it is gone or damaged."""
-        return committing.read_commit(self.store, self.names, number, commit_id)
+        return committing.read_commit(self.place, number, commit_id)
 
     def value(self, key: str, entry: Entry) -> bytes:
         """Fetch one value, verified."""
-        return fetch_value(self.store, self.names, key, entry)
+        return fetch_value(self.place, key, entry)
 
     def values(self, wanted: Iterable[tuple[str, Entry]], progress: Progress) -> Iterator[Fetched | Failure]:
         """Fetch many values, in few large requests, each verified."""
-        return fetch_values(self.store, self.names, wanted, self.threads, progress)
+        return fetch_values(self.place, wanted, self.threads, progress)
 
     def close(self) -> None:
         """Give back the store's connections."""

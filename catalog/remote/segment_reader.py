@@ -11,11 +11,9 @@ from dataclasses import replace
 from typing import Protocol
 
 from catalog.errors import GoneError, IntegrityError, ObjectMissingError
-from catalog.objectstore.interface import ObjectStore
-
-from .head import SegmentRef
-from .index_segment import Segment, decode_segment, segment_content
-from .object_names import ObjectNames
+from catalog.format.head import SegmentRef
+from catalog.format.segment import Segment, decode_segment, segment_content
+from catalog.remote.place import Place
 
 _MOST_DECODED_KEYS = 1_500_000
 _MOST_BODY = 64 << 20
@@ -34,8 +32,8 @@ class SegmentCache(Protocol):
 class SegmentReader:
     """Gives decoded segments; keeps those last used in memory, up to 1.5 million keys."""
 
-    def __init__(self, store: ObjectStore, names: ObjectNames, cache: SegmentCache, threads: int) -> None:
-        self._store, self._names, self._cache, self._threads = store, names, cache, threads
+    def __init__(self, place: Place, cache: SegmentCache, threads: int) -> None:
+        self._place, self._cache, self._threads = place, cache, threads
         self._decoded: OrderedDict[str, Segment] = OrderedDict()
         self._decoded_keys = 0
         self._lock = threading.Lock()
@@ -88,10 +86,10 @@ class SegmentReader:
 
     def _fetch(self, ref: SegmentRef) -> bytes:
         try:
-            return self._store.get(self._names.segment(ref.id), most=min(ref.bytes, _MOST_BODY)).body
+            return self._place.store.get(self._place.names.segment(ref.id), most=min(ref.bytes, _MOST_BODY)).body
         except ObjectMissingError:
             raise GoneError(
-                f"{self._store.where}: the index segment {ref.id[:8]}… of {self._names.db_key!r} is gone.",
+                f"{self._place.store.where}: the index segment {ref.id[:8]}… of {self._place.names.db_key!r} is gone.",
                 hint="If this is an old state, garbage collection removed it: pull. Otherwise run 'catalog doctor'.",
             ) from None
 
@@ -103,7 +101,7 @@ class SegmentReader:
         return segment
 
     def _name(self, ref: SegmentRef) -> str:
-        return f"{self._store.where}: the index segment {ref.id[:8]}… of {self._names.db_key!r}"
+        return f"{self._place.store.where}: the index segment {ref.id[:8]}… of {self._place.names.db_key!r}"
 
     def _keep(self, segment_id: str, segment: Segment) -> Segment:
         with self._lock:

@@ -19,7 +19,7 @@ from catalog.errors import (
     ReadOnlyError,
     StoreError,
 )
-from catalog.objectstore.interface import ByteRange, IfAbsent, IfMatch, ObjectStore, Source
+from catalog.store.interface import ByteRange, IfAbsent, IfMatch, ObjectStore, Source
 
 ODD_NAMES = (
     "with space",

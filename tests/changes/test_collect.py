@@ -24,10 +24,11 @@ import catalog
 from catalog import Database, IntegrityError, InvalidInputError, PreconditionFailedError, S3Connection, UnreachableError
 from catalog.changes import collect as collecting
 from catalog.changes.collect import Collected
+from catalog.format.names import ObjectNames
 from catalog.progress import Progress
 from catalog.remote.garbage import Keep
-from catalog.remote.object_names import ObjectNames
 from catalog.remote.objects import list_objects
+from catalog.remote.place import Place
 from catalog.testing.faults import Fault, FaultKind, FaultPlan
 
 NOW = timedelta(0)
@@ -48,7 +49,7 @@ def collect(database: Database, commits: int = 1, *, dry_run: bool = False) -> C
 def objects(database: Database) -> dict[str, int]:
     """The immutable objects of the remote, with their sizes."""
     remote = database._session.remote
-    return {found.name: found.size for found in list_objects(remote.store, remote.names)}
+    return {found.name: found.size for found in list_objects(Place(remote.store, remote.names))}
 
 
 def push(database: Database, **values: Any) -> None:
@@ -432,15 +433,17 @@ def test_a_push_between_the_commit_and_the_deletion_is_safe(
 KILLED = """
 import sys
 from pathlib import Path
-import catalog.opening
+import catalog.database.open
 from catalog import S3Connection
-from catalog.access import connect_store
+from catalog.store.access import connect_store
 from catalog.testing.faults import Fault, FaultKind, FaultPlan, FaultyStore
 from changes.test_collect import collect, open_writer
 
 folder, kind, verb, number = Path(sys.argv[1]), FaultKind[sys.argv[2]], sys.argv[3], int(sys.argv[4])
 plan = FaultPlan()
-catalog.opening.connect_store = lambda *a, **more: FaultyStore(connect_store(*a, **more), plan)
+import catalog.database.open
+
+catalog.database.open.connect_store = lambda *a, **more: FaultyStore(connect_store(*a, **more), plan)
 with open_writer(S3Connection(db_key="db", endpoint_url=(folder / "store").as_uri()), folder / "mine.blt") as mine:
     plan.add(Fault(kind, verb, number))
     collect(mine)

@@ -99,7 +99,7 @@ def no_grace(monkeypatch: pytest.MonkeyPatch) -> None:
         return find_garbage(remote, needed, timedelta(0))
 
     monkeypatch.setattr("catalog.changes.collect.find_garbage", find)
-    monkeypatch.setattr("catalog.versioned.Keep", lambda days, commits: Keep(0, commits))
+    monkeypatch.setattr("catalog.database.history.Keep", lambda days, commits: Keep(0, commits))
 
 
 def test_collect_garbage_only_says_what_it_would_do(run: Run) -> None:

@@ -14,6 +14,7 @@ import catalog
 from catalog import (
     ConflictError,
     ConnectionGroup,
+    Database,
     EntryMissingError,
     IntegrityError,
     InvalidInputError,
@@ -23,8 +24,8 @@ from catalog import (
     RemoteMissingError,
     S3Connection,
 )
-from catalog.access import connect_store
-from catalog.opening_options import Flag
+from catalog.database.options import Flag
+from catalog.store.access import connect_store
 
 
 def opened(connection: S3Connection, file: Path, flag: Flag = "c") -> ConnectionGroup:
@@ -153,14 +154,23 @@ def test_entries_are_ebooklets(folder_connection: S3Connection, tmp_path: Path) 
 def test_entries_of_ebooklet_are_read(folder_connection: S3Connection, tmp_path: Path) -> None:
     """An entry that ebooklet wrote, without our field, is a whole entry."""
     with opened(folder_connection, tmp_path / "g.blt") as group:
-        group._database["ab12"] = {
-            "entry_version": 1,
-            "type": "EVariableLengthValue",
-            "timestamp": 1_700_000_000_000_000,
-            "remote_meta": None,
-            "user_meta": {"who": "them"},
-            "remote_conn": {"db_key": "x/rain.blt", "bucket": "bucket", "endpoint_url": "https://s3.example.org", "db_url": None},
-        }
+        Database.set(
+            group,
+            "ab12",
+            {
+                "entry_version": 1,
+                "type": "EVariableLengthValue",
+                "timestamp": 1_700_000_000_000_000,
+                "remote_meta": None,
+                "user_meta": {"who": "them"},
+                "remote_conn": {
+                    "db_key": "x/rain.blt",
+                    "bucket": "bucket",
+                    "endpoint_url": "https://s3.example.org",
+                    "db_url": None,
+                },
+            },
+        )
         entry = group.entry("ab12")
         assert (entry.name, entry.user_meta, entry.connection.bucket) == ("rain.blt", {"who": "them"}, "bucket")
 
@@ -212,11 +222,11 @@ def test_hostile_entries_hide_no_other(remote: S3Connection, tmp_path: Path) -> 
     with opened(remote, tmp_path / "g.blt") as group:
         good = group.add(rain)
         for key, value in HOSTILE.items():
-            group._database[key] = value
-        group._database.set("no json", b"\xff{", encode_value=False)
-        group._database.set("deep", b"[" * 100_000, encode_value=False)
-        group._database.set("huge", b'"' + b"x" * (3 << 20) + b'"', encode_value=False)
-        group._database["key\x1b[2J"] = {"remote_conn": 5}
+            Database.set(group, key, value)
+        Database.set(group, "no json", b"\xff{", encode_value=False)
+        Database.set(group, "deep", b"[" * 100_000, encode_value=False)
+        Database.set(group, "huge", b'"' + b"x" * (3 << 20) + b'"', encode_value=False)
+        Database.set(group, "key\x1b[2J", {"remote_conn": 5})
         group.changes().push()
     with opened(remote, tmp_path / "reader.blt", "r") as group:
         assert [entry.key for entry in group.entries()] == [good]
@@ -227,18 +237,22 @@ def test_hostile_entries_hide_no_other(remote: S3Connection, tmp_path: Path) -> 
             assert "hunter2" not in str(problem)
             assert str(problem).isprintable()
         assert group.find("rain") == good
-        assert group._database._session.remote.store.traffic.bytes_down < 2 << 20
+        assert group._session.remote.store.traffic.bytes_down < 2 << 20
 
 
 def test_hostile_words_of_a_usable_entry(folder_connection: S3Connection, tmp_path: Path) -> None:
     """Control characters in names and descriptions are kept as they are, and are the screen's to escape."""
     with opened(folder_connection, tmp_path / "g.blt") as group:
-        group._database["k"] = {
-            "remote_conn": {"db_key": "a", "bucket": "bucket", "endpoint_url": "https://example.org"},
-            "catalog": {"name": "\x1b[2J\u202e", "description": "\x00"},
-            "timestamp": "never",
-            "type": 5,
-        }
+        Database.set(
+            group,
+            "k",
+            {
+                "remote_conn": {"db_key": "a", "bucket": "bucket", "endpoint_url": "https://example.org"},
+                "catalog": {"name": "\x1b[2J\u202e", "description": "\x00"},
+                "timestamp": "never",
+                "type": 5,
+            },
+        )
         (entry,) = group.entries()
         assert (entry.name, entry.timestamp, entry.type) == ("\x1b[2J\u202e", 0, "5")
         assert catalog.escape(entry.name).isprintable()
