@@ -105,6 +105,11 @@ class World:
             database.close()
             copy.unsynced = {}
 
+    def reopen(self, copy: Copy, *, pull: bool, flag: str) -> None:
+        """Close a copy and open it again."""
+        self.shut(copy)
+        self.open(copy, pull=pull, flag=flag)
+
     def start_afresh(self, copy: Copy) -> None:
         """Throw the files of a copy away, and open it anew."""
         self.shut(copy)
@@ -233,10 +238,9 @@ class World:
 
     def set_metadata(self, copy: Copy, value: Any, kind: str) -> None:
         """Set the metadata; None is a value too."""
-        if "same_metadata" in WITHOUT:
-            kind = "new"
+        database = self.opened(copy)
         version = (orjson.dumps(value), self.moment_for(copy, METADATA, kind))
-        self.opened(copy).set_metadata(value, timestamp=version[1])
+        database.set_metadata(value, timestamp=version[1])
         copy.note(METADATA, version)
         copy.unsynced.pop(METADATA)
 
@@ -272,6 +276,7 @@ class World:
             if keys is not None:
                 copy.replacing = False
             copy.unsynced = {}
+            self.look_for_nothing_new()
             return
         except CatalogError:
             # another database has taken the place, the remote was deleted, or what the copy builds on was collected
@@ -343,9 +348,10 @@ class World:
 
     def pull(self, copy: Copy) -> None:
         """Build on the newest commit."""
+        changes = self.changes(copy)
         foreign, edits = self.is_foreign(copy), bool(copy.edits)
         try:
-            result = self.changes(copy).pull()
+            result = changes.pull()
         except CatalogError:
             assert foreign
             return
@@ -356,7 +362,7 @@ class World:
             copy.uuid = copy.database.uuid
         if self.remote is not None:
             self.arrive(copy, self.remote.newest)
-            assert set(result.conflicts) == copy.started.keys() - {METADATA}
+            assert set(result.conflicts) == copy.started.keys()
 
     def discard(self, copy: Copy, keys: frozenset[str] | None) -> None:
         """Give up edits."""
@@ -419,6 +425,7 @@ class World:
         except CatalogError:
             if not unseen:
                 raise
+            self.look_for_nothing_new()
             return None
         if done is None:
             return None
@@ -435,17 +442,17 @@ class World:
 
     def undo(self, copy: Copy) -> None:
         """Take the last change back."""
-        self.opened(copy)
+        database = self.opened(copy)
         if self.remote is None or self.is_foreign(copy):
             return
         before = self.remote.before_last_change
         if before is None:
             try:
-                copy.database.undo()  # type: ignore[union-attr] - it is open
+                database.undo()
             except CatalogError:
                 return
             raise AssertionError("there was nothing to undo")
-        self.moved(copy, lambda: self.opened(copy).undo(), lambda _: dict(before.state))
+        self.moved(copy, database.undo, lambda _: dict(before.state))
 
     def revert(self, copy: Copy, back: int) -> None:
         """Make an earlier state the newest."""
@@ -481,8 +488,11 @@ class World:
                 if found.is_file():
                     os.utime(found, (_LONG_AGO, _LONG_AGO))
         newest = self.remote.newest
-        options = {"keep_days": 0, "keep_commits": keep, "dry_run": False, "grace": timedelta(hours=25)}
-        done = self.moved(copy, lambda: database.collect_garbage(**options), lambda remote: remote.newest.state)
+
+        def act() -> Any:
+            return database.collect_garbage(0, keep, dry_run=False, grace=timedelta(hours=25))
+
+        done = self.moved(copy, act, lambda remote: remote.newest.state)
         if done is None or self.remote.newest is newest:
             return
         kept = {commit.id for commit in database.history()}
@@ -790,9 +800,9 @@ class World:
         arriving = copy.arriving(newest) if target is not None else set()
         clashes = copy.clashes(newest)
         alike = copy.alike(newest)
-        expected = {key: Direction.CONFLICT for key in clashes}
-        expected.update({key: Direction.INCOMING for key in arriving - clashes - copy.edits.keys()})
-        expected.update({key: Direction.OUTGOING for key in copy.edits.keys() - clashes - alike})
+        expected = dict.fromkeys(clashes, Direction.CONFLICT)
+        expected.update(dict.fromkeys(arriving - clashes - copy.edits.keys(), Direction.INCOMING))
+        expected.update(dict.fromkeys(copy.edits.keys() - clashes - alike, Direction.OUTGOING))
         found = {change.key: change for change in database.changes().all()}
         if target is None and (seen is not None or copy.base is not None):
             return
@@ -806,12 +816,10 @@ class World:
         for key, change in found.items():
             mine = copy.view.get(key)
             if change.direction != Direction.INCOMING:
-                assert (change.local.timestamp, change.local.length) == (mine[1], len(mine[0])) if mine else change.local is None
+                assert shape(change.local) == (mine and (mine[1], len(mine[0])))
             elif key != METADATA:
                 theirs = newest.state.get(key)
-                assert (change.remote is not None) == (theirs is not None)
-                if change.remote is not None and theirs is not None:
-                    assert (change.remote.timestamp, change.remote.length) == (theirs[1], len(theirs[0]))
+                assert shape(change.remote) == (theirs and (theirs[1], len(theirs[0])))
 
     @contextlib.contextmanager
     def reader(self, place: S3Connection, **more: Any) -> Iterator[Database]:
@@ -836,10 +844,25 @@ class World:
         assert (len(reader), len(list(reader))) == (len(keys), len(keys)), "the number of keys is wrong"
         assert (said.keys, said.value_bytes, reader.value_bytes) == (len(keys), size, size), "the totals are wrong"
 
+    def look_for_nothing_new(self) -> None:
+        """What was refused left nothing that anyone can see."""
+        if self.remote is not None:
+            with self.reader(self.connection) as reader:
+                assert reader.commit is not None
+                assert reader.commit.id == self.remote.newest.id, "it was refused, and made"
+
     def look_afresh(self, commit: Commit) -> None:
         """A commit as someone sees it who was never here."""
         with self.reader(self.connection) as reader:
             self.compare(reader, commit)
+
+    def look_at_all(self) -> None:
+        """Read everything there is."""
+        for copy in self.copies:
+            for what in ("len", "size", "items", "keys", "changes"):
+                self.look(copy, what)
+            self.read_plainly(copy)
+        self.look_back()
 
     def look_back(self) -> None:
         """Every commit that is kept opens, and gives the state that was noted for it."""
@@ -856,6 +879,11 @@ class World:
         for commit in self.remote.readable():
             with self.reader(self.connection, version=commit.id) as reader:
                 self.compare(reader, commit)
+
+
+def shape(version: catalog.Version | None) -> tuple[int, int] | None:
+    """What is easily compared of one side of a change."""
+    return None if version is None else (version.timestamp, version.length)
 
 
 def set_edit(copy: Copy, key: str, version: Version | None) -> None:
