@@ -180,3 +180,15 @@ class Copy:
 def stored(state: State) -> dict[str, Any]:
     """A state without the time of its metadata, which of two equal ones may be either's."""
     return {key: version if key != METADATA else version[0] for key, version in state.items()}
+
+
+def merge(copy: Copy, chosen: set[str], target: Commit | None) -> tuple[State, set[str]]:
+    """What a push of some edits makes of a commit (None: of nothing), and which of them it has already."""
+    agreed = chosen & copy.alike(target) if target is not None else set()
+    state = dict(target.state) if target is not None else {}
+    for key in chosen - agreed:
+        if (version := copy.edits[key]) is not None:
+            state[key] = version
+        else:
+            state.pop(key, None)
+    return state, agreed

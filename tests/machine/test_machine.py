@@ -19,8 +19,13 @@ import pytest
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
+from .editing import Edit
+from .history import History
+from .looking import LOOKS, Looking
 from .model import METADATA
-from .world import WITHOUT, Edit, World
+from .processes import Processes
+from .settling import Settling
+from .world import WITHOUT
 
 LARGE = os.environ.get("CATALOG_MACHINE") == "large"
 SEQUENCES = int(os.environ.get("CATALOG_MACHINE_SEQUENCES", "10000" if LARGE else "20"))
@@ -42,8 +47,12 @@ EDITS: st.SearchStrategy[list[Edit]] = st.lists(
 METADATA_VALUES = st.sampled_from([None, {"m": 1}, {"m": 2}])
 
 
+class World(Looking, Settling, History, Processes):
+    """Everything that can happen."""
+
+
 class TwoCopies(RuleBasedStateMachine):
-    """Each step is one rule; what is right is judged in `World`. Nothing is read unless the rule says so: reading hides faults."""
+    """Each step is one rule, judged in `World`. Nothing is read unless the rule says so: reading hides faults."""
 
     count: ClassVar[int] = 0
     world: World
@@ -202,7 +211,7 @@ class TwoCopies(RuleBasedStateMachine):
     def fork(self, who: int, read: bool, write: bool, close: bool) -> None:
         self.do(self.world.fork, who, read_there=read, write_there=write, close_there=close)
 
-    @rule(who=WHO, what=st.sampled_from(["items", "len", "size", "keys", "timestamps", "one", "changes", "summary"]))
+    @rule(who=WHO, what=st.sampled_from(["items", "changes", *LOOKS]))
     def look(self, who: int, what: str) -> None:
         self.do(self.world.look, who, what)
 
