@@ -8,7 +8,7 @@ from itertools import islice
 
 from msgspec.structs import replace
 
-from catalog.changes.diff import agrees, incoming, replacing_rows, says_the_same
+from catalog.changes.diff import agrees, incoming, is_left, replacing_rows, says_the_same
 from catalog.errors import DatabaseMismatchError, InvalidInputError
 from catalog.format.head import Commit, StoredHead
 from catalog.format.segment import Entry
@@ -156,21 +156,26 @@ def follow_header(session: WriteSession, target: StoredHead) -> None:
 
 def spell_out(session: WriteSession) -> None:
     """Turn "this is the whole database" into a deletion of each other key, so that each can meet what others did."""
-    base = session.base
-    if base is None or not session.replacing:
+    base, writer = session.base, session.writer
+    if not session.replacing:
         return
-    writer = session.writer
+    if base is None:
+        session.state.replacing = False
+        return
     theirs = Header.parse(base.stored.head.header, session.remote.where)
     if theirs.value_serializer != writer.data.header.value_serializer:
         raise InvalidInputError(
             f"{session.copy.path} is to replace a database of another kind of values: that goes only as a whole.",
             hint="Push everything, or discard everything.",
         )
-    base.prefetch_all()
+    if not is_left(session, base):
+        # Which keys there were is known to nobody any more. None is deleted then: what others have now arrives.
+        base = None
     with writer.held():
         writer.flush()
         with session.state.transaction(durable=True):
-            deletions = (row for row, _ in replacing_rows(session) if row.status == Status.DELETED and row.key != METADATA)
+            rows = replacing_rows(session, base)
+            deletions = (row for row, _ in rows if row.status == Status.DELETED and row.key != METADATA)
             while batch := list(islice(deletions, _BATCH)):
                 session.table.put(batch)
             session.state.replacing = False

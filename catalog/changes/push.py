@@ -184,7 +184,7 @@ def _target_of(session: WriteSession, options: PushOptions) -> tuple[StoredHead 
         )
     try:
         return target, _arriving(session, target, options)
-    except ConflictError:
+    except (ConflictError, DatabaseMismatchError):
         newest = session.refresh()
         if newest is target:
             raise
@@ -195,15 +195,26 @@ def _arriving(session: WriteSession, seen: StoredHead | None, options: PushOptio
     """What others changed since our base; ConflictError when it meets what we push."""
     _check_same_database(session, seen)
     arriving = {key: after for key, _, after in incoming(session, seen)}
-    clashes = {key for key in arriving if key != METADATA} if session.replacing else set()
-    clashes.update(row.key for row in session.table.conflicts() if _wanted(row.key, options))
+    rows = session.table.get_many(list(arriving)) if session.replacing else {}
+    clashes = {key for key, after in arriving.items() if session.replacing and key != METADATA and _differs(rows.get(key), after)}
+    for row in session.table.conflicts():
+        if _wanted(row.key, options) and not (row.key in arriving and says_the_same(row, arriving[row.key])):
+            clashes.add(row.key)
     if arriving:
         for row, started, _ in chosen_edits(session, options):
+            if session.replacing and row.key != METADATA:
+                break
             if row.base is None and row.key in arriving and not agrees(row, started, arriving[row.key]):
                 clashes.add(row.key)
     if clashes:
         raise ConflictError(map(name_of_key, sorted(clashes)), session.remote.where)
     return arriving
+
+
+def _differs(row: Row | None, after: Entry | None) -> bool:
+    """Whether a copy that stands for the whole database has another version of a key than what arrived."""
+    mine = row.version if row is not None and row.held else None
+    return mine != (after.version if after is not None else None)
 
 
 def _check_same_database(session: WriteSession, seen: StoredHead | None) -> None:
@@ -280,8 +291,8 @@ def outgoing_values(session: WriteSession, options: PushOptions, aim: Aim, tally
     """
     on_top_of = _on_top_of(session, aim.target)
     whole = session.replacing
-    for row, entry in _pushed_rows(session, options):
-        if row.key in aim.arriving:
+    for row, entry in replacing_rows(session, on_top_of) if whole else _chosen_rows(session, options):
+        if row.key in aim.arriving and not whole:
             continue
         unchanged = whole and says_the_same(row, entry)
         tally.pushed += not unchanged and row.key != METADATA
@@ -309,11 +320,8 @@ def _on_top_of(session: WriteSession, target: StoredHead | None) -> Snapshot | N
     return session.base if session.base_id == target.commit_id else session.remote.snapshot(target)
 
 
-def _pushed_rows(session: WriteSession, options: PushOptions) -> Iterator[tuple[Row, Entry | None]]:
-    """The rows that go into a commit, with the base's entries."""
-    if not session.replacing:
-        return ((row, entry) for row, _, entry in chosen_edits(session, options))
-    return replacing_rows(session)
+def _chosen_rows(session: WriteSession, options: PushOptions) -> Iterator[tuple[Row, Entry | None]]:
+    return ((row, entry) for row, _, entry in chosen_edits(session, options))
 
 
 def _metadata_of(session: WriteSession, row: Row) -> Metadata | None:

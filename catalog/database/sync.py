@@ -36,18 +36,25 @@ def meet_remote(session: Session, options: Options, *, online: bool, progress: P
         if online and session.base is not None and isinstance(session, WriteSession):
             _meet_no_remote(session, options)
         return
-    if seen.head.database_uuid != session.copy.header.uuid:
-        if session.base is None:
-            # Ours was never pushed, and is none of theirs: nothing of theirs is compared with it, offline above all.
-            session.remember_seen(None)
-            if not online:
-                return
-        raise DatabaseMismatchError(
-            f"{session.copy.path} belongs to another database than {session.remote.where}.",
-            hint="Give another file_path, or another db_key; flag='n' replaces the remote by a new database.",
-        )
+    is_another = seen.head.database_uuid != session.copy.header.uuid
+    if is_another and (session.base is not None or session.table.count_edited()):
+        _meet_another(session, online=online)
+        return
     if online and (options.pull or session.base is None):
         _catch_up(session, progress)
+
+
+def _meet_another(session: Session, *, online: bool) -> None:
+    """Another database is in the remote than the one that the file holds values of."""
+    if session.base is None:
+        # Ours was never pushed: nothing of theirs is compared with it, offline above all.
+        session.remember_seen(None)
+        if not online:
+            return
+    raise DatabaseMismatchError(
+        f"{session.copy.path} belongs to another database than {session.remote.where}.",
+        hint="Give another file_path, or another db_key; flag='n' replaces the remote by a new database.",
+    )
 
 
 def _meet_no_remote(session: WriteSession, options: Options) -> None:

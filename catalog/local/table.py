@@ -164,9 +164,10 @@ class LocalTable:
         self._sidecar.change("DELETE FROM local")
 
     def claim_copies(self, edit: int) -> None:
-        """Turn copies into edits with this number, and forget deletions."""
+        """Turn copies into edits with this number, forget deletions, and leave no edit in conflict."""
         with self._sidecar.transaction():
-            self._sidecar.change("UPDATE local SET status = 1, edit = ?, base = NULL WHERE status = 0", (edit,))
+            self._sidecar.change("UPDATE local SET status = 1, edit = ? WHERE status = 0", (edit,))
+            self._sidecar.change("UPDATE local SET base = NULL WHERE base IS NOT NULL")
             self._sidecar.change("DELETE FROM local WHERE status = 2")
 
     def moved(self, offsets: Iterable[tuple[int, str]]) -> None:

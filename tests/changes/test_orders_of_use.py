@@ -27,7 +27,8 @@ class Team:
 
     def open(self, name: str, flag: Flag = "c", **more: Any) -> Database:
         self.close(name)
-        database = catalog.open(self.connection, self.folder / f"{name}.blt", flag, "orjson", lock="commit", **more)
+        more = {"lock": "commit", **more}
+        database: Database = catalog.open(self.connection, self.folder / f"{name}.blt", flag, "orjson", **more)
         self._opened[name] = database
         return database
 
@@ -276,3 +277,116 @@ def test_a_conflict_about_metadata_is_one_like_any_other(team: Team) -> None:
     mine.changes().resolve("", "mine")
     mine.changes().push()
     assert team.seen() == {"a": 1, "(metadata)": "mine"}
+
+
+def test_conflicts_end_with_the_remote(team: Team) -> None:
+    """Once the remote is deleted there is nothing to be in conflict with: the next push makes it anew with what is here."""
+    mine, other = team.open("a"), team.open("b")
+    mine["k"] = 1
+    mine.changes().push()
+    other = team.open("b")
+    other["k"] = 2
+    mine["k"] = 3
+    mine.changes().push()
+    other.changes().pull()
+    assert len(other.changes().conflicts()) == 1
+    other.delete_remote()
+    other.changes().push()
+    assert team.seen() == {"k": 2}
+
+
+def test_a_database_that_was_deleted_and_made_anew(team: Team) -> None:
+    """Who builds on a history that is no more meets the new one like any other change: edits here stay, and can be pushed."""
+    mine = team.open("a")
+    mine.update({"k": 1, "l": 1})
+    mine.changes().push()
+    other = team.open("b")
+    other["mine"] = 1
+    mine.delete_remote()
+    mine["z"] = 9
+    mine.changes().push()
+    other.changes().pull()
+    other.changes().push()
+    assert team.seen() == {"k": 1, "l": 1, "z": 9, "mine": 1}
+
+
+def test_clearing_on_a_base_that_is_given_up(team: Team) -> None:
+    """Where nobody knows any more which keys were there, a clear() deletes none of those that are there now."""
+    mine = team.open("a")
+    mine.update({"k": 1, "l": 2})
+    mine.changes().push()
+    other = team.open("b")
+    other.clear()
+    other["new"] = 3
+    mine.forget(["k"])
+    other.close()
+    other = team.open("b")
+    other.changes().push()
+    assert team.seen().items() >= {"new": 3}.items()
+
+
+def test_a_push_of_some_keys_before_the_first_commit(team: Team) -> None:
+    """A push of some keys pushes these, also after a clear() of what was never pushed."""
+    database = team.open("a")
+    database.clear()
+    database.update({"a": 1, "b": 2})
+    database.changes().push(keys=["a"])
+    assert team.seen() == {"a": 1}
+    database.changes().push()
+    assert team.seen() == {"a": 1, "b": 2}
+
+
+def test_what_both_sides_deleted_is_no_conflict(team: Team) -> None:
+    """A key that is deleted here and in the remote stops no push, whether here by itself or by clearing."""
+    with team.open("a") as database:
+        database.update({"a": 1, "b": 2})
+        database.changes().push()
+    mine = team.open("a", "n")
+    other = team.open("b")
+    del other["a"]
+    other.changes().push()
+    mine["c"] = 3
+    assert mine.changes().push()
+    assert team.seen() == {"c": 3}
+
+
+def test_a_conflict_that_went_away_stops_no_push(team: Team) -> None:
+    """A key in conflict that the other side made what it is here is no conflict any more."""
+    mine, other = team.open("a"), team.open("b")
+    mine.update({"k": 1, "l": 1})
+    mine.changes().push()
+    other = team.open("b")
+    other["k"] = 2
+    other.changes().push()
+    del mine["k"]
+    mine["l"] = 5
+    mine.changes().pull()
+    del other["k"]
+    other.changes().push()
+    mine.changes().refresh()
+    mine.changes().push()
+    assert team.seen() == {"l": 5}
+
+
+def test_who_lost_can_create_after_the_winner_deleted(team: Team) -> None:
+    """Of two creators the one who lost pushes as soon as the winner's database is gone."""
+    one, two = team.open("a"), team.open("b")
+    one["a"] = 1
+    two["b"] = 2
+    one.changes().push()
+    with pytest.raises(DatabaseMismatchError):
+        two.changes().push()
+    one.delete_remote()
+    two.changes().push()
+    assert team.seen() == {"b": 2}
+
+
+def test_an_empty_copy_joins_whoever_created_first(team: Team) -> None:
+    """A copy in which nothing was set yet takes the database that somebody else made at its place meanwhile."""
+    one, two = team.open("a"), team.open("b")
+    one["a"] = 1
+    one.changes().push()
+    two.changes().pull()
+    two["b"] = 2
+    two.changes().push()
+    assert team.seen() == {"a": 1, "b": 2}
