@@ -39,6 +39,7 @@ from .errors import (
     UnreachableError,
     UnsupportedFormatError,
     UntrustedValueError,
+    WrongProcessError,
 )
 from .exchange.exporting import Exported, export_file
 from .exchange.importing import ImportPlan, import_file, plan_import
@@ -131,6 +132,7 @@ __all__ = [
     "UnsupportedFormatError",
     "UntrustedValueError",
     "Version",
+    "WrongProcessError",
     "create_database",
     "escape",
     "export_file",

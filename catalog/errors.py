@@ -9,6 +9,7 @@
     ├── OutcomeUnknownError       a commit may or may not have happened: look before trying again
     ├── CancelledError            the caller asked to stop
     ├── ReadOnlyError             not open for writing, or the store only reads  (PermissionError)
+    │   └── WrongProcessError     opened for writing by another process, which was forked since
     ├── NotFoundError             (LookupError)
     │   ├── RemoteMissingError    no database at this address yet
     │   ├── BucketMissingError    no such bucket
@@ -130,6 +131,17 @@ class CancelledError(CatalogError):
 
 class ReadOnlyError(CatalogError, PermissionError):
     """Writing was asked of something that only reads."""
+
+
+class WrongProcessError(ReadOnlyError):
+    """A forked child wanted to write through an opening of its parent; ``what`` was opened there."""
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+        super().__init__(
+            f"{what} was opened by the process that this one was forked from, and only that one may write to it.",
+            hint="Open it in this process, after the fork, or hand the values to the process that opened it, as map() does.",
+        )
 
 
 class NotFoundError(CatalogError, LookupError):

@@ -19,7 +19,7 @@ from catalog.changes.pull import PullResult, pull
 from catalog.changes.push import HeldLease, PushOptions, PushResult, push
 from catalog.changes.resolve import Conflict, Decision, Merged, Side, check_decision, conflicting, replace, resolve
 from catalog.codecs.codec import Codec
-from catalog.errors import ConflictError, InvalidInputError, ReadOnlyError
+from catalog.errors import ConflictError, InvalidInputError
 from catalog.format.head import Commit, encode_metadata
 from catalog.local.table import Status
 from catalog.local.writer import Writer
@@ -110,9 +110,7 @@ class Changes:
         return found
 
     def _writer(self) -> Writer:
-        if self._session.writer is None:
-            raise ReadOnlyError(f"{self._session.copy.path} is open for reading.", hint="Open it with flag='w'.")
-        return self._session.writer
+        return self._session.writing()
 
     def push(
         self,

@@ -27,7 +27,6 @@ from catalog.errors import (
     CatalogError,
     InvalidInputError,
     InvalidValueError,
-    ReadOnlyError,
 )
 from catalog.format.head import Commit, encode_metadata
 from catalog.format.timestamp import Timestamp, microseconds
@@ -136,10 +135,7 @@ class Database(Versioned, MutableMapping[str, Any]):
         return self._rows
 
     def _writer(self) -> Writer:
-        writer = self._open().writer
-        if writer is None:
-            raise ReadOnlyError(f"{self.file_path} is open for reading.", hint="Open it with flag='w'.")
-        return writer
+        return self._open().writing()
 
     def _find(self, key: object) -> Held | None:
         session = self._open()
@@ -321,9 +317,8 @@ class Database(Versioned, MutableMapping[str, Any]):
 
     def sync(self) -> None:
         """Make every change so far durable in the local file; nothing is pushed."""
-        writer = self._open().writer
-        if writer is not None:
-            writer.sync()
+        if self._open().is_for_writing:
+            self._writer().sync()
 
     def set_metadata(self, data: Any, timestamp: Timestamp = None) -> None:
         """Set the metadata of the database: anything that is JSON, at most 4 MiB."""

@@ -92,6 +92,7 @@ class Versioned(ABC):
 
     def undo(self, *, message: str = "") -> Commit:
         """Take the last change of content back, by a revert to the state before it; undoing an undo brings it back again."""
+        self._writer()
         session, newest = self._open(), self._newest()
         before = before_last_change(session.remote, newest)
         if before is None:
@@ -100,6 +101,7 @@ class Versioned(ABC):
 
     def tag(self, name: str, version: Version | None = None) -> Commit:
         """Name a version (default: the newest), so that it opens by name and garbage collection keeps it."""
+        self._writer()
         session, newest = self._open(), self._newest()
         chosen = newest if version is None else find_version(session.remote, newest, version)
         return self._tagged(name, chosen, newest)

@@ -14,7 +14,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from typing_extensions import override
+
 from catalog.errors import CatalogError, IntegrityError, LocalFileError, UnsupportedFormatError
+from catalog.processes.fork import OfOneProcess, keep_for_ever
 
 SCHEMA_VERSION = 1
 _MOST_FETCHED_BYTES = 256 << 20
@@ -45,21 +48,45 @@ CREATE TABLE IF NOT EXISTS uploaded (pack BLOB PRIMARY KEY, at INTEGER NOT NULL)
 """
 
 
-class Sidecar:
+class Sidecar(OfOneProcess):
     """The SQLite file beside a booklet. Safe from many threads and processes; a write waits at most 30 s for another."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lock = threading.RLock()
         self._depth = 0
+        self._forks = 0
+        self._opened: sqlite3.Connection | None = None
+        self._connect("rwc")
+        self.belong_here()
+
+    def _connect(self, mode: str) -> sqlite3.Connection:
         try:
-            self._connection = sqlite3.connect(
-                path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=256
+            self._opened = sqlite3.connect(
+                f"{self.path.as_uri()}?mode={mode}",
+                uri=True,
+                timeout=_BUSY_SECONDS,
+                isolation_level=None,
+                check_same_thread=False,
+                cached_statements=256,
             )
             with self._translated():
                 self._prepare()
         except sqlite3.Error as error:
-            raise _translate(error, path) from None
+            raise _translate(error, self.path) from None
+        return self._opened
+
+    @property
+    def _connection(self) -> sqlite3.Connection:
+        """The connection of this process: a forked child makes one of its own when it first needs it."""
+        return self._opened or self._connect("rw")
+
+    @override
+    def after_fork(self) -> None:
+        if self._opened is not None:
+            keep_for_ever(self._opened)
+        self._opened, self._lock, self._depth = None, threading.RLock(), 0
+        self._forks += 1
 
     def _prepare(self) -> None:
         run = self._connection.execute
@@ -105,7 +132,7 @@ class Sidecar:
             if self._depth:
                 yield
                 return
-            run = self._connection.execute
+            run = self._execute
             if durable:
                 run("PRAGMA synchronous = FULL")
             run("BEGIN IMMEDIATE")
@@ -121,6 +148,9 @@ class Sidecar:
                 self._depth -= 1
                 if durable:
                     run("PRAGMA synchronous = NORMAL")
+
+    def _execute(self, statement: str) -> None:
+        self._connection.execute(statement)
 
     def run(self, statement: str, values: tuple[Any, ...] = ()) -> int:
         """Execute one statement; the number of rows it changed."""
@@ -143,16 +173,17 @@ class Sidecar:
         with self._lock, self._translated():
             return self._connection.execute(statement, values).fetchall()
 
-    def version(self) -> tuple[int, int]:
+    def version(self) -> tuple[int, ...]:
         """Something that is another whenever anyone has written to the file, in this process or elsewhere."""
         with self._lock, self._translated():
             (elsewhere,) = self._connection.execute("PRAGMA data_version").fetchone()
-            return int(elsewhere), self._connection.total_changes
+            return self._forks, int(elsewhere), self._connection.total_changes
 
     def close(self) -> None:
         """Close the file."""
         with self._lock:
-            self._connection.close()
+            if self._opened is not None:
+                self._opened.close()
 
     def get(self, name: str) -> Any:
         """A fact, or None."""

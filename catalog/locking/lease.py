@@ -17,6 +17,7 @@ from itertools import count
 from typing import Annotated
 
 import msgspec
+from typing_extensions import override
 
 from catalog.errors import (
     CatalogError,
@@ -27,6 +28,7 @@ from catalog.errors import (
     StoreError,
     UnreachableError,
 )
+from catalog.processes.fork import OfOneProcess
 from catalog.progress import Progress
 from catalog.store.interface import IfAbsent, IfMatch, ObjectStore, Precondition
 
@@ -81,8 +83,8 @@ def read_holder(store: ObjectStore, name: str) -> tuple[LeaseHolder, str] | None
         return _UNREADABLE, fetched.etag
 
 
-class Lease:
-    """A lease that is held; a daemon thread renews it until `release`."""
+class Lease(OfOneProcess):
+    """A lease that is held; a daemon thread renews it until `release`. To a forked child it is lost: it stays the parent's."""
 
     def __init__(self, store: ObjectStore, name: str, holder: LeaseHolder, etag: str) -> None:
         self._store, self._name, self._holder, self._etag = store, name, holder, etag
@@ -92,6 +94,13 @@ class Lease:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._renew_for_ever, name="lease", daemon=True)
         self._thread.start()
+        self.belong_here()
+
+    @override
+    def after_fork(self) -> None:
+        self._mutex, self._stop = threading.Lock(), threading.Event()
+        self._stop.set()
+        self._lost_to = f"the process that this one was forked from: {self._holder}"
 
     @classmethod
     def acquire(

@@ -10,10 +10,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Protocol
 
+from typing_extensions import override
+
 from catalog.errors import GoneError, IntegrityError, ObjectMissingError
 from catalog.format.head import SegmentRef
 from catalog.format.names import ObjectNames
 from catalog.format.segment import Segment, decode_segment, segment_content
+from catalog.processes.fork import OfOneProcess
 from catalog.store.interface import ObjectStore
 
 _MOST_DECODED_KEYS = 1_500_000
@@ -30,13 +33,18 @@ class SegmentCache(Protocol):
         """Keep the body of a segment."""
 
 
-class SegmentReader:
+class SegmentReader(OfOneProcess):
     """Gives decoded segments; keeps those last used in memory, up to 1.5 million keys."""
 
     def __init__(self, store: ObjectStore, names: ObjectNames, cache: SegmentCache, threads: int) -> None:
         self._store, self._names, self._cache, self._threads = store, names, cache, threads
         self._decoded: OrderedDict[str, Segment] = OrderedDict()
         self._decoded_keys = 0
+        self._lock = threading.Lock()
+        self.belong_here()
+
+    @override
+    def after_fork(self) -> None:
         self._lock = threading.Lock()
 
     def load(self, ref: SegmentRef) -> Segment:

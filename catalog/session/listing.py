@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice, takewhile
 
@@ -9,7 +10,7 @@ import msgspec
 
 from catalog.errors import InvalidInputError
 from catalog.format.fence_pointers import Landmarks
-from catalog.local.sorted_keys import Order, SortedKeys
+from catalog.local.sorted_keys import Described, Order, SortedKeys
 from catalog.session.key_info import KeyInfo, KeyState, while_prefixed
 from catalog.session.session import Session
 
@@ -31,7 +32,7 @@ class KeyGroup(msgspec.Struct, frozen=True, gc=False):
 class _Marked:
     """Landmarks, and of what: the sidecar as it was then, the last edit, the base commit and the number of edits."""
 
-    version: tuple[int, int]
+    version: tuple[int, ...]
     state: tuple[int, str | None, int]
     landmarks: Landmarks
 
@@ -102,8 +103,12 @@ class Listing:
 
     def sorted_keys(self, order: Order, prefix: str) -> SortedKeys[KeyInfo]:
         """The keys that begin with ``prefix`` in another order."""
-        infos = while_prefixed(self._session.key_infos(prefix, with_deleted=True), prefix)
-        return SortedKeys(((info.key, info.timestamp, info.size, info.state) for info in infos), order, _info)
+
+        def read() -> Iterator[Described]:
+            infos = while_prefixed(self._session.key_infos(prefix, with_deleted=True), prefix)
+            return ((info.key, info.timestamp, info.size, info.state) for info in infos)
+
+        return SortedKeys(read, order, _info)
 
     def row_of(self, key: str) -> int:
         """How many keys come before ``key``."""

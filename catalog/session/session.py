@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from itertools import islice
 
 import msgspec
+from typing_extensions import override
 
-from catalog.errors import IntegrityError
+from catalog.errors import IntegrityError, ReadOnlyError, WrongProcessError
 from catalog.format.checksum import checksum
 from catalog.format.head import StoredHead, decode_head
 from catalog.format.segment import Entry
@@ -18,6 +19,7 @@ from catalog.local.data_file import verified
 from catalog.local.table import KnownBase, Row, Status
 from catalog.local.working_copy import WorkingCopy
 from catalog.local.writer import Writer
+from catalog.processes.fork import OfOneProcess
 from catalog.remote.remote import Remote
 from catalog.remote.snapshot import Snapshot
 from catalog.session.key_info import KeyInfo, describe_key, join_rows, while_prefixed
@@ -58,7 +60,7 @@ def _as_tuple(base: KnownBase) -> tuple[int, bytes, int, int, bytes]:
     return base.timestamp, base.pack, base.offset, base.length, base.checksum
 
 
-class Session:
+class Session(OfOneProcess):
     """What one opened database consists of. Reads are safe from many threads; ``writer`` is None when only reading.
 
     ``base`` is the commit that the working copy builds on, ``seen`` the newest one known. While ``replacing``, the working
@@ -74,7 +76,27 @@ class Session:
         self.lock = threading.RLock()
         self.base: Snapshot | None = None
         self.seen: StoredHead | None = None
+        self._writer_is_elsewhere = False
         self.load_heads()
+        self.belong_here()
+
+    @override
+    def after_fork(self) -> None:
+        self._writer_is_elsewhere = self.is_for_writing
+        self.writer, self.lock = None, threading.RLock()
+
+    @property
+    def is_for_writing(self) -> bool:
+        """Whether it was opened for writing, by this process or by the one that it was forked from."""
+        return self.writer is not None or self._writer_is_elsewhere
+
+    def writing(self) -> Writer:
+        """The writer of the local file; ReadOnlyError when it is open for reading, WrongProcessError in a forked child."""
+        if self._writer_is_elsewhere:
+            raise WrongProcessError(str(self.copy.path))
+        if self.writer is None:
+            raise ReadOnlyError(f"{self.copy.path} is open for reading.", hint="Open it with flag='w'.")
+        return self.writer
 
     def load_heads(self) -> None:
         """Read from the sidecar which commits the working copy knows."""

@@ -15,14 +15,30 @@ from hashlib import blake2b
 from pathlib import Path
 
 import portalocker
+from typing_extensions import override
 
 from catalog.errors import AccessDeniedError, CatalogError, LocalFileError, LockTimeoutError
+from catalog.processes.fork import OfOneProcess
 from catalog.store.directory.names import INDEX, PRIVATE, to_path
 
 _LEFT_BEHIND_AFTER = 86_400
 """Seconds after which an unfinished file belongs to a writer that was killed."""
 _POLL = 0.005
-_thread_locks: defaultdict[Path, threading.Lock] = defaultdict(threading.Lock)
+
+
+class _ThreadLocks(OfOneProcess):
+    """What keeps the threads of one process apart, by folder; a child has no other threads."""
+
+    def __init__(self) -> None:
+        self.of: defaultdict[Path, threading.Lock] = defaultdict(threading.Lock)
+        self.belong_here()
+
+    @override
+    def after_fork(self) -> None:
+        self.of.clear()
+
+
+_thread_locks = _ThreadLocks()
 
 
 class FolderLayout:
@@ -100,7 +116,7 @@ class FolderLayout:
         """Be the only writer, of all threads and processes, for a moment. Raises LockTimeoutError."""
         path = self._private / "lock"
         began = time.monotonic()
-        threads = _thread_locks[self.folder]
+        threads = _thread_locks.of[self.folder]
         if not threads.acquire(timeout=self._lock_timeout):
             raise LockTimeoutError(str(self.folder), "another thread", self._lock_timeout)
         try:
