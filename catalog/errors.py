@@ -19,6 +19,7 @@
     │   ├── UnreachableError      no network, no server, no answer  (ConnectionError)
     │   ├── AccessDeniedError     the store knows these keys and refuses  (PermissionError)
     │   └── PreconditionFailedError  a conditional request met another state
+    │       └── UnseenCommitsError   others committed what was not seen here; ``commits`` are theirs
     ├── CredentialsError          no usable keys for this endpoint; ``kind`` says why
     │   └── NotApprovedError      a group's connection that was not yet approved on this machine
     ├── FormatError               what was read cannot be used
@@ -39,7 +40,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 
 
 class CatalogError(Exception):
@@ -66,6 +67,10 @@ def _restore(kind: type[CatalogError], args: tuple[Any, ...], attributes: dict[s
     error.args = args
     error.__dict__.update(attributes)
     return error
+
+
+_MOST_COMMITS_NAMED = 5
+_MOST_MESSAGE_SHOWN = 80
 
 
 def name_some(names: Iterable[str], most: int = 5) -> str:
@@ -186,6 +191,36 @@ class PreconditionFailedError(StoreError):
     def __init__(self, where: str, name: str) -> None:
         self.where, self.name = where, name
         super().__init__(f"{where}: {name!r} was changed by someone else in the meantime.")
+
+
+class _Commit(Protocol):
+    @property
+    def number(self) -> int: ...
+    @property
+    def author(self) -> str: ...
+    @property
+    def message(self) -> str: ...
+
+
+class UnseenCommitsError(PreconditionFailedError):
+    """Others committed since the state that a command was to build on; ``commits`` are the newest of theirs, newest first."""
+
+    def __init__(self, where: str, commits: Iterable[_Commit], count: int) -> None:
+        self.where, self.name, self.commits, self.count = where, "", tuple(commits), count
+        named = "; ".join(_say(commit) for commit in self.commits[:_MOST_COMMITS_NAMED])
+        more = f"; and {count - _MOST_COMMITS_NAMED:,} before" if count > _MOST_COMMITS_NAMED else ""
+        CatalogError.__init__(
+            self,
+            f"{where}: {f'{count:,} commits that were' if count > 1 else 'a commit that was'} not seen here came in between: "
+            f"{named}{more}. Nothing was done.",
+            hint="Look at what it brings and pull(), or give over= the newest commit that it may go on top of.",
+        )
+
+
+def _say(commit: _Commit) -> str:
+    message = " ".join(commit.message.split())
+    shown = message if len(message) <= _MOST_MESSAGE_SHOWN else f"{message[:_MOST_MESSAGE_SHOWN]}…"
+    return f"commit {commit.number} by {commit.author[:_MOST_MESSAGE_SHOWN]}" + (f" (“{shown}”)" if shown else "")
 
 
 class CredentialsKind(StrEnum):

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from textual.content import Content
 
-from catalog import CatalogError
+from catalog import CatalogError, UnseenCommitsError
 
 from .plain import plain
+
+_LOOK_FIRST = "Look at what is new in the history, pull it, then decide again."
+
+
+def way_on(error: CatalogError) -> str:
+    """What to do next, in the words of the screen."""
+    return _LOOK_FIRST if isinstance(error, UnseenCommitsError) else error.hint
 
 
 def trouble(error: CatalogError) -> Content:
     """Show an error in the place of what it kept from being shown."""
-    return told(error.message, error.hint, "$state-trouble")
+    return told(error.message, way_on(error), "$state-trouble")
 
 
 def told(message: str, hint: str, style: str = "") -> Content:

@@ -16,6 +16,7 @@ from catalog.errors import (
     LockTimeoutError,
     NotApprovedError,
     RemoteMissingError,
+    UnseenCommitsError,
     UntrustedValueError,
 )
 from catalog.text import escape
@@ -29,6 +30,8 @@ _HINTS: dict[type[CatalogError], str] = {
     "`catalog lock break DATABASE` takes it from one who is gone for good.",
     NotApprovedError: "If you know the place, run this once on a terminal, which asks, or open it in the screen program.",
     RemoteMissingError: "Check the address. `catalog push DATABASE --create` makes the remote anew of what is on this machine.",
+    UnseenCommitsError: "`catalog history DATABASE` lists them, `catalog pull DATABASE` brings them here. To go on top of them "
+    "as they are, name the newest of them with --over.",
     UntrustedValueError: "`catalog get DATABASE KEY --raw` writes its bytes as they are, without running anything.",
 }
 """What to do next, where the hint of an error is for those who write Python."""

@@ -360,18 +360,18 @@ class Database(Versioned, MutableMapping[str, Any]):
             count += 1
         return count
 
-    def delete_remote(self, progress: Progress | None = None) -> None:
+    def delete_remote(self, progress: Progress | None = None, *, over: Commit | None = None) -> None:
         """Delete the remote with its whole history, and nothing else. The local file stays, and can be pushed again.
 
-        Values that are only in the remote are fetched first. Raises PreconditionFailedError when someone pushed since the last
-        pull: nothing is then deleted.
+        Values that are only in the remote are fetched first. Raises UnseenCommitsError when someone pushed since the last pull:
+        nothing is then deleted, unless the newest is ``over``; what it brought is gone for everyone then.
         """
         writer, session = self._writer(), self._session
         watched = progress or Progress()
         if session.base is not None and not session.replacing:
             self._load_or_raise(None)
         with session.lock, self._held_lease(watched) as lease:
-            delete_remote(session, self.author, lease, watched)
+            delete_remote(session, self.author, lease, over, watched)
             forget_remote(session, writer)
 
     @contextlib.contextmanager

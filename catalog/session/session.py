@@ -13,7 +13,7 @@ from typing_extensions import override
 
 from catalog.errors import IntegrityError, ReadOnlyError, WrongProcessError
 from catalog.format.checksum import checksum
-from catalog.format.head import StoredHead, decode_head
+from catalog.format.head import Commit, StoredHead, decode_head
 from catalog.format.segment import Entry
 from catalog.local.data_file import verified
 from catalog.local.table import KnownBase, Row, Status
@@ -112,6 +112,20 @@ class Session(OfOneProcess):
     def base_id(self) -> str | None:
         """The id of the base commit."""
         return self.base.stored.commit_id if self.base else None
+
+    @property
+    def built_on(self) -> Commit | None:
+        """The commit that was seen here: the one that the working copy builds on, or is to replace."""
+        stored = self.seen if self.replacing else (self.base.stored if self.base is not None else None)
+        return stored.commit if stored is not None else None
+
+    def note_made(self, commit_id: str) -> None:
+        """Note a commit that is about to be made by a command: it is known here, whatever comes in between."""
+        self.sidecar.put("made", commit_id)
+
+    def has_seen(self, commit_id: str) -> bool:
+        """Whether a commit is the one that the working copy builds on, or the last that a command has made here."""
+        return commit_id == (self.built_on.id if self.built_on else None) or commit_id == self.sidecar.get("made")
 
     @property
     def replacing(self) -> bool:
