@@ -26,8 +26,8 @@ from catalog.progress import Progress
 from catalog.remote.commit import Beaten, commit, commit_in_turn, create_under_lease
 from catalog.store.interface import IfMatch, ObjectStore, UnsupportedRequestError
 
-_TIMEOUT = 60.0
-_LEFT_BEHIND = 300.0
+_TIMEOUT = 300.0
+"""How many seconds a command waits for the write lock: for longer than one that a killed program left takes to run out."""
 
 
 def take_lease(store: ObjectStore, names: ObjectNames, *, timeout: float, force: bool, progress: Progress) -> Lease:
@@ -47,7 +47,7 @@ def take_lease(store: ObjectStore, names: ObjectNames, *, timeout: float, force:
 @contextmanager
 def leased(store: ObjectStore, names: ObjectNames, progress: Progress) -> Iterator[Lease]:
     """Hold the write lock of a remote for the moment, after waiting long enough for one that a killed program left to run out."""
-    lease = take_lease(store, names, timeout=_LEFT_BEHIND, force=False, progress=progress)
+    lease = take_lease(store, names, timeout=_TIMEOUT, force=False, progress=progress)
     try:
         yield lease
     finally:
