@@ -30,6 +30,7 @@
     ├── InvalidInputError         an argument that cannot be accepted  (ValueError)
     │   ├── InvalidKeyError       a key that is no usable string  (TypeError too)
     │   ├── InvalidValueError     a value that its serializer refuses  (TypeError too)
+    │   ├── EntryExistsError      a group has this database already, at another place
     │   └── InvalidConnectionError   connection parameters that do not fit together
     └── LocalFileError            the disk or the local file failed us  (OSError)
 
@@ -309,6 +310,17 @@ class InvalidKeyError(InvalidInputError, TypeError):
 
 class InvalidValueError(InvalidInputError, TypeError):
     """A value that its serializer refuses."""
+
+
+class EntryExistsError(InvalidInputError):
+    """A group describes this database already, at another place: what was to be added is a copy of it, or it has moved."""
+
+    def __init__(self, key: str, there: str, added: str) -> None:
+        self.key, self.there, self.added = key, there, added
+        super().__init__(
+            f"The group has the database {key} already, at {there}; at {added} is a copy of it.",
+            hint=f"Add a copy with a key of its own (key='…'). If the database has moved there, replace its entry (key='{key}').",
+        )
 
 
 class InvalidConnectionError(InvalidInputError):

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from textual.content import Content
 
-from catalog import CatalogError, UnseenCommitsError
+from catalog import CatalogError, EntryExistsError, UnseenCommitsError
 
 from .plain import plain
 
-_LOOK_FIRST = "Look at what is new in the history, pull it, then decide again."
+_WAYS_ON: dict[type[CatalogError], str] = {
+    UnseenCommitsError: "Look at what is new in the history, pull it, then decide again.",
+    EntryExistsError: "Add the copy to another group. If the database has moved there, remove its entry first.",
+}
 
 
 def way_on(error: CatalogError) -> str:
     """What to do next, in the words of the screen."""
-    return _LOOK_FIRST if isinstance(error, UnseenCommitsError) else error.hint
+    return next((words for kind, words in _WAYS_ON.items() if isinstance(error, kind)), error.hint)
 
 
 def trouble(error: CatalogError) -> Content:

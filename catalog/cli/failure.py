@@ -11,6 +11,7 @@ from catalog.errors import (
     CancelledError,
     CatalogError,
     ConflictError,
+    EntryExistsError,
     EntryMissingError,
     LocalFileError,
     LockTimeoutError,
@@ -26,6 +27,8 @@ _ADDRESS = re.compile(r"""['"]?(?:[A-Za-z][\w+.-]+:/(?:[^'"]*@)?|[^\s'"]*:[^\s'"
 _HINTS: dict[type[CatalogError], str] = {
     ConflictError: "`catalog diff DATABASE` shows both sides, `catalog resolve DATABASE KEY` with --mine or --theirs ends each "
     "conflict. `catalog push DATABASE --skip-conflicts` sends the rest.",
+    EntryExistsError: "`--key WORD` lists the copy beside it, and so does another group. If the database has moved there, "
+    "`catalog remove` its entry first.",
     LockTimeoutError: "Try again when it is free. `catalog lock show DATABASE` says who has the lock of a remote, "
     "`catalog lock break DATABASE` takes it from one who is gone for good.",
     NotApprovedError: "If you know the place, run this once on a terminal, which asks, or open it in the screen program.",

@@ -17,13 +17,14 @@ from pathlib import Path
 import portalocker
 from typing_extensions import override
 
-from catalog.errors import AccessDeniedError, CatalogError, LocalFileError, LockTimeoutError
+from catalog.errors import AccessDeniedError, CatalogError, IntegrityError, LocalFileError, LockTimeoutError
 from catalog.processes.fork import OfOneProcess
 from catalog.store.directory.names import INDEX, PRIVATE, to_path
 
 _LEFT_BEHIND_AFTER = 86_400
 """Seconds after which an unfinished file belongs to a writer that was killed."""
 _POLL = 0.005
+_FOLDED, _DISTINCT = b"folded", b"distinct"
 
 
 class _ThreadLocks(OfOneProcess):
@@ -65,10 +66,18 @@ class FolderLayout:
     def folds_case(self) -> bool:
         """Whether the file system takes ``A`` and ``a`` for one name, as found when the store was made."""
         if self._folds_case is None:
+            note = self._private / "case"
             try:
-                self._folds_case = (self._private / "case").read_text() == "folded"
+                found = note.read_bytes()
             except (FileNotFoundError, NotADirectoryError):
                 return False
+            if found not in (_FOLDED, _DISTINCT):
+                raise IntegrityError(
+                    f"{note} is damaged: it says neither 'folded' nor 'distinct'.",
+                    hint="Restore it from a backup. Else write 'folded' into it if names in the folder have %41 in the place of A, "
+                    "and 'distinct' if not.",
+                )
+            self._folds_case = found == _FOLDED
         return self._folds_case
 
     def path_of(self, name: str) -> Path:
@@ -108,7 +117,10 @@ class FolderLayout:
         note = self._private / "Case"
         note.touch()
         folds = is_new and (self._private / "case").exists()
-        note.write_text("folded" if folds else "distinct")
+        with note.open("wb") as file:
+            file.write(_FOLDED if folds else _DISTINCT)
+            file.flush()
+            os.fsync(file.fileno())
         note.replace(self._private / "case")
 
     @contextmanager
@@ -232,11 +244,24 @@ def _make_folder_of(layout: FolderLayout, path: Path) -> None:
 
 
 def _finish_move(layout: FolderLayout, staged: Path) -> None:
-    path = layout.folder / (staged / "path").read_text(encoding="utf-8")
+    path = _noted_path(layout, staged)
     if (staged / "folder").exists():
         path.unlink(missing_ok=True)
         (staged / "folder").rename(path)
     shutil.rmtree(staged)
+
+
+def _noted_path(layout: FolderLayout, staged: Path) -> Path:
+    """Where a staged object goes: only what it was staged for, whatever its note says."""
+    note = staged / "path"
+    with suppress(UnicodeDecodeError, ValueError):
+        path = layout.folder / note.read_text(encoding="utf-8")
+        if layout.staged(path) == staged:
+            return path
+    raise IntegrityError(
+        f"{note} is damaged: what is beside it was on its way to another place.",
+        hint=f"The object is {staged / 'folder' / INDEX}: put it where it belongs, remove {staged}, and try again.",
+    )
 
 
 @contextmanager
