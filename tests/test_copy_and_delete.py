@@ -530,7 +530,7 @@ class TestDelete:
             theirs.changes().push()
         with catalog.open(source, tmp_path / "made.blt", "w", lock="commit", pull=False) as db:
             assert db.changes().incoming()
-            with pytest.raises(UnseenCommitsError, match=r"not seen here came in between: commit 3 .* Nothing was done"):
+            with pytest.raises(UnseenCommitsError, match=r"not seen here came in between: commit 4 by .* Nothing was done"):
                 db.delete_remote()
             db.changes().pull()
             db.delete_remote()

@@ -25,11 +25,11 @@ from catalog.format.checksum import checksum
 from catalog.local.booklet_header import Header
 from catalog.local.compact import compact, record_of
 from catalog.local.data_file import LONGEST_VALUE, METADATA_KEY, RESERVED_KEYS, DataFile, Record
-from catalog.local.file_lock import FileLock
 from catalog.local.reconcile import reconcile
 from catalog.local.sidecar import Sidecar
 from catalog.local.table import Row, Status
 from catalog.local.working_copy import WorkingCopy
+from catalog.processes.file_lock import FileLock
 from catalog.processes.fork import OfOneProcess, ParentsLock
 from catalog.progress import Progress
 

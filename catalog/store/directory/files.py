@@ -14,16 +14,15 @@ from contextlib import contextmanager, suppress
 from hashlib import blake2b
 from pathlib import Path
 
-import portalocker
 from typing_extensions import override
 
 from catalog.errors import AccessDeniedError, CatalogError, IntegrityError, LocalFileError, LockTimeoutError
+from catalog.processes.file_lock import turn
 from catalog.processes.fork import OfOneProcess
 from catalog.store.directory.names import INDEX, PRIVATE, to_path
 
 _LEFT_BEHIND_AFTER = 86_400
 """Seconds after which an unfinished file belongs to a writer that was killed."""
-_POLL = 0.005
 _FOLDED, _DISTINCT = b"folded", b"distinct"
 
 
@@ -74,7 +73,7 @@ class FolderLayout:
             if found not in (_FOLDED, _DISTINCT):
                 raise IntegrityError(
                     f"{note} is damaged: it says neither 'folded' nor 'distinct'.",
-                    hint="Restore it from a backup. Else write 'folded' into it if names in the folder have %41 in the place of A, "
+                    hint="Restore it from a backup. Else write 'folded' into it if names in the folder have %41 for A, "
                     "and 'distinct' if not.",
                 )
             self._folds_case = found == _FOLDED
@@ -133,16 +132,9 @@ class FolderLayout:
             raise LockTimeoutError(str(self.folder), "another thread", self._lock_timeout)
         try:
             left = max(0.0, began + self._lock_timeout - time.monotonic())
-            lock = portalocker.Lock(path, "a", timeout=left, check_interval=_POLL)
-            try:
-                lock.acquire()
-            except portalocker.LockException:
-                raise LockTimeoutError(str(path), "another process", self._lock_timeout) from None
-            try:
+            with turn(path, round(left, 2), str(path), lambda: "another process"):
                 finish_moves(self)
                 yield
-            finally:
-                lock.release()
         finally:
             threads.release()
 
