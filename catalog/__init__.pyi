@@ -1,12 +1,13 @@
 """The public names of the package, all in one place; `catalog` brings the module of each when it is first used."""
 
-from .changes.change import Change, Direction, Kind, Version
+from .changes.change import Change, Direction, Kind
 from .changes.changes import Changes, Summary
 from .changes.collect import Collected
 from .changes.pull import PullResult
 from .changes.purge import Expunged
 from .changes.push import PushResult
 from .changes.resolve import Conflict, Merged
+from .codecs.json_text import read_json
 from .connection import S3Connection
 from .database.database import Database
 from .errors import (
@@ -24,6 +25,7 @@ from .errors import (
     IntegrityError,
     InvalidConnectionError,
     InvalidInputError,
+    InvalidJsonError,
     InvalidKeyError,
     InvalidValueError,
     LeaseLostError,
@@ -47,6 +49,7 @@ from .exchange.exporting import Exported, export_file
 from .exchange.importing import ImportPlan, import_file, plan_import
 from .exchange.rows import FileFormat, InputOptions, OutputOptions
 from .format.head import Commit
+from .format.version import Version
 from .groups.catalog import Catalog, GroupRecord
 from .groups.create import NewDatabase, create_database, place_beside
 from .groups.entry import Entry
@@ -97,6 +100,7 @@ __all__ = [
     "IntegrityError",
     "InvalidConnectionError",
     "InvalidInputError",
+    "InvalidJsonError",
     "InvalidKeyError",
     "InvalidValueError",
     "KeyGroup",
@@ -147,5 +151,6 @@ __all__ = [
     "place_beside",
     "plan_import",
     "read_holder",
+    "read_json",
     "read_remote",
 ]

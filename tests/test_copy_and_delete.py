@@ -26,11 +26,11 @@ from catalog import (
 )
 from catalog.changes import delete
 from catalog.changes.versions import commit_over
-from catalog.format.names import ObjectNames
 from catalog.locking import head_writer
 from catalog.progress import Progress
 from catalog.remote.delete import delete_objects
 from catalog.remote.objects import list_objects
+from catalog.remote.place import Place
 from catalog.store.access import connect_store
 from catalog.store.connect import name_of
 from catalog.store.wrapped import WrappedStore
@@ -282,7 +282,8 @@ from catalog.store.access import connect_store
 from catalog.changes import delete
 from catalog.changes.versions import commit_over
 from catalog.remote.commit import read_head
-from catalog.remote.copy import Place, copy_remote
+from catalog.remote.copy import copy_remote
+from catalog.remote.place import Place
 from catalog.remote.delete import delete_objects
 from catalog.format.names import ObjectNames
 from catalog.testing.faults import Fault, FaultKind, FaultPlan, FaultyStore
@@ -291,7 +292,7 @@ told = json.load(sys.stdin)
 source, target = S3Connection(**told["source"]), S3Connection(*told["keys"], **told["target"])
 plan = FaultPlan([Fault(FaultKind.KILL_AFTER, "put", 4)])
 places = [Place(connect_store(one, writing=True), ObjectNames(one.db_key)) for one in (source, target)]
-stored = read_head(places[0].store, places[0].names)
+stored = read_head(places[0])
 copy_remote(places[0], stored, Place(FaultyStore(places[1].store, plan), places[1].names), 1, Progress())
 """
 
@@ -460,7 +461,8 @@ class TestDelete:
                 db["number"] = number
                 db.changes().push()
         before = objects(remote, f"{folder}/")
-        mine = {found.name for found in list_objects(connect_store(places[0], writing=True), ObjectNames(names[0]))} | {names[0]}
+        first = Place.at(connect_store(places[0], writing=True), names[0])
+        mine = {found.name for found in list_objects(first)} | {names[0]}
 
         with catalog.open(places[0], tmp_path / "0.blt", "w") as db:
             db.delete_remote()

@@ -29,6 +29,7 @@ from catalog.format.runs import keys_per_segment, write_run
 from catalog.format.segment import EncodedSegment
 from catalog.local.booklet_header import new_header
 from catalog.remote.commit import create_under_lease
+from catalog.remote.place import Place as RemotePlace
 from catalog.store.access import connect_store
 from catalog.store.interface import ObjectStore
 from catalog.testing.seaweed import Seaweed
@@ -172,7 +173,7 @@ def build_remote(store: ObjectStore, db_key: str, keys: int) -> None:
         )
     )
     store.put(names.commit(1, head.commit_id), head.body)
-    create_under_lease(store, names, head)
+    create_under_lease(RemotePlace(store, names), head)
 
 
 @pytest.fixture(scope="module")

@@ -42,4 +42,4 @@ def delete_remote(session: Session, author: str, lease: HeldLease, over: Commit 
             # our own commit with a lost answer, or someone else's deletion, would be as good
             if remote.newest(None) is not None:
                 raise
-    return delete_objects(remote.store, remote.names, lease.confirm, progress)
+    return delete_objects(remote.place, lease.confirm, progress)

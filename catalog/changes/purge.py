@@ -55,7 +55,7 @@ def expunge(
     short is finished by repeating it. Raises EntryMissingError, and does nothing, when nothing holds any of the keys.
     """
     remote, wanted = session.remote, set(keys)
-    listed = list(list_objects(remote.store, remote.names))
+    listed = list(list_objects(remote.place))
     traces = _look(remote, listed, wanted, progress)
     if not traces.keys:
         raise EntryMissingError(f"{remote.where}: no version holds {name_some(sorted(wanted))}. Nothing was changed.")

@@ -11,7 +11,6 @@ from itertools import islice
 
 import msgspec
 
-from catalog.changes.change import METADATA, Change, Direction, kind_of, metadata_version
 from catalog.changes.push import HeldLease, PushOptions
 from catalog.errors import EntryMissingError, GoneError, InvalidInputError, PreconditionFailedError, UnseenCommitsError
 from catalog.format.head import Commit, Head, Parent, StoredHead, Tag, encode_head
@@ -129,21 +128,11 @@ def _names(version: int | str, number: int, commit_id: str) -> bool:
     return len(version) >= _SHORTEST_ID and commit_id.startswith(version.lower())
 
 
-def metadata_between(old: StoredHead | None, new: StoredHead) -> Change | None:
-    """How the user's metadata differs between two versions; None stands for the emptiness before the first."""
-    before, after = metadata_version(old.head.metadata if old is not None else None), metadata_version(new.head.metadata)
-    if before == after:
-        return None
-    return Change(METADATA, Direction.INCOMING, kind_of(before, after), before, before, after)
-
-
 def before_last_change(remote: Remote, newest: StoredHead) -> StoredHead | None:
     """The newest commit whose content is another than that of ``newest``; None when none is kept."""
     content = remote.snapshot(newest)
     for stored in remote.history(newest):
-        if stored.head.metadata != newest.head.metadata:
-            return stored
-        if stored.head.runs != newest.head.runs and next(remote.snapshot(stored).differing(content), None) is not None:
+        if next(remote.snapshot(stored).differing(content), None) is not None:
             return stored
     return None
 
@@ -216,9 +205,9 @@ def following(newest: Head, newest_id: str, author: str) -> dict[str, object]:
 def commit_over(session: Session, head: Head, over: StoredHead, lease: HeldLease | None, progress: Progress) -> StoredHead:
     """Make a head, all of whose objects are up, the newest one; PreconditionFailedError when ``over`` is not that any more."""
     remote, draft = session.remote, encode_head(head)
-    session.note_made(draft.commit_id)
+    session.state.made = draft.commit_id
     remote.store.put(remote.names.commit(head.number, draft.commit_id), draft.body)
-    with HeadWriter(remote.store, remote.names, lease, progress) as heads:
+    with HeadWriter(remote.place, lease, progress) as heads:
         outcome = heads.commit(draft, over)
     if isinstance(outcome, Beaten):
         raise PreconditionFailedError(remote.where, remote.names.head)

@@ -16,10 +16,11 @@ import orjson
 from catalog.changes.changes import Changes
 from catalog.changes.copy import copy_to
 from catalog.changes.delete import delete_remote
-from catalog.changes.detach import forget_remote
+from catalog.changes.detach import detach
 from catalog.changes.load import load
 from catalog.changes.push import HeldLease
 from catalog.codecs.codec import Codec
+from catalog.codecs.tree import encode_metadata
 from catalog.connection import S3Connection
 from catalog.database.history import Versioned
 from catalog.database.parallel import Function, apply
@@ -28,8 +29,9 @@ from catalog.errors import (
     InvalidInputError,
     InvalidValueError,
 )
-from catalog.format.head import Commit, encode_metadata
+from catalog.format.head import Commit
 from catalog.format.timestamp import Timestamp, microseconds
+from catalog.format.version import METADATA
 from catalog.local.sorted_keys import Order, SortedKeys
 from catalog.local.writer import Writer
 from catalog.locking.head_writer import leased
@@ -39,7 +41,7 @@ from catalog.remote.copy import CopyResult
 from catalog.session.key_info import KeyInfo
 from catalog.session.keys import check_key, is_text
 from catalog.session.listing import KeyGroup, Listing
-from catalog.session.session import Held, Session
+from catalog.session.session import Held, Session, WriteSession
 from catalog.store.observed import Observer, observer_of
 
 
@@ -77,7 +79,7 @@ class Database(Versioned, MutableMapping[str, Any]):
     @property
     def writable(self) -> bool:
         """Whether it was opened for writing."""
-        return self._session.writer is not None
+        return self._session.writable
 
     @property
     def uuid(self) -> uuid_module.UUID:
@@ -134,8 +136,11 @@ class Database(Versioned, MutableMapping[str, Any]):
         self._open()
         return self._rows
 
+    def _writing(self) -> WriteSession:
+        return self._open().for_writing()
+
     def _writer(self) -> Writer:
-        return self._open().writing()
+        return self._writing().writer
 
     def _find(self, key: object) -> Held | None:
         session = self._open()
@@ -159,12 +164,16 @@ class Database(Versioned, MutableMapping[str, Any]):
             raise KeyError(key)
         return held.value
 
+    def compare(self, values: Mapping[str, bytes]) -> dict[str, bool]:
+        """Of those of some keys that there are, whether they have these stored bytes: by checksum, fetching no value."""
+        return self._open().compare({check_key(key): value for key, value in values.items()})
+
     def encode(self, value: Any) -> bytes:
         """Turn a value into the bytes that would be stored; InvalidValueError when the serializer refuses it."""
         return self._codec.encode(value)
 
-    def sizes(self) -> dict[str, int]:
-        """Every key with the bytes of its value as stored; fetches no value."""
+    def sizes(self) -> dict[str, int | None]:
+        """Every key with the bytes of its value as stored, None where nobody knows them; fetches no value."""
         return {info.key: info.size for info in self._open().key_infos()}
 
     def decode(self, raw: bytes) -> Any:
@@ -258,7 +267,8 @@ class Database(Versioned, MutableMapping[str, Any]):
         if not include_value:
             timestamp = session.timestamp_of(check_key(key))
             return default if timestamp is None else timestamp
-        held = session.find(check_key(key))
+        session.timestamp_of(check_key(key))
+        held = session.find(key)
         if held is None:
             return default
         return held.timestamp, self._codec.decode(held.value) if decode_value else held.value
@@ -277,8 +287,12 @@ class Database(Versioned, MutableMapping[str, Any]):
     def __setitem__(self, key: str, value: Any) -> None:
         self.set(key, value)
 
-    def set(self, key: str, value: Any, timestamp: Timestamp = None, encode_value: bool = True) -> None:
-        """Set a key; with ``encode_value=False`` the value is bytes that are stored as they are."""
+    def set(self, key: str, value: Any, timestamp: Timestamp = None, encode_value: bool = True, *, touch: bool = False) -> None:
+        """Set a key; with ``encode_value=False`` the value is bytes that are stored as they are.
+
+        Bytes that are there already are no change, and keep their timestamp. A ``timestamp``, or ``touch=True`` for that of now,
+        makes them one: so a value that is damaged in the remote is written again.
+        """
         writer = self._writer()
         if encode_value:
             raw = self._codec.encode(value)
@@ -286,7 +300,7 @@ class Database(Versioned, MutableMapping[str, Any]):
             raw = value
         else:
             raise InvalidValueError(f"With encode_value=False a value is bytes, not {type(value).__name__}.")
-        writer.put(check_key(key), raw, microseconds(timestamp))
+        writer.put(check_key(key), raw, microseconds(timestamp), by_content=timestamp is None and not touch)
 
     def __delitem__(self, key: str) -> None:
         writer = self._writer()
@@ -300,29 +314,30 @@ class Database(Versioned, MutableMapping[str, Any]):
 
     def clear(self) -> None:
         """Delete every key; the next push leaves the remote empty, in one small commit."""
-        writer = self._writer()
-        with self._session.lock, writer.held():
-            writer.clear()
+        session = self._writing()
+        with session.lock:
+            session.writer.clear()
 
     def prune(self, timestamp: Timestamp = None) -> int:
         """Give disk space back: dead blocks and, with ``timestamp``, local copies of older values, which stay in the remote.
 
         Returns the number of local copies removed. Unpushed changes are never touched.
         """
-        writer = self._writer()
+        session = self._writing()
         before = None if timestamp is None else microseconds(timestamp)
-        with self._session.lock:
-            removed = writer.evict(before) if before is not None and self._session.base is not None else 0
-            return removed + writer.compact(Progress())
+        with session.lock:
+            removed = session.writer.evict(before) if before is not None and session.base is not None else 0
+            return removed + session.writer.compact(Progress())
 
     def sync(self) -> None:
         """Make every change so far durable in the local file; nothing is pushed."""
-        if self._open().is_for_writing:
-            self._writer().sync()
+        session = self._open()
+        if isinstance(session, WriteSession):
+            session.writer.sync()
 
     def set_metadata(self, data: Any, timestamp: Timestamp = None) -> None:
-        """Set the metadata of the database: anything that is JSON, at most 4 MiB."""
-        self._writer().set_metadata(encode_metadata(data), microseconds(timestamp), edited=True)
+        """Set the metadata of the database: anything that is JSON, at most 4 MiB; the same again is no change."""
+        self._writer().put(METADATA, encode_metadata(data), microseconds(timestamp), by_content=timestamp is None)
 
     def get_metadata(self, include_timestamp: bool = False) -> Any:
         """The metadata of the database, or None; with its timestamp if asked."""
@@ -350,7 +365,7 @@ class Database(Versioned, MutableMapping[str, Any]):
         of a Dask client. Workers get keys and values only. Results are stored as they come; an error of ``func`` is raised
         after those finished before it. Other threads may write meanwhile.
         """
-        self._writer()
+        self._writing()
         chosen = list(self) if keys is None else list(keys)
         self._load_or_raise(chosen)
         items = ((key, self[key]) for key in chosen if key in self)
@@ -366,13 +381,13 @@ class Database(Versioned, MutableMapping[str, Any]):
         Values that are only in the remote are fetched first. Raises UnseenCommitsError when someone pushed since the last pull:
         nothing is then deleted, unless the newest is ``over``; what it brought is gone for everyone then.
         """
-        writer, session = self._writer(), self._session
+        session = self._writing()
         watched = progress or Progress()
         if session.base is not None and not session.replacing:
             self._load_or_raise(None)
         with session.lock, self._held_lease(watched) as lease:
             delete_remote(session, self.author, lease, over, watched)
-            forget_remote(session, writer)
+            detach(session)
 
     @contextlib.contextmanager
     def _held_lease(self, progress: Progress) -> Iterator[HeldLease]:
@@ -381,7 +396,7 @@ class Database(Versioned, MutableMapping[str, Any]):
             self._lease.confirm()
             yield self._lease
             return
-        with leased(self._session.remote.store, self._session.remote.names, progress) as lease:
+        with leased(self._session.remote.place, progress) as lease:
             yield lease
 
     def copy_remote(self, remote_conn: S3Connection | Mapping[str, Any], progress: Progress | None = None) -> CopyResult:
@@ -389,9 +404,9 @@ class Database(Versioned, MutableMapping[str, Any]):
 
         Inside one account the service copies; otherwise the objects are streamed through here, with bounded memory. The copy is
         verified, and visible only when it is complete; a copy that was cut short goes on where it stopped. Local changes are
-        not copied: push them first.
+        not copied: push them first. A database that ebooklet wrote becomes one in our format, with one commit.
         """
-        return copy_to(self._open(), S3Connection.of(remote_conn), progress or Progress())
+        return copy_to(self._open(), S3Connection.of(remote_conn), self.author, progress or Progress())
 
     def close(self) -> None:
         """Sync, and give back the file and the lease. Changes that were not pushed stay in the local file."""

@@ -7,19 +7,18 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from itertools import islice
 
-from catalog.changes.change import Change, Direction, kind_of, version_of_entry
+from catalog.changes.change import Change, Direction
 from catalog.changes.collect import Collected, check_grace, collect
 from catalog.changes.pull import fast_forward
 from catalog.changes.purge import Expunged, expunge
 from catalog.changes.push import HeldLease, PushOptions
-from catalog.changes.versions import Version, before_last_change, check_seen, find_version, history, metadata_between, revert, tag
+from catalog.changes.versions import Version, before_last_change, check_seen, find_version, history, revert, tag
 from catalog.errors import EntryMissingError, RemoteMissingError
 from catalog.format.head import Commit, StoredHead
-from catalog.local.writer import Writer
 from catalog.progress import Progress
 from catalog.remote.garbage import GRACE, Keep
 from catalog.session.keys import check_key
-from catalog.session.session import Session
+from catalog.session.session import Session, WriteSession
 
 
 class Versioned(ABC):
@@ -38,8 +37,8 @@ class Versioned(ABC):
         """The session; InvalidInputError when it was closed."""
 
     @abstractmethod
-    def _writer(self) -> Writer:
-        """The writer of the local file; ReadOnlyError when there is none."""
+    def _writing(self) -> WriteSession:
+        """The session, which may write; ReadOnlyError when it may not."""
 
     def history(self, limit: int | None = None, *, before: Commit | None = None) -> Iterator[Commit]:
         """The commits of the remote that are kept, newest first; asks once for the newest, then once for each before it.
@@ -65,12 +64,9 @@ class Versioned(ABC):
         newest = session.refresh()
         new = session.remote.snapshot(find_version(session.remote, newest, b))
         old = None if a is None else session.remote.snapshot(find_version(session.remote, newest, a))
-        if (metadata := metadata_between(old.stored if old else None, new.stored)) is not None:
-            yield metadata
-        found = old.differing(new) if old is not None else ((key, None, entry) for key, entry in new.items())
+        found = old.differing(new) if old is not None else ((key, None, entry) for key, entry in new.everything())
         for key, before, after in found:
-            base, remote = version_of_entry(before), version_of_entry(after)
-            yield Change(key, Direction.INCOMING, kind_of(base, remote), base, base, remote)
+            yield Change.between(key, Direction.INCOMING, before, before.version if before is not None else None, after)
 
     def before_last_change(self) -> Commit | None:
         """The commit that `undo` goes back to: the newest whose content is another than the newest's; None when none is kept."""
@@ -83,7 +79,7 @@ class Versioned(ABC):
         Unpushed changes stay; those that meet the reverted keys become conflicts. Raises UnseenCommitsError when others committed
         after the commit that this working copy builds on, or after ``over``; PreconditionFailedError when someone does just now.
         """
-        self._writer()
+        self._writing()
         newest = self._seen(over)
         return self._reverted(find_version(self._session.remote, newest, to), newest, message, progress)
 
@@ -92,7 +88,7 @@ class Versioned(ABC):
 
         Raises as `revert`: the commit of someone else that was not seen here is not taken back.
         """
-        self._writer()
+        self._writing()
         newest = self._seen(over)
         before = before_last_change(self._session.remote, newest)
         if before is None:
@@ -103,14 +99,14 @@ class Versioned(ABC):
         self, name: str, version: Version | None = None, *, over: Commit | None = None, progress: Progress | None = None
     ) -> Commit:
         """Name a version (default: the newest), so that it opens by name and garbage collection keeps it. Raises as `revert`."""
-        self._writer()
+        self._writing()
         newest = self._seen(over)
         chosen = newest if version is None else find_version(self._session.remote, newest, version)
         return self._tagged(name, chosen, newest, progress)
 
     def untag(self, name: str, *, over: Commit | None = None, progress: Progress | None = None) -> Commit:
         """Remove a tag; the version that it named stays until garbage collection. Raises as `revert`."""
-        self._writer()
+        self._writing()
         return self._tagged(name, None, self._seen(over), progress)
 
     def tags(self) -> dict[str, int]:
@@ -140,14 +136,12 @@ class Versioned(ABC):
     def _collect(
         self, keep: Keep, grace: timedelta, progress: Progress, *, dry_run: bool, over: Commit | None = None
     ) -> Collected:
-        session = self._open()
-        writer = None if dry_run else self._writer()
-        newest = self._newest() if dry_run else self._seen(over)
+        session = self._open() if dry_run else self._writing()
         with session.lock:
+            newest = self._newest() if dry_run else self._seen(over)
             found, after = collect(session, newest, keep, grace, self.author, self._lease, progress, dry_run=dry_run)
-            if writer is not None:
-                session.remember_seen(after)
-                fast_forward(session, writer, progress)
+            if not dry_run:
+                self._followed(after, progress)
             return found
 
     def forget(self, keys: Iterable[str], *, over: Commit | None = None, progress: Progress | None = None) -> Expunged:
@@ -155,13 +149,12 @@ class Versioned(ABC):
 
         The history before is given up. Copies that others fetched stay with them. Unpushed changes stay. Raises as `revert`.
         """
-        writer, session = self._writer(), self._session
-        watched = progress or Progress()
+        session, watched = self._writing(), progress or Progress()
         with session.lock:
-            found, after = expunge(session, self._seen(over), {check_key(key) for key in keys}, self.author, self._lease, watched)
-            session.remember_seen(after)
-            fast_forward(session, writer, watched)
-            session.sidecar.run("DELETE FROM fetched")
+            wanted = {check_key(key) for key in keys}
+            found, after = expunge(session, self._seen(over), wanted, self.author, self._lease, watched)
+            self._followed(after, watched)
+            session.cache.forget_values()
             return found
 
     def _reverted(self, to: StoredHead, newest: StoredHead, message: str, progress: Progress | None) -> Commit:
@@ -178,8 +171,9 @@ class Versioned(ABC):
 
     def _followed(self, made: StoredHead, progress: Progress) -> Commit:
         """Build on a commit that was just made."""
-        self._session.remember_seen(made)
-        fast_forward(self._session, self._writer(), progress)
+        session = self._writing()
+        session.remember_seen(made)
+        fast_forward(session, progress)
         return made.commit
 
     def _seen(self, over: Commit | None) -> StoredHead:

@@ -25,18 +25,20 @@ from catalog.errors import (
     UnsupportedFormatError,
 )
 from catalog.format.head import StoredHead
-from catalog.format.names import ObjectNames
 from catalog.local.booklet_header import FEWEST_BUCKETS, Header, buckets_for
 from catalog.local.data_file import system_error
-from catalog.local.working_copy import WorkingCopy
+from catalog.local.sidecar import Sidecar
+from catalog.local.state import State
+from catalog.local.working_copy import WorkingCopy, sidecar_path
 from catalog.local.writer import Writer
 from catalog.locking.head_writer import take_lease
 from catalog.locking.lease import Lease, who_am_i
 from catalog.progress import Progress
-from catalog.remote.commit import read_head
-from catalog.remote.remote import Remote
+from catalog.remote.commit import EbookletFoundError, refuse_ebooklet
+from catalog.remote.place import Place
+from catalog.remote.remote import FirstLook, Remote, look_first
 from catalog.session.past import PastSession
-from catalog.session.session import Session
+from catalog.session.session import Session, WriteSession
 from catalog.store.access import connect_store, given_connection
 from catalog.store.connect import name_of
 from catalog.store.interface import ObjectStore
@@ -91,8 +93,10 @@ def _open_online(connection: S3Connection, path: Path, options: Options, kinds: 
     lease: Lease | None = None
     try:
         if options.writing and options.lock == "session":
-            names = ObjectNames(name_of(connection))
-            lease = take_lease(store, names, timeout=options.lock_timeout, force=options.force_lock, progress=progress)
+            place = Place.at(store, name_of(connection))
+            if not _is_known_as_ours(path):
+                refuse_ebooklet(place)
+            lease = take_lease(place, timeout=options.lock_timeout, force=options.force_lock, progress=progress)
         return _open(connection, path, options, kinds, store, lease, progress)
     except BaseException:
         if lease is not None:
@@ -110,31 +114,29 @@ def _open(
     lease: Lease | None,
     progress: Progress,
 ) -> Database:
-    names = ObjectNames(name_of(connection))
+    place = Place.at(store, name_of(connection))
     online = not isinstance(store, OfflineStore)
-    head: StoredHead | None = None
-    asked = False
+    looked: FirstLook | None = None
     if not path.exists():
-        head = read_head(store, names) if online else None
-        asked = True
-        _create(path, head, options, f"{store.where}: {names.db_key!r}")
+        looked = look_first(place) if online else None
+        _create(path, looked.head if looked else None, options, str(place))
     copy = WorkingCopy(path)
     writer: Writer | None = None
     try:
         _check_keys_are_text(copy)
-        session = Session(copy, None, Remote(store, names.db_key, copy.sidecar, connection.threads))
+        remote = Remote(place, copy.cache, connection.threads)
+        session = Session(copy, remote)
         if options.flag != "n":
             _check_same_file(session)
         if options.writing:
             writer = Writer(copy, timeout=options.lock_timeout, progress=progress, buffer_bytes=options.buffer_size)
-            session.writer = writer
+            session = WriteSession(copy, remote, writer)
         else:
             _repair(copy, progress)
-        session.load_heads()
-        if asked and head is not None and session.seen is None:
-            session.remember_seen(head)
-        elif online:
-            session.refresh()
+            session.load_heads()
+        _see_newest(session, looked, online=online)
+        if options.writing:
+            _refuse_to_write_ebooklet(session)
         if options.version is None:
             meet_remote(session, options, online=online, progress=progress)
         else:
@@ -145,6 +147,31 @@ def _open(
             writer.abandon()
         copy.close()
         raise
+
+
+def _see_newest(session: Session, looked: FirstLook | None, *, online: bool) -> None:
+    """Learn of the newest commit, without asking again for what was looked at before there was a file."""
+    if looked is not None and looked.head is not None and session.seen is None:
+        session.remember_seen(session.remote.take(looked))
+    elif online:
+        session.refresh()
+
+
+def _refuse_to_write_ebooklet(session: Session) -> None:
+    if session.seen is not None and session.seen.head.from_ebooklet:
+        raise EbookletFoundError(session.remote.where)
+
+
+def _is_known_as_ours(path: Path) -> bool:
+    """Whether a working copy saw a commit of ours at its remote, which ebooklet refuses to write over."""
+    if not sidecar_path(path).exists():
+        return False
+    sidecar = Sidecar(sidecar_path(path))
+    try:
+        _, seen = State(sidecar).heads()
+        return seen is not None and not seen.head.from_ebooklet
+    finally:
+        sidecar.close()
 
 
 def _at_version(session: Session, version: Version) -> Session:
@@ -173,7 +200,7 @@ def _check_same_file(session: Session) -> None:
     if base is None or uuid == base.stored.head.database_uuid or (seen is not None and uuid == seen.head.database_uuid):
         return
     raise DatabaseMismatchError(
-        f"{session.copy.path} was replaced by another database: {session.sidecar.path.name} beside it is not of this one.",
+        f"{session.copy.path} was replaced by another database: {session.copy.path.name}.sync beside it is not of this one.",
         hint="Put the right file back, give another file_path, or move the .sync file away.",
     )
 
@@ -202,7 +229,7 @@ def _assemble(
 
     @cache
     def codec_for(code: int) -> Codec:
-        return codec_of(code, options.value_serializer, trusted=trusted)
+        return codec_of(code, options.value_serializer, trusted=trusted, nan=options.nan)
 
     codec_for(session.copy.header.value_serializer)
     return kind(session, codec_for, connection, lease=lease, author=options.author, type_=options.type)

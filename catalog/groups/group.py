@@ -23,10 +23,9 @@ from catalog.errors import (
     RemoteMissingError,
     name_some,
 )
-from catalog.format.names import ObjectNames
-from catalog.format.timestamp import Timestamp
 from catalog.groups.entry import MOST_BYTES, Entry, describe, foreign_fields, read_entry, without_foreign_fields
-from catalog.remote.commit import read_head
+from catalog.remote.place import Place
+from catalog.remote.remote import look_first
 from catalog.store.access import connect_store, given_connection
 from catalog.store.connect import name_of
 from catalog.store.observed import observed
@@ -65,7 +64,7 @@ class ConnectionGroup(Database):
         connection = given_connection(remote_conn, writing=False)
         store = observed(connect_store(connection, writing=False), self.observer)
         try:
-            head = read_head(store, ObjectNames(name_of(connection)))
+            head = look_first(Place.at(store, name_of(connection))).head
         finally:
             store.close()
         if head is None:
@@ -163,8 +162,12 @@ class ConnectionGroup(Database):
         """Remove an entry; the database that it describes stays where it is. KeyError when there is none."""
         del self[key]
 
-    def set(self, key: str, value: Any, timestamp: Timestamp = None, encode_value: bool = True) -> NoReturn:  # noqa: ARG002
-        """Raise InvalidInputError: entries are added, put, edited and removed."""
+    @property
+    def set(self) -> NoReturn:
+        """Not there, as in ebooklet: AttributeError."""
+        raise AttributeError("a group has no set: add(connection, name=…) reads what is at a place and makes its entry")
+
+    def __setitem__(self, key: str, value: object) -> NoReturn:
         raise InvalidInputError(
             f"An entry is not assigned: group[{key!a}] = … would not look whether there is a database.",
             hint="Use group.add(connection, name=…), which reads what is there.",
@@ -199,16 +202,17 @@ class ConnectionGroup(Database):
     def _read_all(self) -> Iterator[tuple[str, Entry | FormatError]]:
         """Every entry, or what is wrong with it; one that is damaged or too large hides no other."""
         sizes = self.sizes()
-        failed = self.load_items([key for key, size in sizes.items() if size <= MOST_BYTES])
+        failed = self.load_items([key for key, size in sizes.items() if size is None or size <= MOST_BYTES])
         for key, size in sizes.items():
             try:
                 yield key, self._read(key, size, failed.get(key))
             except FormatError as problem:
                 yield key, problem
 
-    def _read(self, key: str, size: int, failure: CatalogError | None) -> Entry:
+    def _read(self, key: str, size: int | None, failure: CatalogError | None) -> Entry:
         if failure is not None:
             raise failure
+        size = len(self.get_bytes(key)) if size is None else size
         if size > MOST_BYTES:
             raise IntegrityError(f"The group entry {key!a} claims {size:,} bytes.", key=key, hint="Remove it, or add it again.")
         return self.entry(key)

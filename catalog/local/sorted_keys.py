@@ -15,8 +15,8 @@ from catalog.processes.fork import OfOneProcess, keep_for_ever
 Order = Literal["size", "time"]
 _COLUMNS = {"size": "size DESC", "time": "timestamp DESC"}
 
-Described = tuple[str, int, int, str]
-"""A key with its timestamp, size and state."""
+Described = tuple[str, int, int | None, str, bool]
+"""A key with its timestamp, size, state, and whether its value can be verified."""
 
 
 T = TypeVar("T")
@@ -25,11 +25,13 @@ T = TypeVar("T")
 class SortedKeys(OfOneProcess, Generic[T]):
     """A list of keys by size, the largest first, or by time, the newest first. Safe from many threads; close it.
 
-    ``read`` gives the keys; ``make`` turns a key, its timestamp, size and state into what pages hold. In a forked child the keys
-    are read again when they are first asked for, as they are then.
+    ``read`` gives the keys; ``make`` turns a key, its timestamp, size, state and whether it can be verified into what pages hold.
+    In a forked child the keys are read again when they are first asked for, as they are then.
     """
 
-    def __init__(self, read: Callable[[], Iterable[Described]], order: Order, make: Callable[[str, int, int, str], T]) -> None:
+    def __init__(
+        self, read: Callable[[], Iterable[Described]], order: Order, make: Callable[[str, int, int | None, str, bool], T]
+    ) -> None:
         if order not in _COLUMNS:
             raise InvalidInputError(f"Keys are not sorted by {order!r}.", hint="Use 'size' or 'time'.")
         self._read, self._order, self._make = read, order, make
@@ -48,13 +50,14 @@ class SortedKeys(OfOneProcess, Generic[T]):
         connection = sqlite3.connect("", check_same_thread=False, isolation_level=None)
         run = connection.execute
         run("PRAGMA journal_mode = OFF")
-        run("CREATE TABLE unsorted (key TEXT, timestamp INTEGER, size INTEGER, state TEXT)")
+        columns = "key TEXT, timestamp INTEGER, size INTEGER, state TEXT, verified INTEGER"
+        run(f"CREATE TABLE unsorted ({columns})")
         run("BEGIN")
-        connection.executemany("INSERT INTO unsorted VALUES (?, ?, ?, ?)", self._read())
-        run("CREATE TABLE sorted (row INTEGER PRIMARY KEY, key TEXT, timestamp INTEGER, size INTEGER, state TEXT)")
+        connection.executemany("INSERT INTO unsorted VALUES (?, ?, ?, ?, ?)", self._read())
+        run(f"CREATE TABLE sorted (row INTEGER PRIMARY KEY, {columns})")
         run(
-            "INSERT INTO sorted (key, timestamp, size, state)"  # noqa: S608 - one of two literals
-            f" SELECT key, timestamp, size, state FROM unsorted ORDER BY {_COLUMNS[self._order]}, key"
+            "INSERT INTO sorted (key, timestamp, size, state, verified)"  # noqa: S608 - one of two literals
+            f" SELECT key, timestamp, size, state, verified FROM unsorted ORDER BY {_COLUMNS[self._order]}, key"
         )
         run("DROP TABLE unsorted")
         run("COMMIT")
@@ -71,7 +74,8 @@ class SortedKeys(OfOneProcess, Generic[T]):
 
     def page_at(self, row: int, limit: int) -> list[T]:
         """Some keys from a row on; 0 is the first."""
-        found = self._rows("SELECT key, timestamp, size, state FROM sorted WHERE row > ? ORDER BY row LIMIT ?", row, limit)
+        query = "SELECT key, timestamp, size, state, verified FROM sorted WHERE row > ? ORDER BY row LIMIT ?"
+        found = self._rows(query, row, limit)
         return [self._make(*described) for described in found]
 
     def close(self) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from catalog.connection import S3Connection
 from catalog.errors import LockTimeoutError
-from catalog.format.names import ObjectNames
 from catalog.locking import head_writer as writing
 from catalog.locking.lease import LeaseHolder
 from catalog.progress import Progress
+from catalog.remote.place import Place
 from catalog.store.access import connect_store
 from catalog.store.connect import name_of
 from catalog.store.observed import Observer, observed
@@ -22,7 +22,7 @@ def read_holder(
     """
     store = observed(connect_store(connection, writing=False, progress=progress), observer)
     try:
-        return writing.read_holder(store, ObjectNames(name_of(connection)))
+        return writing.read_holder(Place.at(store, name_of(connection)))
     finally:
         store.close()
 
@@ -34,14 +34,14 @@ def break_lock(connection: S3Connection, expected: LeaseHolder | None = None) ->
     that holder's lock is broken: LockTimeoutError names another one that has it by now.
     """
     store = connect_store(connection, writing=True)
-    names = ObjectNames(name_of(connection))
+    place = Place.at(store, name_of(connection))
     try:
         if expected is not None:
-            now = writing.read_holder(store, names)
+            now = writing.read_holder(place)
             if now is None:
                 return None
             if now.id != expected.id:
-                raise LockTimeoutError(f"{store.where}: {names.lease!r}", str(now), 0)
-        return writing.break_lock(store, names)
+                raise LockTimeoutError(f"{store.where}: {place.names.lease!r}", str(now), 0)
+        return writing.break_lock(place)
     finally:
         store.close()

@@ -16,7 +16,6 @@ from typing_extensions import override
 
 from catalog.errors import LeaseLostError, OutcomeUnknownError, StoreError
 from catalog.format.head import StoredHead
-from catalog.format.names import ObjectNames
 from catalog.locking import capabilities as powers
 from catalog.locking.capabilities import Conditions
 from catalog.locking.election import Tickets, describe_ticket, read_tickets, remove_all_tickets
@@ -24,54 +23,55 @@ from catalog.locking.lease import Lease, LeaseHolder
 from catalog.locking.lease import read_holder as read_lease
 from catalog.progress import Progress
 from catalog.remote.commit import Beaten, commit, commit_in_turn, create_under_lease
+from catalog.remote.place import Place
 from catalog.store.interface import IfMatch, ObjectStore, UnsupportedRequestError
 
 _TIMEOUT = 300.0
 """How many seconds a command waits for the write lock: for longer than one that a killed program left takes to run out."""
 
 
-def take_lease(store: ObjectStore, names: ObjectNames, *, timeout: float, force: bool, progress: Progress) -> Lease:
+def take_lease(place: Place, *, timeout: float, force: bool, progress: Progress) -> Lease:
     """Take the write lock of a remote, waiting up to ``timeout`` seconds; LockTimeoutError names the holder.
 
     The first writer to a place that this machine does not know finds out what its store can do. ``force`` takes the lock from
     anyone.
     """
-    if powers.conditions_of(store, names.db_key, progress) is Conditions.KEPT:
+    if powers.conditions_of(place.store, place.names.db_key, progress) is Conditions.KEPT:
         try:
-            return Lease.acquire(store, names.lease, timeout=timeout, force=force, progress=progress)
+            return Lease.acquire(place.store, place.names.lease, timeout=timeout, force=force, progress=progress)
         except UnsupportedRequestError:
-            powers.note(store, Conditions.REFUSED)
-    return Tickets.acquire(store, names.lease, timeout=timeout, force=force, progress=progress)
+            powers.note(place.store, Conditions.REFUSED)
+    return Tickets.acquire(place.store, place.names.lease, timeout=timeout, force=force, progress=progress)
 
 
 @contextmanager
-def leased(store: ObjectStore, names: ObjectNames, progress: Progress) -> Iterator[Lease]:
+def leased(place: Place, progress: Progress) -> Iterator[Lease]:
     """Hold the write lock of a remote for the moment, after waiting long enough for one that a killed program left to run out."""
-    lease = take_lease(store, names, timeout=_TIMEOUT, force=False, progress=progress)
+    lease = take_lease(place, timeout=_TIMEOUT, force=False, progress=progress)
     try:
         yield lease
     finally:
         lease.release()
 
 
-def read_holder(store: ObjectStore, names: ObjectNames) -> LeaseHolder | None:
+def read_holder(place: Place) -> LeaseHolder | None:
     """Who holds the write lock of a remote, of either kind; None when it is free."""
-    found = read_lease(store, names.lease)
+    found = read_lease(place.store, place.names.lease)
     if found is not None:
         return found[0]
-    standing = read_tickets(store, names.lease) if store.powers.lists else {}
+    standing = read_tickets(place.store, place.names.lease) if place.store.powers.lists else {}
     return describe_ticket(min(standing.values(), key=lambda ticket: ticket.rank)) if standing else None
 
 
-def break_lock(store: ObjectStore, names: ObjectNames) -> LeaseHolder | None:
+def break_lock(place: Place) -> LeaseHolder | None:
     """Take the write lock of a remote away, and everyone's place in the queue for it; whose it was.
 
     A holder that is alive stops at its next push with LeaseLostError; its changes stay on its machine.
     """
-    holder = read_holder(store, names)
-    if store.powers.lists:
-        remove_all_tickets(store, names.lease)
-    store.delete(names.lease)
+    holder = read_holder(place)
+    if place.store.powers.lists:
+        remove_all_tickets(place.store, place.names.lease)
+    place.store.delete(place.names.lease)
     return holder
 
 
@@ -81,8 +81,8 @@ class HeadWriter:
     ``lease`` is the lock of the session, if it has one. Nothing is asked of the store before the first commit.
     """
 
-    def __init__(self, store: ObjectStore, names: ObjectNames, lease: Lease | None, progress: Progress) -> None:
-        self._store, self._names, self._lease, self._progress = store, names, lease, progress
+    def __init__(self, place: Place, lease: Lease | None, progress: Progress) -> None:
+        self._place, self._lease, self._progress = place, lease, progress
         self._way: Way | None = None
 
     def hold(self) -> bool:
@@ -107,9 +107,9 @@ class HeadWriter:
         return self._way
 
     def _choose(self) -> Way:
-        kept = powers.conditions_of(self._store, self._names.db_key, self._progress) is Conditions.KEPT
+        kept = powers.conditions_of(self._place.store, self._place.names.db_key, self._progress) is Conditions.KEPT
         kind = Swap if kept and not isinstance(self._lease, Tickets) else Turn
-        return kind(self._store, self._names, self._lease, self._progress)
+        return kind(self._place, self._lease, self._progress)
 
     def __enter__(self) -> Self:
         return self
@@ -122,8 +122,8 @@ class HeadWriter:
 class Way(ABC):
     """A way to make a commit the head."""
 
-    def __init__(self, store: ObjectStore, names: ObjectNames, lease: Lease | None, progress: Progress) -> None:
-        self._store, self._names, self._lease, self._progress = store, names, lease, progress
+    def __init__(self, place: Place, lease: Lease | None, progress: Progress) -> None:
+        self._place, self._lease, self._progress = place, lease, progress
 
     @abstractmethod
     def hold(self) -> bool:
@@ -147,24 +147,25 @@ class Swap(Way):
     def hold(self) -> bool:
         if self._lease is not None:
             return False
-        self._own = Lease.acquire(self._store, self._names.lease, timeout=_TIMEOUT, force=False, progress=self._progress)
+        store, names = self._place.store, self._place.names
+        self._own = Lease.acquire(store, names.lease, timeout=_TIMEOUT, force=False, progress=self._progress)
         self._lease = self._own
         return True
 
     @override
     def commit(self, new: StoredHead, over: StoredHead | None) -> StoredHead | Beaten:
-        copy = self._names.commit(new.head.number, new.commit_id)
-        if not powers.still_kept(self._store, copy, new.body):
-            raise _contradicted(self._store)
+        copy = self._place.names.commit(new.head.number, new.commit_id)
+        if not powers.still_kept(self._place.store, copy, new.body):
+            raise _contradicted(self._place.store)
         if self._lease is not None:
             self._lease.confirm()
         try:
-            outcome = commit(self._store, self._names, new, over)
+            outcome = commit(self._place, new, over)
         except UnsupportedRequestError:
-            powers.note(self._store, Conditions.REFUSED)
-            raise _contradicted(self._store) from None
+            powers.note(self._place.store, Conditions.REFUSED)
+            raise _contradicted(self._place.store) from None
         if over is None and isinstance(outcome, Beaten) and outcome.current is None:
-            return create_under_lease(self._store, self._names, new)
+            return create_under_lease(self._place, new)
         return outcome
 
     @override
@@ -192,26 +193,27 @@ class Turn(Way):
     def commit(self, new: StoredHead, over: StoredHead | None) -> StoredHead | Beaten:
         turn = self._turn()
         turn.confirm()
-        outcome = commit_in_turn(self._store, self._names, new, over, self._condition(over))
+        outcome = commit_in_turn(self._place, new, over, self._condition(over))
         if isinstance(outcome, StoredHead):
             try:
                 turn.confirm()
             except (LeaseLostError, StoreError):
-                raise OutcomeUnknownError(f"{self._store.where}: {self._names.db_key!r}", new.commit_id) from None
+                raise OutcomeUnknownError(str(self._place), new.commit_id) from None
         return outcome
 
     def _turn(self) -> Tickets:
         if isinstance(self._lease, Tickets):
             return self._lease
         if self._lease is not None:
-            raise _contradicted(self._store)
+            raise _contradicted(self._place.store)
         if self._own is None:
-            self._own = Tickets.acquire(self._store, self._names.lease, timeout=_TIMEOUT, force=False, progress=self._progress)
+            store, names = self._place.store, self._place.names
+            self._own = Tickets.acquire(store, names.lease, timeout=_TIMEOUT, force=False, progress=self._progress)
         return self._own
 
     def _condition(self, over: StoredHead | None) -> IfMatch | None:
         """A condition where it does no harm: it helps if the store keeps it after all."""
-        known = powers.recall(self._store)
+        known = powers.recall(self._place.store)
         taken = known is not None and known.conditions is not Conditions.REFUSED
         return IfMatch(over.etag) if over is not None and over.etag and taken else None
 

@@ -89,7 +89,7 @@ def needed_names(remote: Remote, commits: Iterable[StoredHead], progress: Progre
 def find_garbage(remote: Remote, needed: set[str], grace: timedelta) -> Garbage:
     """The objects below a database's key that are not needed and older than ``grace``."""
     before = datetime.now(UTC) - grace
-    unneeded = [found for found in list_objects(remote.store, remote.names) if found.name not in needed]
+    unneeded = [found for found in list_objects(remote.place) if found.name not in needed]
     old = tuple(found for found in unneeded if found.modified is not None and found.modified < before)
     return Garbage(old, len(unneeded) - len(old))
 

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 
-import msgspec
 from typing_extensions import override
 
 from catalog.errors import IntegrityError, ReadOnlyError, WrongProcessError
 from catalog.format.checksum import checksum
-from catalog.format.head import Commit, StoredHead, decode_head
+from catalog.format.head import Commit, StoredHead
 from catalog.format.segment import Entry
+from catalog.format.version import METADATA
 from catalog.local.data_file import verified
-from catalog.local.table import KnownBase, Row, Status
+from catalog.local.table import Row, Status
 from catalog.local.working_copy import WorkingCopy
 from catalog.local.writer import Writer
 from catalog.processes.fork import OfOneProcess
+from catalog.progress import Progress
 from catalog.remote.remote import Remote
 from catalog.remote.snapshot import Snapshot
 from catalog.session.key_info import KeyInfo, describe_key, join_rows, while_prefixed
@@ -37,81 +39,58 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
-class KeptMetadata:
-    """The user's metadata as JSON bytes, and when it was set."""
+class _Counted:
+    """How many keys there are and how many bytes they take, as of a generation and a base."""
 
-    value: bytes
-    timestamp: int
-
-
-def base_of(row: Row, entry: Entry | None) -> Entry | None:
-    """What an edit was based on: what its row kept, or else what the base commit has."""
-    if row.base is None:
-        return entry
-    return None if not row.base.checksum else Entry(*_as_tuple(row.base))
-
-
-def keep_base(entry: Entry | None) -> KnownBase:
-    """What a row keeps of the entry that its edit was based on."""
-    return KnownBase(*msgspec.structs.astuple(entry)) if entry is not None else KnownBase(0, b"", 0, 0, b"")
-
-
-def _as_tuple(base: KnownBase) -> tuple[int, bytes, int, int, bytes]:
-    return base.timestamp, base.pack, base.offset, base.length, base.checksum
+    generation: int
+    base_id: str
+    keys: int
+    value_bytes: int
 
 
 class Session(OfOneProcess):
-    """What one opened database consists of. Reads are safe from many threads; ``writer`` is None when only reading.
+    """What one opened database consists of. Reads are safe from many threads; one that writes is a `WriteSession`.
 
     ``base`` is the commit that the working copy builds on, ``seen`` the newest one known. While ``replacing``, the working
-    copy stands for the whole database: the next push puts its content in the place of all that was there.
+    copy stands for the whole database: the next push puts its keys in the place of all that were there.
     """
 
-    def __init__(self, copy: WorkingCopy, writer: Writer | None, remote: Remote) -> None:
+    def __init__(self, copy: WorkingCopy, remote: Remote, writer: Writer | None = None) -> None:
+        self._own_writer = writer
         self.copy = copy
-        self.writer = writer
+        self.state = copy.state
+        self.table = copy.state.table
+        self.cache = copy.cache
         self.remote = remote
-        self.table = copy.table
-        self.sidecar = copy.sidecar
         self.lock = threading.RLock()
         self.base: Snapshot | None = None
         self.seen: StoredHead | None = None
-        self._writer_is_elsewhere = False
+        self._counted: _Counted | None = None
         self.load_heads()
         self.belong_here()
 
     @override
     def after_fork(self) -> None:
-        self._writer_is_elsewhere = self.is_for_writing
-        self.writer, self.lock = None, threading.RLock()
+        self._own_writer, self.lock = None, threading.RLock()
 
     @property
-    def is_for_writing(self) -> bool:
-        """Whether it was opened for writing, by this process or by the one that it was forked from."""
-        return self.writer is not None or self._writer_is_elsewhere
+    def writable(self) -> bool:
+        """Whether this process may change the working copy through it."""
+        return self._own_writer is not None
 
-    def writing(self) -> Writer:
-        """The writer of the local file; ReadOnlyError when it is open for reading, WrongProcessError in a forked child."""
-        if self._writer_is_elsewhere:
-            raise WrongProcessError(str(self.copy.path))
-        if self.writer is None:
-            raise ReadOnlyError(f"{self.copy.path} is open for reading.", hint="Open it with flag='w'.")
-        return self.writer
+    def for_writing(self) -> WriteSession:
+        """The session, if it may write; ReadOnlyError when it was opened for reading, WrongProcessError in a forked child."""
+        raise ReadOnlyError(f"{self.copy.path} is open for reading.", hint="Open it with flag='w'.")
 
     def load_heads(self) -> None:
         """Read from the sidecar which commits the working copy knows."""
-        what = f"{self.copy.path}: the remembered head"
-        # One query: a head with the tag of another's would let a push swap what it has not seen.
-        known = dict(self.sidecar.rows("SELECT name, value FROM state WHERE name IN ('base', 'base_etag', 'seen', 'seen_etag')"))
-        base, seen = known.get("base"), known.get("seen")
-        stored = decode_head(base, known.get("base_etag") or "", what) if base else None
-        self.base = self.remote.snapshot(stored) if stored else None
-        self.seen = decode_head(seen, known.get("seen_etag") or "", what) if seen else stored
+        base, self.seen = self.state.heads()
+        self.base = self.remote.snapshot(base) if base is not None else None
 
     @property
     def base_id(self) -> str | None:
         """The id of the base commit."""
-        return self.base.stored.commit_id if self.base else None
+        return self.base.commit_id if self.base is not None else None
 
     @property
     def built_on(self) -> Commit | None:
@@ -119,45 +98,62 @@ class Session(OfOneProcess):
         stored = self.seen if self.replacing else (self.base.stored if self.base is not None else None)
         return stored.commit if stored is not None else None
 
-    def note_made(self, commit_id: str) -> None:
-        """Note a commit that is about to be made by a command: it is known here, whatever comes in between."""
-        self.sidecar.put("made", commit_id)
-
     def has_seen(self, commit_id: str) -> bool:
         """Whether a commit is the one that the working copy builds on, or the last that a command has made here."""
-        return commit_id == (self.built_on.id if self.built_on else None) or commit_id == self.sidecar.get("made")
+        return commit_id == self.state.made or (self.built_on is not None and commit_id == self.built_on.id)
 
     @property
     def replacing(self) -> bool:
         """Whether the working copy stands for the whole database."""
-        return self.sidecar.get("replacing") is not None
+        return self.state.replacing
 
-    def remember_base(self, stored: StoredHead | None) -> None:
-        """Build on another commit from now on; within the caller's transaction."""
-        self.sidecar.put("base", stored.body if stored else None)
-        self.sidecar.put("base_id", stored.commit_id if stored else None)
-        self.sidecar.put("base_etag", stored.etag if stored else None)
-        self.remember_seen(stored)
-        self.base = self.remote.snapshot(stored) if stored else None
-        if self.base is not None:
-            self.sidecar.keep_segments({ref.id for ref in self.base.all_refs()})
+    @property
+    def generation(self) -> int:
+        """A number that is another whenever what is known of keys or commits was changed; buffered edits count too."""
+        self.flush()
+        return self.state.generation
 
     def remember_seen(self, stored: StoredHead | None) -> None:
         """Note the newest commit known."""
         self.seen = stored
-        with self.sidecar.transaction():
-            self.sidecar.put("seen", stored.body if stored else None)
-            self.sidecar.put("seen_etag", stored.etag if stored else None)
+        self.state.see(stored)
 
     def refresh(self) -> StoredHead | None:
         """Ask the remote for its newest commit, in one small request."""
         known = self.seen
         newest = self.remote.newest(known)
         if newest is not known:
-            with self.sidecar.transaction():
+            with self.state.transaction():
                 if self.seen is known:
                     self.remember_seen(newest)
         return self.seen
+
+    @contextmanager
+    def writing(self, progress: Progress) -> Iterator[WriteSession | None]:
+        """A session that writes, for the moment; None where somebody else writes or the file cannot be written."""
+        writer = Writer.try_open(self.copy, progress)
+        if writer is None:
+            yield None
+            return
+        try:
+            session = WriteSession(self.copy, self.remote, writer)
+            session.base, session.seen = self.base, self.seen
+            yield session
+            self.base, self.seen = session.base, session.seen
+        finally:
+            writer.close()
+            self.copy.data.reload()
+
+    def known_entries(self, keys: Sequence[str]) -> dict[str, Entry | None]:
+        """What the base commit has of those of some keys of which this is known without asking the remote; None: nothing."""
+        base, visible = self.base, self.visible_base()
+        found: dict[str, Entry | None] = {}
+        for key in keys:
+            snapshot = base if key == METADATA else visible
+            is_known, entry = snapshot.find_in_memory(key) if snapshot is not None else (True, None)
+            if is_known:
+                found[key] = entry
+        return found
 
     def base_entry(self, key: str) -> Entry | None:
         """What the base commit says of a key."""
@@ -167,14 +163,18 @@ class Session(OfOneProcess):
         """The base commit, unless the working copy stands for the whole database."""
         return None if self.base is None or self.replacing else self.base
 
+    def _base_of(self, key: str) -> Snapshot | None:
+        """The commit that says what a key is where the working copy does not: of the metadata the base, which nothing hides."""
+        return self.base if key == METADATA else self.visible_base()
+
     def flush(self) -> None:
         """Bring buffered edits into the table."""
-        if self.writer is not None:
-            self.writer.flush()
+        if self._own_writer is not None:
+            self._own_writer.flush()
 
     def find(self, key: str) -> Held | None:
         """The value of a key as this session sees it, verified; None when there is none."""
-        if self.writer is not None and (change := self.writer.buffered(key)) is not None:
+        if self._own_writer is not None and (change := self._own_writer.buffered(key)) is not None:
             return None if change.value is None else Held(change.value, change.timestamp)
         row, base_id = self.table.get_with_base(key)
         if row is not None and row.status != Status.LEAVING:
@@ -184,22 +184,26 @@ class Session(OfOneProcess):
                 held = self._local_value(row)
                 if held is not None:
                     return held
-        base = self.visible_base()
+        base = self._base_of(key)
         entry = base.find(key) if base is not None else None
         return None if entry is None else Held(self.remote_value(key, entry), entry.timestamp)
 
     def remote_value(self, key: str, entry: Entry) -> bytes:
         """The value of an entry, from the cache or the remote; a writer keeps it in the data file."""
+        if entry.inline is not None:
+            return entry.inline
         value = self.cached_value(entry)
         if value is None:
             value = self.remote.value(key, entry)
-            self.sidecar.put_fetched([(entry.pack, entry.offset, value)])
+            self.cache.put_values([(entry.pack, entry.offset, value)])
         return value
 
     def cached_value(self, entry: Entry) -> bytes | None:
-        """The value of an entry, if the cache has it, verified as everything that is read."""
-        value = self.sidecar.get_fetched(entry.pack, entry.offset)
-        return value if value is not None and (len(value), checksum(value)) == (entry.length, entry.checksum) else None
+        """The value of an entry, if the cache has it, verified as everything that can be."""
+        value = self.cache.get_value(entry.pack, entry.offset)
+        if value is None or not entry.verifiable:
+            return value
+        return value if (len(value), checksum(value)) == (entry.length, entry.checksum) else None
 
     def local_bytes(self, row: Row) -> bytes | None:
         """The value that a row names in the data file."""
@@ -207,7 +211,7 @@ class Session(OfOneProcess):
 
     def _row_in_file(self, key: str) -> Row | None:
         row = self.table.get(key)
-        return row if row is not None and row.status in (Status.COPY, Status.EDITED) else None
+        return row if row is not None and row.held else None
 
     def _local_value(self, row: Row) -> Held | None:
         try:
@@ -215,24 +219,29 @@ class Session(OfOneProcess):
         except IntegrityError:
             if row.status == Status.EDITED:
                 raise
-            if self.writer is not None:
-                self.writer.drop([row.key])
+            if self._own_writer is not None:
+                self._own_writer.drop([row.key])
             return None
         return None if value is None else Held(value, row.timestamp)
 
     def _is_base_value(self, row: Row) -> bool:
         """Whether a copy is of this session's base, though another process moved the working copy on."""
         entry = self.base_entry(row.key)
-        return entry is not None and (entry.timestamp, entry.checksum) == (row.timestamp, row.checksum)
+        return entry is not None and entry.version == row.version
 
     def holds(self, key: str) -> bool:
         """Whether a key exists as this session sees it; fetches no value."""
+        if self._own_writer is not None and (change := self._own_writer.buffered(key)) is not None:
+            return change.value is not None
         return self.timestamp_of(key) is not None
 
     def timestamp_of(self, key: str) -> int | None:
         """The timestamp of a key as this session sees it; fetches no value."""
-        if self.writer is not None and (change := self.writer.buffered(key)) is not None:
-            return None if change.value is None else change.timestamp
+        if self._own_writer is not None and (change := self._own_writer.buffered(key)) is not None:
+            if not change.by_content:
+                return None if change.value is None else change.timestamp
+            # Whether it is a change at all, and so has this timestamp, is seen when it is written.
+            self.flush()
         row = self.table.get(key)
         if row is not None and row.edited:
             return row.timestamp if row.status == Status.EDITED else None
@@ -242,10 +251,29 @@ class Session(OfOneProcess):
         entry = base.find(key)
         return entry.timestamp if entry is not None else None
 
+    def compare(self, values: Mapping[str, bytes]) -> dict[str, bool]:
+        """Of those of some keys that there are, whether they have these bytes: by length and checksum, fetching no value."""
+        self.flush()
+        base = self.visible_base()
+        if base is not None:
+            base.prefetch(values)
+        rows = self.table.get_many(list(values))
+        found = {}
+        for key, value in values.items():
+            row = rows.get(key)
+            if row is not None and (row.edited or base is None):
+                version = row.version if row.held else None
+            else:
+                entry = base.find(key) if base is not None else None
+                version = entry.version if entry is not None else None
+            if version is not None:
+                found[key] = version.content == (len(value), checksum(value))
+        return found
+
     def rows_from(self, start: str) -> Iterator[Row]:
-        """Rows of the table from a key on, sorted, read in pages; a small one first, which often is enough."""
+        """Rows of the table from a key on, sorted, in pages; a small one first, which often is enough. Not the metadata."""
         size = _FIRST_PAGE
-        page = self.table.page(start, size, after=False)
+        page = self.table.page(start, size, after=start == METADATA)
         while page:
             yield from page
             page, size = self.table.page(page[-1].key, _PAGE, after=True) if len(page) == size else [], _PAGE
@@ -270,7 +298,7 @@ class Session(OfOneProcess):
             if row is not None and row.status == Status.DELETED:
                 continue
             # A writer in another process may move the working copy on meanwhile: what it holds then is no longer of our base.
-            usable = row is not None and (row.status == Status.EDITED or _holds_value_of(row, entry))
+            usable = row is not None and (row.status == Status.EDITED or (entry is not None and row.version == entry.version))
             value = verified(self.copy.data, row.offset, row.length, row.checksum) if row is not None and usable else None
             if value is not None and row is not None:
                 yield key, Held(value, row.timestamp)
@@ -289,7 +317,7 @@ class Session(OfOneProcess):
         base = self.visible_base()
         return [
             row.key
-            for row in self.table.edited()
+            for row in self.table.edited_keys()
             if (row.status == Status.EDITED or row.base is not None) and (base is None or base.find(row.key) is None)
         ]
 
@@ -302,40 +330,66 @@ class Session(OfOneProcess):
         return self._totals()[1]
 
     def _totals(self) -> tuple[int, int]:
-        self.flush()
+        generation = self.generation
         base = self.visible_base()
         if base is None:
-            counted = self.sidecar.row("SELECT COUNT(*), COALESCE(SUM(length), 0) FROM local WHERE status IN (0, 1)")
-            return (int(counted[0]), int(counted[1])) if counted else (0, 0)
-        state = (self.table.last_edit(), self.base_id, self.table.count_edited())
-        if self._counted is None or self._counted[0] != state:
-            keys = size = 0
-            for row in self.table.edited():
+            return self.table.held_size()
+        if self._counted is None or (self._counted.generation, self._counted.base_id) != (generation, base.commit_id):
+            keys, size = base.count, base.stored.head.value_bytes
+            for row in self.table.edited_keys():
                 there = base.find(row.key)
                 keys += (row.status == Status.EDITED) - (there is not None)
-                size += row.length - (there.length if there else 0)
-            self._counted = (state, keys, size)
-        return len(base) + self._counted[1], base.stored.head.value_bytes + self._counted[2]
+                size += row.length - (there.length if there is not None else 0)
+            self._counted = _Counted(generation, base.commit_id, keys, size)
+        return self._counted.keys, self._counted.value_bytes
 
-    _counted: tuple[tuple[int, str | None, int], int, int] | None = None
-
-    def metadata(self) -> KeptMetadata | None:
-        """The user's metadata as this session sees it."""
-        if self.base is None or self.sidecar.get("metadata_edited") is not None:
-            value = self.sidecar.get("metadata")
-            return KeptMetadata(value, self.sidecar.get("metadata_time")) if value is not None else None
-        kept = self.base.stored.head.metadata
-        return KeptMetadata(bytes(kept.value), kept.timestamp) if kept is not None else None
+    def metadata(self) -> Held | None:
+        """The user's metadata as this session sees it, as JSON."""
+        return self.find(METADATA)
 
     def close(self) -> None:
         """Close files and connections; a writer syncs first."""
         try:
-            if self.writer is not None:
-                self.writer.close()
+            if self._own_writer is not None:
+                self._own_writer.close()
         finally:
             self.copy.close()
             self.remote.close()
 
 
-def _holds_value_of(row: Row, entry: Entry | None) -> bool:
-    return entry is not None and (row.timestamp, row.length, row.checksum) == (entry.timestamp, entry.length, entry.checksum)
+class WriteSession(Session):
+    """A session that may change the working copy, which it alone does, in the process that opened it."""
+
+    def __init__(self, copy: WorkingCopy, remote: Remote, writer: Writer) -> None:
+        super().__init__(copy, remote, writer)
+        writer.known_entries = self.known_entries
+
+    @property
+    def writer(self) -> Writer:
+        """The writer of the working copy; WrongProcessError in a forked child."""
+        if self._own_writer is None:
+            raise WrongProcessError(str(self.copy.path))
+        return self._own_writer
+
+    @override
+    def for_writing(self) -> WriteSession:
+        assert self.writer is not None
+        return self
+
+    @contextmanager
+    @override
+    def writing(self, progress: Progress) -> Iterator[WriteSession | None]:
+        """The session itself; None in a forked child, whose parent writes."""
+        yield self if self.writable else None
+
+    def build_on(self, stored: StoredHead | None) -> None:
+        """Build on another commit from now on; within the caller's transaction."""
+        self.state.build_on(stored)
+        self.follow_base(stored)
+
+    def follow_base(self, stored: StoredHead | None) -> None:
+        """Read from a commit that the state builds on by now."""
+        self.seen = stored
+        self.base = self.remote.snapshot(stored) if stored is not None else None
+        if self.base is not None:
+            self.cache.keep_segments({ref.id for ref in self.base.all_refs()})

@@ -28,6 +28,7 @@ from catalog.format.names import ObjectNames
 from catalog.progress import Progress
 from catalog.remote.garbage import Keep
 from catalog.remote.objects import list_objects
+from catalog.remote.place import Place
 from catalog.testing.faults import Fault, FaultKind, FaultPlan
 
 NOW = timedelta(0)
@@ -48,7 +49,7 @@ def collect(database: Database, commits: int = 1, *, dry_run: bool = False) -> C
 def objects(database: Database) -> dict[str, int]:
     """The immutable objects of the remote, with their sizes."""
     remote = database._session.remote
-    return {found.name: found.size for found in list_objects(remote.store, remote.names)}
+    return {found.name: found.size for found in list_objects(Place(remote.store, remote.names))}
 
 
 def push(database: Database, **values: Any) -> None:

@@ -31,6 +31,7 @@ from catalog.database.options import Flag
 from catalog.format.names import ObjectNames
 from catalog.remote.commit import read_head
 from catalog.remote.history import walk
+from catalog.remote.place import Place
 from catalog.store.access import connect_store
 from catalog.testing.faults import Fault, FaultKind, FaultPlan
 
@@ -45,8 +46,8 @@ def opened(connection: S3Connection, file: Path, flag: Flag = "c", **more: Any) 
 def history(connection: S3Connection) -> list[str]:
     """The messages of all commits, oldest first."""
     store, names = connect_store(connection, writing=False), ObjectNames(str(connection.db_key))
-    head = read_head(store, names)
-    return [] if head is None else [stored.commit.message for stored in walk(store, names, head)][::-1]
+    head = read_head(Place(store, names))
+    return [] if head is None else [stored.commit.message for stored in walk(Place(store, names), head)][::-1]
 
 
 def read(connection: S3Connection, file: Path) -> dict[str, bytes]:

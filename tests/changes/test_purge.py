@@ -22,6 +22,7 @@ from catalog.changes import purge as expunging
 from catalog.format.pack import directory_range
 from catalog.format.segment import decode_columns, decompress, encode_columns
 from catalog.remote.objects import list_objects
+from catalog.remote.place import Place
 from catalog.testing.faults import Fault, FaultKind, FaultPlan
 
 MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
@@ -45,7 +46,7 @@ def everything(database: Database) -> bytes:
     """All bytes of all objects of the remote, those of compressed parts decompressed too."""
     remote = database._session.remote
     pieces = []
-    for found in [*list_objects(remote.store, remote.names)]:
+    for found in [*list_objects(Place(remote.store, remote.names))]:
         body = remote.store.get(found.name).body
         pieces.append(body)
         if found.name.startswith(remote.names.segments):

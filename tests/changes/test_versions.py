@@ -275,7 +275,9 @@ def test_what_a_command_builds_on_was_seen(local: Database, tmp_path: Path, name
         assert "commit 6 by bob@lab; commit 5 by bob@lab (“April checked twice twice" in error.message
         assert len(error.message) < 400
         assert "over=" in error.hint
-    assert read_head(local._session.remote.store, local._session.remote.names).commit == newest  # type: ignore[union-attr]
+    found = read_head(local._session.remote.place)
+    assert found is not None
+    assert found.commit == newest
 
     command(local, over=newest)
     after = local.remote_commit

@@ -10,6 +10,7 @@ from catalog.format import runs as index
 from catalog.format.head import SegmentRef, StoredHead, encode_head
 from catalog.format.names import ObjectNames
 from catalog.format.segment import EncodedSegment, Entry, Segment, decode_segment
+from catalog.remote.place import Place
 from catalog.remote.segment_reader import SegmentReader
 from catalog.remote.snapshot import Snapshot
 from catalog.store.directory.store import DirectoryStore
@@ -26,7 +27,7 @@ class Bucket:
     def __init__(self) -> None:
         self.bodies: dict[str, bytes] = {}
         self.loaded: list[str] = []
-        self.reader = SegmentReader(DirectoryStore(Path("nowhere")), ObjectNames("db"), self, 2)
+        self.reader = SegmentReader(Place(DirectoryStore(Path("nowhere")), ObjectNames("db")), self, 2)
 
     def get_segment(self, segment_id: str) -> bytes | None:
         return self.bodies.get(segment_id)

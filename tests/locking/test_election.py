@@ -25,6 +25,7 @@ from catalog.locking.head_writer import read_holder as read_any_holder
 from catalog.locking.lease import Lease, LeaseHolder, read_holder
 from catalog.progress import Progress
 from catalog.remote.commit import commit_in_turn
+from catalog.remote.place import Place
 from catalog.store.access import connect_store
 from catalog.store.directory.store import DirectoryStore
 from catalog.store.interface import ObjectStore
@@ -297,7 +298,7 @@ class TestEndings:
         waiting = threading.Thread(target=lambda: won.append(acquire(store, timeout=30)))
         waiting.start()
         wait_for(lambda: len(read_tickets(store, NAME)) == 2, "no second writer")
-        assert break_lock(store, ObjectNames("rain.blt")) == first.holder
+        assert break_lock(Place(store, ObjectNames("rain.blt"))) == first.holder
         waiting.join()
         won[0].confirm()
         won[0].release()
@@ -333,15 +334,15 @@ class TestHolder:
 
     def test_free(self, store: DirectoryStore) -> None:
         """Nobody's."""
-        assert read_any_holder(store, ObjectNames("rain.blt")) is None
+        assert read_any_holder(Place(store, ObjectNames("rain.blt"))) is None
 
     def test_ebooklet(self, store: DirectoryStore) -> None:
         """Of an ebooklet writer its time is known; breaking removes it."""
         id_ = foreign_ticket(store)
-        found = read_any_holder(store, ObjectNames("rain.blt"))
+        found = read_any_holder(Place(store, ObjectNames("rain.blt")))
         assert isinstance(found, LeaseHolder)
         assert (found.id, found.owner) == (id_, "an ebooklet writer")
-        assert break_lock(store, ObjectNames("rain.blt")) == found
+        assert break_lock(Place(store, ObjectNames("rain.blt"))) == found
         assert names_in(store) == set()
 
     def test_neighbours_are_no_tickets(self, store: DirectoryStore) -> None:
@@ -349,7 +350,7 @@ class TestHolder:
         for name in ("rain.blt.lock.blt", "rain.blt.lock.blt/packs/1-0", "rain.blt.lock.a-b-1", "rain.blt.lock.a-2"):
             store.put(name, b"")
         assert read_tickets(store, NAME) == {}
-        break_lock(store, ObjectNames("rain.blt"))
+        break_lock(Place(store, ObjectNames("rain.blt")))
         assert len(names_in(store)) == 4
 
 
@@ -413,7 +414,7 @@ class TestCommit:
 
         def and_break(*arguments: object) -> object:
             made = real(*arguments)  # type: ignore[arg-type]
-            break_lock(store, ObjectNames(connection.db_key or ""))
+            break_lock(Place(store, ObjectNames(connection.db_key or "")))
             return made
 
         with catalog.open(connection, tmp_path / "a.blt", "c", "str") as database:
@@ -431,7 +432,7 @@ class TestCommit:
         store, names = flat_store(connection), ObjectNames(connection.db_key or "")
         with catalog.open(connection, tmp_path / "a.blt", "c", "str") as database:
             database["a"] = "1"
-            other = take_lease(store, names, timeout=0, force=True, progress=Progress())
+            other = take_lease(Place(store, names), timeout=0, force=True, progress=Progress())
             with pytest.raises(LeaseLostError):
                 database.changes().push()
             other.release()

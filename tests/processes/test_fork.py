@@ -206,7 +206,7 @@ def test_locks_that_other_threads_hold_are_not_waited_for(folder_connection: S3C
         session = db._session
         store = session.remote.store
         assert isinstance(store, DirectoryStore)
-        locks: list[Any] = [session.lock, session.sidecar._lock, session.remote._segments._lock, store.traffic._lock]
+        locks: list[Any] = [session.lock, session.state.sidecar._lock, session.remote._segments._lock, store.traffic._lock]
         locks += [_thread_locks.of[tmp_path / "remote"], this_session._lock]
 
         def hold() -> None:

@@ -30,6 +30,7 @@ from catalog import (
     import_file,
     plan_import,
     read_holder,
+    read_json,
     read_remote,
 )
 from tui.amounts import moment, quantity, size
@@ -101,8 +102,8 @@ def test_place(catalog: Catalog, connection: S3Connection) -> Tested:
         noun = "entry" if found.type == "group" else "key"
         amount = quantity(found.keys, noun, "entries" if found.type == "group" else "")
         facts = [
-            ("answers", Content(f"There is a {found.type} of {amount}, {size(found.value_bytes)}.")),
-            ("last", Content(plain(f"commit {found.commit.number}, {moment(found.commit.time)}, by {found.commit.author}"))),
+            ("answers", Content(f"There is a {found.type} of {amount}, {size(found.commit.size)}.")),
+            ("last", Content(plain(f"{found.commit.title}, {moment(found.commit.time)}"))),
         ]
     return Tested(tuple(facts))
 
@@ -279,7 +280,7 @@ def read_metadata(opened: Opened) -> MetadataRead:
 
 def save_metadata(catalog: Catalog, entry: Entry, vouching: Vouching, text: str, progress: Progress) -> Managed:
     """Set the metadata of a database, as a change that is not pushed yet."""
-    value = orjson.loads(text)
+    value = read_json(text)
     with open_for_writing(catalog, entry, vouching, progress) as database:
         if value == database.get_metadata():
             return Managed("The metadata is as it was.", changed=entry, is_listed_anew=False)
