@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import catalog
-from catalog import CatalogError, ConflictError, DatabaseMismatchError, PreconditionFailedError
+from catalog import CatalogError, ConflictError, DatabaseMismatchError, UnseenCommitsError
 from catalog.remote.snapshot import Snapshot
 
 from .team import Team
@@ -355,7 +355,7 @@ def test_nothing_is_deleted_that_was_not_pulled(team: Team, flag: str) -> None:
     one.changes().push()
     other.clear()
     other.changes().refresh()
-    with pytest.raises(PreconditionFailedError):
+    with pytest.raises(UnseenCommitsError):
         other.delete_remote()
     assert team.seen() == {"k": 0, "precious": 1}
 
