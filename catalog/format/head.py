@@ -13,12 +13,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
 from itertools import pairwise
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
-import orjson
 
-from catalog.errors import IntegrityError, InvalidInputError, InvalidValueError, UnsupportedFormatError
+from catalog.errors import IntegrityError, InvalidInputError, UnsupportedFormatError
 from catalog.format.checksum import checksum
 from catalog.format.segment import Entry
 
@@ -26,7 +25,6 @@ FORMAT = 100
 """Above ebooklet's 3, so that ebooklet refuses our remotes with its own message."""
 
 MOST_BYTES = 16 << 20
-_MOST_METADATA = 4 << 20
 _UUID_AT = slice(49, 65)
 """Where a booklet's header has the file's uuid."""
 _Count = Annotated[int, msgspec.Meta(ge=0, le=1 << 53)]
@@ -184,20 +182,6 @@ class _Probe(msgspec.Struct):
 
 _decoder = msgspec.json.Decoder(Head)
 _probe = msgspec.json.Decoder(_Probe)
-
-
-def encode_metadata(value: Any) -> bytes:
-    """Encode user metadata as JSON, at most 4 MiB; InvalidValueError when it cannot be."""
-    try:
-        encoded = orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY)
-    except TypeError as error:
-        raise InvalidValueError(f"This metadata is no JSON: {error}.") from None
-    if len(encoded) > _MOST_METADATA:
-        raise InvalidValueError(
-            f"This metadata takes {len(encoded):,} bytes; at most {_MOST_METADATA:,} are accepted.",
-            hint="Store it under a key instead.",
-        )
-    return encoded
 
 
 def encode_head(head: Head) -> StoredHead:

@@ -10,9 +10,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Protocol
 
+from typing_extensions import override
+
 from catalog.errors import GoneError, IntegrityError, ObjectMissingError
 from catalog.format.head import SegmentRef
 from catalog.format.segment import Segment, decode_segment, segment_content
+from catalog.processes.fork import OfOneProcess
 from catalog.remote.place import Place
 
 _MOST_DECODED_KEYS = 1_500_000
@@ -29,7 +32,7 @@ class SegmentCache(Protocol):
         """Keep the body of a segment."""
 
 
-class SegmentReader:
+class SegmentReader(OfOneProcess):
     """Gives decoded segments; keeps those last used in memory, up to 1.5 million keys.
 
     ``make_again`` gives the body of a segment that is neither in the cache nor in the store, if there is something to make it of.
@@ -47,10 +50,19 @@ class SegmentReader:
         self._decoded: OrderedDict[str, Segment] = OrderedDict()
         self._decoded_keys = 0
         self._lock = threading.Lock()
+        self.belong_here()
+
+    @override
+    def after_fork(self) -> None:
+        self._lock = threading.Lock()
 
     def load(self, ref: SegmentRef) -> Segment:
         """The segment that ``ref`` names, which stays in memory; IntegrityError when it is damaged or gone."""
         return self._remembered(ref) or self._keep(ref.id, self._read(ref))
+
+    def in_memory(self, ref: SegmentRef) -> Segment | None:
+        """The segment that ``ref`` names, if it is in memory; nobody is asked for it."""
+        return self._remembered(ref)
 
     def pass_through(self, most_kept: int) -> Callable[[SegmentRef], Segment]:
         """A way to load segments of which only the first few stay in memory: whoever walks on does not come back soon."""

@@ -70,7 +70,7 @@ def describe_key(key: str, entry: Entry | None, row: Row | None, *, has_base: bo
         return KeyInfo(key, row.timestamp, row.length, KeyState.CONFLICT)
     if row.status == Status.DELETED:
         return of_entry(key, entry, KeyState.DELETED) if entry else None
-    if entry is not None and entry.version == row.version:
+    if entry is not None and row.says(entry):
         return of_entry(key, entry, KeyState.LOCAL, row.length)
     return KeyInfo(key, row.timestamp, row.length, KeyState.ADDED if entry is None else KeyState.MODIFIED)
 
