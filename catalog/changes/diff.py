@@ -56,7 +56,7 @@ def replacing_rows(session: Session, over: Snapshot | None) -> Iterator[tuple[Ro
 
 def says_the_same(row: Row, entry: Entry | None) -> bool:
     """Whether a row says the same as an entry."""
-    return row.version == (entry.version if entry is not None else None)
+    return row.says(entry)
 
 
 def agrees(row: Row, started: Entry | None, arrives: Entry | None) -> bool:

@@ -8,6 +8,7 @@ from itertools import islice
 
 from msgspec.structs import replace
 
+from catalog.changes.content import drop_same_content
 from catalog.changes.diff import agrees, incoming, is_left, replacing_rows, says_the_same
 from catalog.errors import DatabaseMismatchError, InvalidInputError
 from catalog.format.head import Commit, StoredHead
@@ -106,7 +107,9 @@ def pull(session: WriteSession, progress: Progress) -> PullResult:
         if target is None or (session.base is not None and session.base.stored.commit_id == target.commit_id):
             return PullResult(target.commit if target else None, 0, _conflicts(session), 0)
         progress.begin("comparing indexes")
+        drop_same_content(session)
         with session.writer.held():
+            session.flush()
             follow_header(session, target)
             spell_out(session)
             plan = plan_pull(session, target)

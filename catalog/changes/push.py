@@ -16,6 +16,7 @@ from io import BufferedReader
 
 import msgspec
 
+from catalog.changes.content import drop_same_content
 from catalog.changes.diff import agrees, edits, incoming, replacing_rows, says_the_same
 from catalog.changes.finalize import settle, settle_drafts
 from catalog.changes.pack_plan import Deletion, Kept, Outgoing, plan_entries
@@ -108,6 +109,7 @@ def push(session: WriteSession, options: PushOptions, lease: HeldLease | None, p
         requests, bytes_up = traffic.total_requests, traffic.bytes_up
         if options.keys is not None:
             spell_out(session)
+        drop_same_content(session)
         session.writer.sync()
         up_to = session.writer.last_edit
         progress.begin("comparing")

@@ -43,12 +43,12 @@ def history(selection: Selection, database: str, limit: int, as_json: bool) -> N
         ("COMMIT", "ID", "TIME", "AUTHOR", "KEYS", "SIZE", "TAGS", "MESSAGE"),
         [
             (
-                str(commit.number),
+                "ebooklet" if commit.from_ebooklet else str(commit.number),
                 commit.id[:8],
                 f"{commit.time:%Y-%m-%d %H:%M:%S}Z",
                 commit.author,
                 f"{commit.keys:,}",
-                size(commit.value_bytes),
+                size(commit.size),
                 " ".join(names.get(commit.number, [])),
                 commit.message,
             )
@@ -65,7 +65,7 @@ def _facts(commit: Commit) -> dict[str, Any]:
         "author": commit.author,
         "message": commit.message,
         "keys": commit.keys,
-        "bytes": commit.value_bytes,
+        "bytes": commit.size,
     }
 
 

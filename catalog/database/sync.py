@@ -8,6 +8,7 @@ import uuid as uuid_module
 from itertools import chain, count
 from pathlib import Path
 
+from catalog.changes.adopt import adopt, finish_adoption, refuse_part
 from catalog.changes.detach import detach
 from catalog.changes.finalize import settle_drafts
 from catalog.changes.pull import fast_forward
@@ -33,8 +34,10 @@ def meet_remote(session: Session, options: Options, *, online: bool, progress: P
         _start_over(session, options)
         return
     if seen is None:
-        if online and session.base is not None and isinstance(session, WriteSession):
-            _meet_no_remote(session, options)
+        if online and isinstance(session, WriteSession):
+            refuse_part(session)
+            if session.base is not None:
+                _meet_no_remote(session, options)
         return
     is_another = seen.head.database_uuid != session.copy.header.uuid
     if is_another and (session.base is not None or session.table.count_edited()):
@@ -69,12 +72,14 @@ def _meet_no_remote(session: WriteSession, options: Options) -> None:
 def _catch_up(session: Session, progress: Progress) -> None:
     """Build on the newest commit; a reader beside a writer does so for itself only."""
     seen = session.seen
-    if seen is None or seen.commit_id == session.base_id:
+    if seen is None or (seen.commit_id == session.base_id and session.state.unfinished_adoption is None):
         return
     with session.writing(progress) as writing:
         if writing is not None:
             settle_drafts(writing)
+            adopt(writing, progress)
             fast_forward(writing, progress)
+            finish_adoption(writing)
     if writing is None:
         session.base = session.remote.snapshot(seen)
 

@@ -13,12 +13,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
 from itertools import pairwise
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
-import orjson
 
-from catalog.errors import IntegrityError, InvalidInputError, InvalidValueError, UnsupportedFormatError
+from catalog.errors import IntegrityError, InvalidInputError, UnsupportedFormatError
 from catalog.format.checksum import checksum
 from catalog.format.segment import Entry
 
@@ -26,7 +25,6 @@ FORMAT = 100
 """Above ebooklet's 3, so that ebooklet refuses our remotes with its own message."""
 
 MOST_BYTES = 16 << 20
-_MOST_METADATA = 4 << 20
 _UUID_AT = slice(49, 65)
 """Where a booklet's header has the file's uuid."""
 _Count = Annotated[int, msgspec.Meta(ge=0, le=1 << 53)]
@@ -96,6 +94,11 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
     runs: Annotated[tuple[tuple[SegmentRef, ...], ...], msgspec.Meta(max_length=100)] = ()
 
     @property
+    def from_ebooklet(self) -> bool:
+        """Whether ebooklet made this state, in its own format: commits of ours are numbered from 1."""
+        return self.number == 0
+
+    @property
     def header(self) -> bytes:
         """The first bytes of the local booklet file, from which one can be made."""
         return base64.b64decode(self.booklet_header)
@@ -118,6 +121,21 @@ class Commit:
     message: str
     keys: int = 0
     value_bytes: int = 0
+
+    @property
+    def from_ebooklet(self) -> bool:
+        """Whether ebooklet made it, which numbers and signs no commits."""
+        return self.number == 0
+
+    @property
+    def title(self) -> str:
+        """What to call it: ``commit 7 by ada@engine``."""
+        return "written by ebooklet" if self.from_ebooklet else f"commit {self.number} by {self.author}"
+
+    @property
+    def size(self) -> int | None:
+        """How many bytes all values take as stored; None where nobody knows, as of ebooklet's with an object per value."""
+        return None if self.from_ebooklet and not self.value_bytes and self.keys else self.value_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,20 +184,6 @@ _decoder = msgspec.json.Decoder(Head)
 _probe = msgspec.json.Decoder(_Probe)
 
 
-def encode_metadata(value: Any) -> bytes:
-    """Encode user metadata as JSON, at most 4 MiB; InvalidValueError when it cannot be."""
-    try:
-        encoded = orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY)
-    except TypeError as error:
-        raise InvalidValueError(f"This metadata is no JSON: {error}.") from None
-    if len(encoded) > _MOST_METADATA:
-        raise InvalidValueError(
-            f"This metadata takes {len(encoded):,} bytes; at most {_MOST_METADATA:,} are accepted.",
-            hint="Store it under a key instead.",
-        )
-    return encoded
-
-
 def encode_head(head: Head) -> StoredHead:
     """Encode a head and name it; its tag is known once it is written."""
     if head.header[_UUID_AT] != head.database_uuid.bytes:
@@ -200,7 +204,7 @@ def decode_head(body: bytes, etag: str, what: str) -> StoredHead:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise UnsupportedFormatError(
             f"{what} is not a booklet-catalog database, or its head is damaged.",
-            hint="Check the address; a database made by ebooklet has to be converted first.",
+            hint="Check the address.",
         ) from None
     if found != FORMAT:
         raise UnsupportedFormatError(f"{what} has format {found}; this program reads {FORMAT}.", hint="Upgrade booklet-catalog.")

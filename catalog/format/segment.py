@@ -18,8 +18,8 @@ import msgspec
 import zstandard
 
 from catalog.errors import IntegrityError, UnsupportedFormatError
-from catalog.format.checksum import CHECKSUM_BYTES
-from catalog.format.version import Version
+from catalog.format.checksum import CHECKSUM_BYTES, checksum
+from catalog.format.version import UNKNOWN_CHECKSUM, Version
 
 PACK_ID_BYTES = 16
 DELETED = b""
@@ -37,6 +37,10 @@ _RESERVED = ("7c40d2ea915b4f3a8e6d201", "adb01ebc1ba3433eb043527", "f19a5c3d7e2b
 """Keys that booklet keeps for itself: a database that named one would write over its own metadata."""
 
 _Numbers = Annotated[list[int], msgspec.Meta(max_length=_MOST_KEYS)]
+
+
+UNKNOWN_LENGTH = _LONGEST_VALUE
+"""The length of a value without a checksum where the index does not say it either."""
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False):
@@ -61,6 +65,20 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     def deleted(self) -> bool:
         """Whether this entry says that the key was deleted."""
         return self.pack == DELETED and self.inline is None
+
+    @property
+    def verifiable(self) -> bool:
+        """Whether there is a checksum to verify the value by."""
+        return self.checksum != UNKNOWN_CHECKSUM
+
+    @property
+    def size(self) -> int | None:
+        """How many bytes the value takes as stored; None when it is not known."""
+        return None if self.length == UNKNOWN_LENGTH and not self.verifiable else self.length
+
+    def once_read(self, value: bytes) -> Entry:
+        """The entry once its value was read: length and checksum are known in any case."""
+        return self if self.verifiable else msgspec.structs.replace(self, length=len(value), checksum=checksum(value))
 
 
 class _Columns(msgspec.Struct, array_like=True):

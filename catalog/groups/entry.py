@@ -13,6 +13,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from catalog.connection import STORED_FIELDS, S3Connection
+from catalog.ebooklet_format.identity import name_of_type
 from catalog.errors import IntegrityError, InvalidConnectionError
 from catalog.format.head import KINDS, StoredHead
 
@@ -73,7 +74,7 @@ def describe(
     metadata = head.head.metadata
     return {
         "entry_version": 1,
-        "type": KINDS[head.head.type],
+        "type": name_of_type(head.head.type) if head.head.from_ebooklet else KINDS[head.head.type],
         "timestamp": head.head.time,
         "remote_meta": orjson.loads(bytes(metadata.value)) if metadata is not None else None,
         "user_meta": user_meta,

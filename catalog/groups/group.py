@@ -20,8 +20,8 @@ from catalog.errors import (
     RemoteMissingError,
 )
 from catalog.groups.entry import MOST_BYTES, Entry, describe, read_entry
-from catalog.remote.commit import read_head
 from catalog.remote.place import Place
+from catalog.remote.remote import look_first
 from catalog.store.access import connect_store, given_connection
 from catalog.store.connect import name_of
 from catalog.store.observed import observed
@@ -59,7 +59,7 @@ class ConnectionGroup(Database):
         connection = given_connection(remote_conn, writing=False)
         store = observed(connect_store(connection, writing=False), self.observer)
         try:
-            head = read_head(Place.at(store, name_of(connection)))
+            head = look_first(Place.at(store, name_of(connection))).head
         finally:
             store.close()
         if head is None:
@@ -170,16 +170,17 @@ class ConnectionGroup(Database):
     def _read_all(self) -> Iterator[tuple[str, Entry | FormatError]]:
         """Every entry, or what is wrong with it; one that is damaged or too large hides no other."""
         sizes = self.sizes()
-        failed = self.load_items([key for key, size in sizes.items() if size <= MOST_BYTES])
+        failed = self.load_items([key for key, size in sizes.items() if size is None or size <= MOST_BYTES])
         for key, size in sizes.items():
             try:
                 yield key, self._read(key, size, failed.get(key))
             except FormatError as problem:
                 yield key, problem
 
-    def _read(self, key: str, size: int, failure: CatalogError | None) -> Entry:
+    def _read(self, key: str, size: int | None, failure: CatalogError | None) -> Entry:
         if failure is not None:
             raise failure
+        size = len(self.get_bytes(key)) if size is None else size
         if size > MOST_BYTES:
             raise IntegrityError(f"The group entry {key!a} claims {size:,} bytes.", key=key, hint="Remove it, or add it again.")
         return self.entry(key)

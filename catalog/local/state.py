@@ -88,6 +88,9 @@ class State:
     fingerprint = _Fact(str)
     """What the booklet looked like when it was last synced."""
 
+    unfinished_adoption = _Fact(bytes)
+    """Deletions that ebooklet noted before its file was taken over, while they are not noted here."""
+
     _writer = _Fact(str)
     _drafts = _Fact(bytes)
     _generation = _Fact(int)

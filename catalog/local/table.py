@@ -57,7 +57,10 @@ _decode_base = msgspec.msgpack.Decoder(KnownBase).decode
 
 
 class Row(msgspec.Struct, frozen=True, gc=False):
-    """One key of the table. ``edit`` numbers edits in their order; ``base`` is set where the edit conflicts."""
+    """One key of the table. ``edit`` numbers edits in their order; ``base`` is set where the edit conflicts.
+
+    ``by_content`` marks an edit that is none where the base has the same bytes, which was not known when it was made.
+    """
 
     key: str
     status: int
@@ -67,6 +70,7 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     checksum: bytes
     edit: int
     base: KnownBase | None
+    by_content: bool = False
 
     @property
     def edited(self) -> bool:
@@ -83,17 +87,24 @@ class Row(msgspec.Struct, frozen=True, gc=False):
         """The version that the working copy has of the key; None where it was deleted."""
         return Version(self.timestamp, self.length, self.checksum) if self.status != Status.DELETED else None
 
+    def says(self, entry: Entry | None) -> bool:
+        """Whether this is what an entry says: the same version, or the same bytes where only these count, or both nothing."""
+        mine = self.version
+        if entry is None or mine is None:
+            return entry is None and mine is None
+        return mine == entry.version or (self.by_content and mine.content == entry.version.content)
+
     def base_over(self, entry: Entry | None) -> Entry | None:
         """What the edit was based on: what was kept of it, or else ``entry``, which the base commit has."""
         return entry if self.base is None else self.base.entry
 
 
-_COLUMNS = "key, status, timestamp, offset, length, checksum, edit, base"
+_COLUMNS = "key, status, timestamp, offset, length, checksum, edit, base, by_content"
 
 
-def _row(values: tuple[str, int, int, int, int, bytes, int, bytes | None]) -> Row:
+def _row(values: tuple[str, int, int, int, int, bytes, int, bytes | None, int]) -> Row:
     base = values[7]
-    return Row(*values[:7], _decode_base(base) if base is not None else None)
+    return Row(*values[:7], _decode_base(base) if base is not None else None, bool(values[8]))
 
 
 def block_key(key: str) -> bytes:
@@ -143,15 +154,18 @@ class LocalTable:
     def put(self, rows: Iterable[Row]) -> None:
         """Insert or replace rows."""
         self._sidecar.change_many(
-            "INSERT OR REPLACE INTO local VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            ((*msgspec.structs.astuple(row)[:7], None if row.base is None else _encode_base(row.base)) for row in rows),
+            "INSERT OR REPLACE INTO local VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                (*msgspec.structs.astuple(row)[:7], None if row.base is None else _encode_base(row.base), row.by_content)
+                for row in rows
+            ),
         )
 
     def put_copies(self, copies: Iterable[tuple[str, int, int, int, bytes]]) -> None:
         """Insert rows of copies: key, timestamp, offset, length, checksum."""
         stream = iter(copies)
         while some := list(islice(stream, _COPIES)):
-            marks = ",".join(["(?, 0, ?, ?, ?, ?, 0, NULL)"] * len(some))
+            marks = ",".join(["(?, 0, ?, ?, ?, ?, 0, NULL, 0)"] * len(some))
             # one statement for many rows: executemany hands the interpreter over to other threads at each row
             self._sidecar.change(f"INSERT INTO local VALUES {marks}", tuple(chain.from_iterable(some)))  # noqa: S608
 
@@ -184,6 +198,10 @@ class LocalTable:
     def edited_keys(self) -> Iterator[Row]:
         """As `edited`, but for the metadata."""
         return self._pages("status IN (1, 2)", "edited", METADATA)
+
+    def unsure(self) -> Iterator[Row]:
+        """Edits that are none where the base has the same bytes."""
+        return self._pages("by_content = 1", "by_content", None)
 
     def leaving(self) -> Iterator[Row]:
         """Rows whose values are to be removed from the data file."""
@@ -243,7 +261,9 @@ class LocalTable:
         if keys is None:
             with self._sidecar.transaction():
                 self._sidecar.change("DELETE FROM local WHERE status = 2 AND edit <= ?", (up_to,))
-                self._sidecar.change("UPDATE local SET status = 0, base = NULL WHERE status = 1 AND edit <= ?", (up_to,))
+                self._sidecar.change(
+                    "UPDATE local SET status = 0, base = NULL, by_content = 0 WHERE status = 1 AND edit <= ?", (up_to,)
+                )
             return
         listed = list(keys)
         with self._sidecar.transaction():
@@ -251,7 +271,7 @@ class LocalTable:
                 "DELETE FROM local WHERE key = ? AND status = 2 AND edit <= ?", ((key, up_to) for key in listed)
             )
             self._sidecar.change_many(
-                "UPDATE local SET status = 0, base = NULL WHERE key = ? AND status = 1 AND edit <= ?",
+                "UPDATE local SET status = 0, base = NULL, by_content = 0 WHERE key = ? AND status = 1 AND edit <= ?",
                 ((key, up_to) for key in listed),
             )
 

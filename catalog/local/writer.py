@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from catalog.errors import InvalidValueError, LocalFileError, LockTimeoutError
 from catalog.format.checksum import checksum
+from catalog.format.segment import Entry
 from catalog.format.version import METADATA, name_of_key
 from catalog.local.booklet_header import Header
 from catalog.local.compact import compact, content_beside
@@ -32,12 +33,33 @@ _NO_CHECKSUM = bytes(8)
 
 
 class Buffered(NamedTuple):
-    """A change that is not in the files yet. ``value`` is None for a deletion."""
+    """A change that is not in the files yet. ``value`` is None for a deletion.
+
+    With ``by_content`` it is no change where the key has these bytes already.
+    """
 
     status: Status
     timestamp: int
     value: bytes | None
     checksum: bytes
+    by_content: bool = False
+
+
+def _holds(row: Row, change: Buffered) -> bool:
+    """Whether a row holds the bytes that a change sets."""
+    return row.held and (row.length, row.checksum) == _content(change)
+
+
+def _content(change: Buffered) -> tuple[int, bytes]:
+    return len(change.value or b""), change.checksum
+
+
+def _over_base(change: Buffered, row: Row | None, entry: Entry | None) -> Buffered:
+    """A change over what the base has of its key: where that has the same bytes, its timestamp stays, and no edit is left."""
+    if entry is None or (row is not None and row.base is not None) or _content(change) != entry.version.content:
+        return change._replace(by_content=False)
+    status = Status.COPY if row is None or row.status == Status.LEAVING else Status.EDITED
+    return Buffered(status, entry.timestamp, change.value, change.checksum)
 
 
 def _append_to(path: Path, record: Record) -> int:
@@ -67,6 +89,8 @@ class Writer:
         self._most_bytes = buffer_bytes
         self._unsynced = False
         self._edit = 0
+        self.known_entries: Callable[[Sequence[str]], Mapping[str, Entry | None]] = lambda _: {}
+        """What the base commit has of keys, of those of which this is known without asking anyone."""
         try:
             self._lock.acquire(timeout, self.state.holder, progress)
             self._begin(progress)
@@ -125,13 +149,13 @@ class Writer:
         with self._mutex:
             return self._buffer.get(key)
 
-    def put(self, key: str, value: bytes, timestamp: int) -> None:
-        """Set a key."""
+    def put(self, key: str, value: bytes, timestamp: int, *, by_content: bool = False) -> None:
+        """Set a key. With ``by_content`` bytes that are there already are no change: their timestamp stays."""
         if len(value) > LONGEST_VALUE:
             raise InvalidValueError(
                 f"The value of {name_of_key(key)!r} takes {len(value):,} bytes; at most 4 GiB fit into a booklet."
             )
-        self._add(key, Buffered(Status.EDITED, timestamp, value, checksum(value)))
+        self._add(key, Buffered(Status.EDITED, timestamp, value, checksum(value), by_content))
 
     def delete(self, key: str, timestamp: int) -> None:
         """Delete a key."""
@@ -200,6 +224,7 @@ class Writer:
 
     def _write(self, changes: dict[str, Buffered]) -> None:
         old = self.table.get_many(list(changes))
+        changes = self._real_changes(changes, old)
         for key, row in list(old.items()):
             if changes[key].status == Status.COPY and row.status != Status.LEAVING:
                 del changes[key], old[key]
@@ -225,6 +250,21 @@ class Writer:
         gone = [(block_key(key), in_file[key].offset) for key in changes if key in in_file]
         self.data.remove(gone, count_keys(key for key in changes if key in in_file and changes[key].value is None))
 
+    def _real_changes(self, changes: dict[str, Buffered], old: dict[str, Row]) -> dict[str, Buffered]:
+        """Leave out what sets the bytes that are there; what brings back those of the base is no edit of it any more."""
+        unsure = [key for key, change in changes.items() if change.by_content]
+        if not unsure:
+            return changes
+        known = self.known_entries(unsure)
+        real = {}
+        for key, change in changes.items():
+            row = old.get(key)
+            if change.by_content and row is not None and _holds(row, change):
+                del old[key]
+            else:
+                real[key] = _over_base(change, row, known[key]) if change.by_content and key in known else change
+        return real
+
     def _new_rows(self, changes: dict[str, Buffered], old: dict[str, Row], offsets: dict[str, int]) -> list[Row]:
         rows = []
         for key, change in changes.items():
@@ -240,7 +280,8 @@ class Writer:
                 rows.append(Row(key, Status.DELETED, change.timestamp, offset, 0, removed, edit, base))
             else:
                 length = len(change.value)
-                rows.append(Row(key, change.status, change.timestamp, offsets[key], length, change.checksum, edit, base))
+                found = change.checksum
+                rows.append(Row(key, change.status, change.timestamp, offsets[key], length, found, edit, base, change.by_content))
         return rows
 
     def _mark_dirty(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from catalog.ebooklet_format.identity import FIRST_BYTES, begins_as_ebooklet, is_ebooklet
 from catalog.errors import (
     CatalogError,
     GoneError,
@@ -12,10 +13,11 @@ from catalog.errors import (
     OutcomeUnknownError,
     PreconditionFailedError,
     StoreError,
+    UnsupportedFormatError,
 )
 from catalog.format.head import DELETED, MOST_BYTES, StoredHead, decode_head
 from catalog.remote.place import Place
-from catalog.store.interface import IfAbsent, IfMatch
+from catalog.store.interface import ByteRange, FetchedObject, IfAbsent, IfMatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +27,30 @@ class Beaten:
     current: StoredHead | None
 
 
+class EbookletFoundError(UnsupportedFormatError):
+    """What lies at the place of a head is a database or group of ebooklet; ``fetched`` is that object, unless it is too large."""
+
+    def __init__(self, what: str, fetched: FetchedObject | None = None) -> None:
+        self.fetched = fetched
+        super().__init__(
+            f"{what} was written by ebooklet, in its own format.",
+            hint="It can be read, and copied into ours: open it with flag='r', then copy_remote().",
+        )
+
+
 def read_head(place: Place) -> StoredHead | None:
-    """The newest head of a remote, or None where there is none, or one that says that the remote is deleted."""
+    """The newest head of a remote, or None where there is none, or one that says that the remote is deleted.
+
+    Raises EbookletFoundError where ebooklet keeps a database.
+    """
     try:
         fetched = place.store.get(place.names.head, most=MOST_BYTES)
     except ObjectMissingError:
         return None
-    return _present(decode_head(fetched.body, fetched.etag, str(place)))
+    except IntegrityError:
+        _refuse_by_first_bytes(place)
+        raise
+    return _decoded(place, fetched)
 
 
 def read_head_if_changed(place: Place, known: StoredHead) -> StoredHead | None:
@@ -40,13 +59,39 @@ def read_head_if_changed(place: Place, known: StoredHead) -> StoredHead | None:
         fetched = place.store.get_if_changed(place.names.head, known.etag, most=MOST_BYTES)
     except ObjectMissingError:
         return None
-    if fetched is None:
-        return known
-    return _present(decode_head(fetched.body, fetched.etag, str(place)))
+    except IntegrityError:
+        _refuse_by_first_bytes(place)
+        raise
+    return known if fetched is None else _decoded(place, fetched)
 
 
-def _present(stored: StoredHead) -> StoredHead | None:
+def _decoded(place: Place, fetched: FetchedObject) -> StoredHead | None:
+    what = str(place)
+    if begins_as_ebooklet(fetched.body):
+        raise EbookletFoundError(what, fetched)
+    stored = decode_head(fetched.body, fetched.etag, what)
+    if stored.head.from_ebooklet:
+        raise IntegrityError(f"{what}: the head cannot be used: its commit has no number.")
     return None if stored.head.type == DELETED else stored
+
+
+def refuse_ebooklet(place: Place) -> None:
+    """Raise EbookletFoundError where ebooklet keeps a database, before anything is written beside it; asks once or twice."""
+    try:
+        info = place.store.head(place.names.head)
+    except ObjectMissingError:
+        return
+    if is_ebooklet(info.metadata):
+        raise EbookletFoundError(str(place))
+    if "format_version" not in info.metadata:
+        _refuse_by_first_bytes(place)
+
+
+def _refuse_by_first_bytes(place: Place) -> None:
+    """What is too large for a head of ours, or without metadata, can be ebooklet's object, which has the whole index in it."""
+    first = place.store.get(place.names.head, ByteRange(0, FIRST_BYTES), most=FIRST_BYTES).body
+    if begins_as_ebooklet(first):
+        raise EbookletFoundError(str(place)) from None
 
 
 def read_commit(place: Place, number: int, commit_id: str) -> StoredHead:

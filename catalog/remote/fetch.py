@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
+from typing import TypeVar
 
 from catalog.errors import CatalogError, GoneError, IntegrityError, ObjectMissingError
 from catalog.format.checksum import checksum
@@ -14,6 +15,8 @@ from catalog.format.segment import Entry
 from catalog.progress import Progress
 from catalog.remote.place import Place
 from catalog.store.interface import ByteRange
+
+T = TypeVar("T")
 
 _GAP = 64 << 10
 """Bytes between two values that are cheaper to fetch than to ask again for."""
@@ -42,7 +45,7 @@ class Failure:
 
 
 Fetched = Sequence[tuple[str, Entry, bytes]]
-_Results = Sequence[Fetched | Failure]
+Results = Sequence[Fetched | Failure]
 
 
 def plan_spans(wanted: Iterable[tuple[str, Entry]]) -> list[Span]:
@@ -55,20 +58,26 @@ def plan_spans(wanted: Iterable[tuple[str, Entry]]) -> list[Span]:
 
 def _spans_of(pack: bytes, items: Iterable[tuple[str, Entry]]) -> Iterator[Span]:
     """The spans of values of one pack in the order of their offsets."""
-    group: list[tuple[str, Entry]] = []
+    placed = ((item[1].offset, item[1].offset + item[1].length, item) for item in items)
+    return (Span(pack, start, end, wanted) for start, end, wanted in join_spans(placed))
+
+
+def join_spans(items: Iterable[tuple[int, int, T]]) -> Iterator[tuple[int, int, Sequence[T]]]:
+    """Join pieces (start, end, whatever) that lie close together, in their order, as `plan_spans` says."""
+    group: list[T] = []
     start = end = total = 0
-    for item in items:
-        offset, length = item[1].offset, item[1].length
-        stop = offset + length
+    for offset, stop, item in items:
+        length = stop - offset
         total += length
         if group and (offset - end > _GAP or total > _MOST_TOGETHER or stop - start > _MOST_TOGETHER):
-            yield Span(pack, start, end, group)
+            yield start, end, group
             group = []
         if not group:
             start, end, total = offset, offset, length
         group.append(item)
         end = max(end, stop)
-    yield Span(pack, start, end, group)
+    if group:
+        yield start, end, group
 
 
 def _windows(wanted: Iterable[tuple[str, Entry]]) -> Iterator[Sequence[Span]]:
@@ -89,23 +98,31 @@ def _offset(item: tuple[str, Entry]) -> int:
 def fetch_values(
     place: Place, wanted: Iterable[tuple[str, Entry]], threads: int, progress: Progress
 ) -> Iterator[Fetched | Failure]:
-    """Fetch values span by span, each verified; what fails is reported and the others go on.
-
-    At most ``threads`` requests and twice as many spans in memory at once. Those that a head holds come last.
-    """
+    """Fetch values span by span, each verified; what fails is reported, the others go on. Those that a head holds come last."""
     at_hand: list[tuple[str, Entry, bytes]] = []
+    windows = _windows(_stored(wanted, at_hand))
+    yield from fetch_in_parallel(windows, lambda span: _fetch_span(place, span), threads, progress)
+    if at_hand:
+        yield from _advance([at_hand], progress)
+
+
+def fetch_in_parallel(
+    windows: Iterable[Sequence[T]], fetch: Callable[[T], Results], threads: int, progress: Progress
+) -> Iterator[Fetched | Failure]:
+    """Fetch what is asked for, some at a time, in its order; ``fetch`` sends one request and raises nothing.
+
+    At most ``threads`` requests and twice as many answers in memory at once.
+    """
     with ThreadPoolExecutor(threads, thread_name_prefix="fetch") as pool:
-        waiting: deque[Future[_Results]] = deque()
+        waiting: deque[Future[Results]] = deque()
         try:
-            for spans in _windows(_stored(wanted, at_hand)):
-                for span in spans:
-                    waiting.append(pool.submit(_fetch_span, place, span))
+            for window in windows:
+                for asked in window:
+                    waiting.append(pool.submit(fetch, asked))
                     while _enough(waiting, threads):
                         yield from _advance(waiting.popleft().result(), progress)
             while waiting:
                 yield from _advance(waiting.popleft().result(), progress)
-            if at_hand:
-                yield from _advance([at_hand], progress)
         finally:
             for future in waiting:
                 future.cancel()
@@ -120,7 +137,7 @@ def _stored(wanted: Iterable[tuple[str, Entry]], at_hand: list[tuple[str, Entry,
             at_hand.append((key, entry, entry.inline))
 
 
-def _enough(waiting: Sequence[Future[_Results]], threads: int) -> bool:
+def _enough(waiting: Sequence[Future[Results]], threads: int) -> bool:
     """Whether no request need be added now: all threads have one, and there is something to give out; or memory says so."""
     if len(waiting) >= 2 * threads:
         return True
@@ -137,7 +154,7 @@ def fetch_value(place: Place, key: str, entry: Entry) -> bytes:
     return fetched[0][0][2]
 
 
-def _advance(results: _Results, progress: Progress) -> _Results:
+def _advance(results: Results, progress: Progress) -> Results:
     for result in results:
         if isinstance(result, Failure):
             progress.check()
@@ -146,7 +163,7 @@ def _advance(results: _Results, progress: Progress) -> _Results:
     return results
 
 
-def _fetch_span(place: Place, span: Span) -> _Results:
+def _fetch_span(place: Place, span: Span) -> Results:
     length = span.end - span.start
     name = place.names.pack(span.pack)
     try:
@@ -158,7 +175,7 @@ def _fetch_span(place: Place, span: Span) -> _Results:
     return _cut(body, span, place.store.where)
 
 
-def _cut(body: bytes, span: Span, where: str) -> _Results:
+def _cut(body: bytes, span: Span, where: str) -> Results:
     """The values of a span, and what is damaged among them."""
     whole: list[tuple[str, Entry, bytes]] = []
     failures: list[Failure] = []

@@ -30,9 +30,19 @@ class SegmentCache(Protocol):
 
 
 class SegmentReader:
-    """Gives decoded segments; keeps those last used in memory, up to 1.5 million keys."""
+    """Gives decoded segments; keeps those last used in memory, up to 1.5 million keys.
 
-    def __init__(self, place: Place, cache: SegmentCache, threads: int) -> None:
+    ``make_again`` gives the body of a segment that is neither in the cache nor in the store, if there is something to make it of.
+    """
+
+    def __init__(
+        self,
+        place: Place,
+        cache: SegmentCache,
+        threads: int,
+        make_again: Callable[[SegmentRef], bytes | None] = lambda _: None,
+    ) -> None:
+        self._make_again = make_again
         self._place, self._cache, self._threads = place, cache, threads
         self._decoded: OrderedDict[str, Segment] = OrderedDict()
         self._decoded_keys = 0
@@ -41,6 +51,10 @@ class SegmentReader:
     def load(self, ref: SegmentRef) -> Segment:
         """The segment that ``ref`` names, which stays in memory; IntegrityError when it is damaged or gone."""
         return self._remembered(ref) or self._keep(ref.id, self._read(ref))
+
+    def in_memory(self, ref: SegmentRef) -> Segment | None:
+        """The segment that ``ref`` names, if it is in memory; nobody is asked for it."""
+        return self._remembered(ref)
 
     def pass_through(self, most_kept: int) -> Callable[[SegmentRef], Segment]:
         """A way to load segments of which only the first few stay in memory: whoever walks on does not come back soon."""
@@ -88,6 +102,8 @@ class SegmentReader:
         try:
             return self._place.store.get(self._place.names.segment(ref.id), most=min(ref.bytes, _MOST_BODY)).body
         except ObjectMissingError:
+            if (body := self._make_again(ref)) is not None:
+                return body
             raise GoneError(
                 f"{self._place.store.where}: the index segment {ref.id[:8]}… of {self._place.names.db_key!r} is gone.",
                 hint="If this is an old state, garbage collection removed it: pull. Otherwise run 'catalog doctor'.",

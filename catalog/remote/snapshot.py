@@ -55,6 +55,17 @@ class Snapshot:
                 return None if entry.deleted else entry
         return None
 
+    def find_in_memory(self, key: str) -> tuple[bool, Entry | None]:
+        """Whether the entry of ``key`` is known from what is in memory, and the entry; asks nobody."""
+        if key == METADATA:
+            return True, self.stored.metadata
+        for run, position in self._places_of(key):
+            if (segment := self._segments.in_memory(run[position])) is None:
+                return False, None
+            if (entry := segment.find(key)) is not None:
+                return True, None if entry.deleted else entry
+        return True, None
+
     def prefetch(self, keys: Iterable[str]) -> None:
         """Bring the segments in which these keys would be, several at a time."""
         places = (place for key in keys if key != METADATA for place in self._places_of(key))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -123,6 +123,17 @@ class Session:
             writer.close()
             self.copy.data.reload()
 
+    def known_entries(self, keys: Sequence[str]) -> dict[str, Entry | None]:
+        """What the base commit has of those of some keys of which this is known without asking the remote; None: nothing."""
+        base, visible = self.base, self.visible_base()
+        found: dict[str, Entry | None] = {}
+        for key in keys:
+            snapshot = base if key == METADATA else visible
+            is_known, entry = snapshot.find_in_memory(key) if snapshot is not None else (True, None)
+            if is_known:
+                found[key] = entry
+        return found
+
     def base_entry(self, key: str) -> Entry | None:
         """What the base commit says of a key."""
         return self.base.find(key) if self.base is not None else None
@@ -167,9 +178,11 @@ class Session:
         return value
 
     def cached_value(self, entry: Entry) -> bytes | None:
-        """The value of an entry, if the cache has it, verified as everything that is read."""
+        """The value of an entry, if the cache has it, verified as everything that can be."""
         value = self.cache.get_value(entry.pack, entry.offset)
-        return value if value is not None and (len(value), checksum(value)) == (entry.length, entry.checksum) else None
+        if value is None or not entry.verifiable:
+            return value
+        return value if (len(value), checksum(value)) == (entry.length, entry.checksum) else None
 
     def local_bytes(self, row: Row) -> bytes | None:
         """The value that a row names in the data file."""
@@ -197,12 +210,17 @@ class Session:
 
     def holds(self, key: str) -> bool:
         """Whether a key exists as this session sees it; fetches no value."""
+        if self.writer is not None and (change := self.writer.buffered(key)) is not None:
+            return change.value is not None
         return self.timestamp_of(key) is not None
 
     def timestamp_of(self, key: str) -> int | None:
         """The timestamp of a key as this session sees it; fetches no value."""
         if self.writer is not None and (change := self.writer.buffered(key)) is not None:
-            return None if change.value is None else change.timestamp
+            if not change.by_content:
+                return None if change.value is None else change.timestamp
+            # Whether it is a change at all, and so has this timestamp, is seen when it is written.
+            self.flush()
         row = self.table.get(key)
         if row is not None and row.edited:
             return row.timestamp if row.status == Status.EDITED else None
@@ -212,17 +230,24 @@ class Session:
         entry = base.find(key)
         return entry.timestamp if entry is not None else None
 
-    def holds_value(self, key: str, value: bytes) -> bool:
-        """Whether a key has exactly these bytes as this session sees it: by length and checksum, without fetching a value."""
-        wanted = len(value), checksum(value)
-        if self.writer is not None and (change := self.writer.buffered(key)) is not None:
-            return change.value == value
-        row = self.table.get(key)
-        if row is not None and row.edited:
-            return row.status == Status.EDITED and (row.length, row.checksum) == wanted
+    def compare(self, values: Mapping[str, bytes]) -> dict[str, bool]:
+        """Of those of some keys that there are, whether they have these bytes: by length and checksum, fetching no value."""
+        self.flush()
         base = self.visible_base()
-        held = row if base is None else base.find(key)
-        return held is not None and (held.length, held.checksum) == wanted
+        if base is not None:
+            base.prefetch(values)
+        rows = self.table.get_many(list(values))
+        found = {}
+        for key, value in values.items():
+            row = rows.get(key)
+            if row is not None and (row.edited or base is None):
+                version = row.version if row.held else None
+            else:
+                entry = base.find(key) if base is not None else None
+                version = entry.version if entry is not None else None
+            if version is not None:
+                found[key] = version.content == (len(value), checksum(value))
+        return found
 
     def rows_from(self, start: str) -> Iterator[Row]:
         """Rows of the table from a key on, sorted, in pages; a small one first, which often is enough. Not the metadata."""
@@ -317,6 +342,7 @@ class WriteSession(Session):
     def __init__(self, copy: WorkingCopy, remote: Remote, writer: Writer) -> None:
         self._writer = writer
         super().__init__(copy, remote)
+        writer.known_entries = self.known_entries
 
     @property
     @override

@@ -111,7 +111,8 @@ class HttpsStore(ReadOnlyStore):
                 if is_piece and byte_range is not None:
                     self._check_piece(answer, byte_range)
                 body = reader.read(answer, _length(answer), is_piece=is_piece)
-                return FetchedObject(body, _tag(answer, None if byte_range is not None else body))
+                tag = _tag(answer, None if byte_range is not None else body)
+                return FetchedObject(body, tag, _user_metadata(answer))
 
         return self._repeatedly(once)
 
@@ -127,12 +128,7 @@ class HttpsStore(ReadOnlyStore):
                 _finish(answer)
                 if size is None:
                     raise StoreError(f"{self.where}: the server does not say how large {name!r} is.")
-                metadata = {
-                    key.lower().removeprefix(_METADATA): value
-                    for key, value in answer.headers.items()
-                    if key.lower().startswith(_METADATA)
-                }
-                return ObjectInfo(size, _tag(answer, None), _modified(answer), metadata)
+                return ObjectInfo(size, _tag(answer, None), _modified(answer), _user_metadata(answer))
 
         return self._repeatedly(once)
 
@@ -236,6 +232,11 @@ def _finish(answer: BaseHTTPResponse) -> None:
 def _length(answer: BaseHTTPResponse) -> int | None:
     said = answer.headers.get("Content-Length", "")
     return int(said) if said.isascii() and said.isdigit() else None
+
+
+def _user_metadata(answer: BaseHTTPResponse) -> dict[str, str]:
+    found = ((name.lower(), value) for name, value in answer.headers.items())
+    return {name.removeprefix(_METADATA): value for name, value in found if name.startswith(_METADATA)}
 
 
 def _modified(answer: BaseHTTPResponse) -> datetime | None:

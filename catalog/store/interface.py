@@ -41,10 +41,11 @@ class ObjectInfo:
 
 @dataclass(frozen=True, slots=True)
 class FetchedObject:
-    """Bytes of an object (all, or the range that was asked for) and the tag of the version they came from."""
+    """Bytes of an object (all, or the range that was asked for), the tag of the version they came from, and its metadata."""
 
     body: bytes
     etag: str
+    metadata: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

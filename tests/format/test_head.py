@@ -13,6 +13,7 @@ import msgspec
 import pytest
 from hypothesis import given
 
+from catalog.codecs.tree import encode_metadata
 from catalog.errors import FormatError, IntegrityError, InvalidInputError, InvalidValueError, UnsupportedFormatError
 from catalog.format.head import (
     FORMAT,
@@ -22,7 +23,6 @@ from catalog.format.head import (
     SegmentRef,
     decode_head,
     encode_head,
-    encode_metadata,
 )
 
 from .entries import KEYS, make_head

@@ -102,8 +102,8 @@ def test_place(catalog: Catalog, connection: S3Connection) -> Tested:
         noun = "entry" if found.type == "group" else "key"
         amount = quantity(found.keys, noun, "entries" if found.type == "group" else "")
         facts = [
-            ("answers", Content(f"There is a {found.type} of {amount}, {size(found.value_bytes)}.")),
-            ("last", Content(plain(f"commit {found.commit.number}, {moment(found.commit.time)}, by {found.commit.author}"))),
+            ("answers", Content(f"There is a {found.type} of {amount}, {size(found.commit.size)}.")),
+            ("last", Content(plain(f"{found.commit.title}, {moment(found.commit.time)}"))),
         ]
     return Tested(tuple(facts))
 

@@ -101,7 +101,7 @@ class S3Store(ObjectStore):
                 raise
             with answer["Body"] as stream:
                 body = reader.read(stream, answer.get("ContentLength"), is_piece="ContentRange" in answer)
-            return FetchedObject(body, answer.get("ETag", ""))
+            return FetchedObject(body, answer.get("ETag", ""), answer.get("Metadata", {}))
 
     @override
     def head(self, name: str) -> ObjectInfo:
