@@ -15,7 +15,7 @@ import orjson
 import catalog
 from catalog import CatalogError, Database, Direction, S3Connection
 
-from .model import METADATA, Commit, Copy, Remote, State, Version, stored
+from .model import METADATA, Commit, Copy, Now, Remote, State, Version, stored
 
 MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
 """Hundreds of syncs a sequence: a disk would only make them slow."""
@@ -203,7 +203,9 @@ class World:
         before = copy.view.get(key) if kind == "same" else copy.base_state.get(key) if kind == "base" else None
         if kind == "old":
             return 5
-        return before[1] if before is not None else self.tick()
+        if before is None or (isinstance(before[1], Now) and before[1].pinned is None):
+            return self.tick()
+        return before[1].pinned or self.tick() if isinstance(before[1], Now) else before[1]
 
     @contextlib.contextmanager
     def reader(self, place: S3Connection, **more: Any) -> Iterator[Database]:
