@@ -18,6 +18,7 @@ from .errors import (
     ConflictError,
     CredentialsError,
     DatabaseMismatchError,
+    EntryExistsError,
     EntryMissingError,
     FormatError,
     GoneError,
@@ -39,8 +40,10 @@ from .errors import (
     RemoteMissingError,
     StoreError,
     UnreachableError,
+    UnseenCommitsError,
     UnsupportedFormatError,
     UntrustedValueError,
+    WrongProcessError,
 )
 from .exchange.exporting import Exported, export_file
 from .exchange.importing import ImportPlan, import_file, plan_import
@@ -84,6 +87,7 @@ __all__ = [
     "DatabaseMismatchError",
     "Direction",
     "Entry",
+    "EntryExistsError",
     "EntryMissingError",
     "Exported",
     "Expunged",
@@ -132,9 +136,11 @@ __all__ = [
     "StoreError",
     "Summary",
     "UnreachableError",
+    "UnseenCommitsError",
     "UnsupportedFormatError",
     "UntrustedValueError",
     "Version",
+    "WrongProcessError",
     "create_database",
     "escape",
     "export_file",

@@ -124,7 +124,7 @@ def _shorten(
         message=f"Collect garbage: keep the history from commit {plan.kept.oldest} on",
         **following(newest.head, newest.commit_id, author),
     )
-    return commit_over(session.remote, shortened, newest, lease)
+    return commit_over(session, shortened, newest, lease, progress)
 
 
 def _delete(remote: Remote, garbage: Garbage, progress: Progress) -> None:

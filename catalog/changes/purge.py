@@ -72,7 +72,7 @@ def expunge(
         **_totals(newest.head, current),
         **following(newest.head, newest.commit_id, author),
     )
-    made = commit_over(remote, cleaned, newest, lease)
+    made = commit_over(session, cleaned, newest, lease, progress)
     progress.begin("deleting")
     _delete(remote, listed, needed_names(remote, [made], progress), traces.packs)
     given_up = newest.head.number - newest.head.oldest + 1

@@ -28,7 +28,6 @@ from catalog.errors import (
     CatalogError,
     InvalidInputError,
     InvalidValueError,
-    ReadOnlyError,
 )
 from catalog.format.head import Commit
 from catalog.format.timestamp import Timestamp, microseconds
@@ -80,7 +79,7 @@ class Database(Versioned, MutableMapping[str, Any]):
     @property
     def writable(self) -> bool:
         """Whether it was opened for writing."""
-        return self._session.writer is not None
+        return self._session.writable
 
     @property
     def uuid(self) -> uuid_module.UUID:
@@ -138,10 +137,7 @@ class Database(Versioned, MutableMapping[str, Any]):
         return self._rows
 
     def _writing(self) -> WriteSession:
-        session = self._open()
-        if not isinstance(session, WriteSession):
-            raise ReadOnlyError(f"{self.file_path} is open for reading.", hint="Open it with flag='w'.")
-        return session
+        return self._open().for_writing()
 
     def _writer(self) -> Writer:
         return self._writing().writer
@@ -335,9 +331,9 @@ class Database(Versioned, MutableMapping[str, Any]):
 
     def sync(self) -> None:
         """Make every change so far durable in the local file; nothing is pushed."""
-        writer = self._open().writer
-        if writer is not None:
-            writer.sync()
+        session = self._open()
+        if isinstance(session, WriteSession):
+            session.writer.sync()
 
     def set_metadata(self, data: Any, timestamp: Timestamp = None) -> None:
         """Set the metadata of the database: anything that is JSON, at most 4 MiB; the same again is no change."""
@@ -379,18 +375,18 @@ class Database(Versioned, MutableMapping[str, Any]):
             count += 1
         return count
 
-    def delete_remote(self, progress: Progress | None = None) -> None:
+    def delete_remote(self, progress: Progress | None = None, *, over: Commit | None = None) -> None:
         """Delete the remote with its whole history, and nothing else. The local file stays, and can be pushed again.
 
-        Values that are only in the remote are fetched first. Raises PreconditionFailedError when someone pushed since the last
-        pull: nothing is then deleted.
+        Values that are only in the remote are fetched first. Raises UnseenCommitsError when someone pushed since the last pull:
+        nothing is then deleted, unless the newest is ``over``; what it brought is gone for everyone then.
         """
         session = self._writing()
         watched = progress or Progress()
         if session.base is not None and not session.replacing:
             self._load_or_raise(None)
         with session.lock, self._held_lease(watched) as lease:
-            delete_remote(session, self.author, lease, watched)
+            delete_remote(session, self.author, lease, over, watched)
             detach(session)
 
     @contextlib.contextmanager

@@ -5,21 +5,25 @@ from __future__ import annotations
 import re
 import uuid as uuid_module
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, NoReturn
 
 from catalog.connection import S3Connection
 from catalog.database.database import Database
 from catalog.errors import (
     CatalogError,
+    EntryExistsError,
     EntryMissingError,
     FormatError,
     IntegrityError,
+    InvalidConnectionError,
     InvalidInputError,
     InvalidKeyError,
     ReadOnlyError,
     RemoteMissingError,
+    name_some,
 )
-from catalog.groups.entry import MOST_BYTES, Entry, describe, read_entry
+from catalog.groups.entry import MOST_BYTES, Entry, describe, foreign_fields, read_entry, without_foreign_fields
 from catalog.remote.place import Place
 from catalog.remote.remote import look_first
 from catalog.store.access import connect_store, given_connection
@@ -49,8 +53,9 @@ class ConnectionGroup(Database):
     ) -> str:
         """Add a database, which must have been pushed, or bring its entry up to date; its key, by default its uuid in hex.
 
-        Raises RemoteMissingError when there is no database at the connection, and what its store raises; with ``alone``
-        InvalidInputError when another database of the group has this name.
+        A copy has the uuid of its original: where the group has that at another place, EntryExistsError is raised unless ``key``
+        says which entry is meant. Raises RemoteMissingError when there is no database at the connection, and what its store
+        raises; with ``alone`` InvalidInputError when another database of the group has this name.
         """
         if not self.writable:
             raise ReadOnlyError(f"{self.file_path} is open for reading.", hint="Open the group with flag='w'.")
@@ -64,7 +69,9 @@ class ConnectionGroup(Database):
             store.close()
         if head is None:
             raise RemoteMissingError(f"{connection}: there is no database here.", hint="Push it first, then add it.")
-        key = key or head.head.uuid
+        if key is None:
+            key = head.head.uuid
+            self._check_same_place(key, connection)
         described = describe(
             connection,
             head,
@@ -79,6 +86,15 @@ class ConnectionGroup(Database):
             self.check_name(described["catalog"]["name"], key)
         super().set(key, described)
         return key
+
+    def _check_same_place(self, key: str, connection: S3Connection) -> None:
+        """Raise EntryExistsError when the group has a database at another place."""
+        try:
+            there = self.entry(key).connection
+        except (KeyError, FormatError):
+            return
+        if not there.is_at(connection):
+            raise EntryExistsError(key, str(there), str(connection))
 
     def check_name(self, name: str, key: str | None = None) -> None:
         """Raise InvalidInputError when a database other than ``key`` has this name, so that it would not say which is meant."""
@@ -97,13 +113,27 @@ class ConnectionGroup(Database):
             )
 
     def put(self, key: str, stored: Mapping[str, Any]) -> None:
-        """Put in an entry as it is stored, such as another group's; no remote is asked.
+        """Put in an entry as it is stored; no remote is asked.
 
-        Raises InvalidInputError for one that nobody could read.
+        Raises InvalidInputError for one that nobody could read, and InvalidConnectionError for one with a field that no entry
+        has, such as an access key. `put_cleaned` leaves these out.
         """
+        if names := foreign_fields(stored):
+            raise InvalidConnectionError(
+                f"An entry does not hold {name_some(names)}: a group is read by others.",
+                hint="Leave it out. Keys of accounts stay in the keyring, under the name that the connection's profile gives.",
+            )
         described = dict(stored)
         self._check(key, described)
         super().set(key, described)
+
+    def put_cleaned(self, key: str, stored: Mapping[str, Any]) -> Entry:
+        """Put in an entry that someone else wrote, such as another group's, without what no entry has: see its ``left_out``.
+
+        Raises InvalidInputError for one that nobody could read.
+        """
+        self.put(key, without_foreign_fields(stored))
+        return replace(self.entry(key), left_out=foreign_fields(stored))
 
     def edit(
         self,
@@ -114,7 +144,10 @@ class ConnectionGroup(Database):
         tags: Iterable[str] | None = None,
         owner: str | None = None,
     ) -> Entry:
-        """Change what is said of a database, and leave what is None; no remote is asked. KeyError when it has no entry."""
+        """Change what is said of a database, and leave what is None; no remote is asked. KeyError when it has no entry.
+
+        What someone stored there that no entry has goes, and is named in the answer's ``left_out``.
+        """
         stored = self[key]
         entry = read_entry(key, stored)
         said = {
@@ -123,8 +156,7 @@ class ConnectionGroup(Database):
             "tags": list(entry.tags if tags is None else tags),
             "owner": entry.owner if owner is None else owner,
         }
-        self.put(key, {**stored, "catalog": {**(stored.get("catalog") or {}), **said}})
-        return self.entry(key)
+        return self.put_cleaned(key, {**stored, "catalog": {**(stored.get("catalog") or {}), **said}})
 
     def remove(self, key: str) -> None:
         """Remove an entry; the database that it describes stays where it is. KeyError when there is none."""

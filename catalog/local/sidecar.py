@@ -14,15 +14,18 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from typing_extensions import override
+
 from catalog.errors import CatalogError, IntegrityError, LocalFileError, UnsupportedFormatError
 from catalog.local.migration import SCHEMA_VERSION, create, migrate
+from catalog.processes.fork import OfOneProcess, keep_for_ever
 
 _MOST_MAPPED_BYTES = 32 << 20
 _BUSY_SECONDS = 30
 _PAUSE = 0.02
 
 
-class Sidecar:
+class Sidecar(OfOneProcess):
     """The SQLite file beside a booklet. Safe from many threads and processes; a write waits at most 30 s for another."""
 
     def __init__(self, path: Path) -> None:
@@ -30,14 +33,36 @@ class Sidecar:
         self._lock = threading.RLock()
         self._depth = 0
         self._changed = False
+        self._opened: sqlite3.Connection | None = None
+        self._connect("rwc")
+        self.belong_here()
+
+    def _connect(self, mode: str) -> sqlite3.Connection:
         try:
-            self._connection = sqlite3.connect(
-                path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=256
+            self._opened = sqlite3.connect(
+                f"{self.path.as_uri()}?mode={mode}",
+                uri=True,
+                timeout=_BUSY_SECONDS,
+                isolation_level=None,
+                check_same_thread=False,
+                cached_statements=256,
             )
             with self._translated():
                 self._prepare()
         except sqlite3.Error as error:
-            raise _translate(error, path) from None
+            raise _translate(error, self.path) from None
+        return self._opened
+
+    @property
+    def _connection(self) -> sqlite3.Connection:
+        """The connection of this process: a forked child makes one of its own when it first needs it."""
+        return self._opened or self._connect("rw")
+
+    @override
+    def after_fork(self) -> None:
+        if self._opened is not None:
+            keep_for_ever(self._opened)
+        self._opened, self._lock, self._depth = None, threading.RLock(), 0
 
     def _prepare(self) -> None:
         run = self._connection.execute
@@ -90,7 +115,7 @@ class Sidecar:
             if self._depth:
                 yield
                 return
-            run = self._connection.execute
+            run = self._execute
             if durable:
                 run("PRAGMA synchronous = FULL")
             run("BEGIN IMMEDIATE")
@@ -109,6 +134,9 @@ class Sidecar:
                 self._depth -= 1
                 if durable:
                     run("PRAGMA synchronous = NORMAL")
+
+    def _execute(self, statement: str) -> None:
+        self._connection.execute(statement)
 
     def change(self, statement: str, values: tuple[Any, ...] = ()) -> int:
         """Execute a statement that changes what is known of keys or commits: the generation is another then. The rows changed."""
@@ -146,7 +174,8 @@ class Sidecar:
     def close(self) -> None:
         """Close the file."""
         with self._lock:
-            self._connection.close()
+            if self._opened is not None:
+                self._opened.close()
 
 
 def _translate(error: sqlite3.Error, path: Path) -> CatalogError:

@@ -88,6 +88,9 @@ class State:
     fingerprint = _Fact(str)
     """What the booklet looked like when it was last synced."""
 
+    made = _Fact(str)
+    """The id of the last commit that a command was about to make here, which is no stranger's."""
+
     unfinished_adoption = _Fact(bytes)
     """Deletions that ebooklet noted before its file was taken over, while they are not noted here."""
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import portalocker
-
-from catalog.errors import CatalogError, IntegrityError, LockTimeoutError
+from catalog.errors import CatalogError, IntegrityError
 from catalog.format.checksum import checksum
 from catalog.format.version import name_of_key
 from catalog.local.booklet_header import Header
@@ -16,6 +14,7 @@ from catalog.local.data_file import DataFile, system_error
 from catalog.local.sidecar import Sidecar
 from catalog.local.state import State
 from catalog.local.table import Row
+from catalog.processes.file_lock import turn
 
 _TRIES_WHILE_COMPACTING = 400
 _PAUSE = 0.05
@@ -48,17 +47,15 @@ class WorkingCopy:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise system_error(error, path.parent, "creating the folder") from None
-        turn = path.with_name(f".{path.name}.creating")
+        note = path.with_name(f".{path.name}.creating")
         try:
             # Else a second process could take the first one's new sidecar for a leftover.
-            with portalocker.Lock(turn, mode="a", timeout=_SECONDS_TO_CREATE, check_interval=0.01):
+            with turn(note, _SECONDS_TO_CREATE, str(path), lambda: "another process that creates the file"):
                 if not path.exists():
                     for end in ("", "-wal", "-shm"):
                         path.with_name(f"{path.name}.sync{end}").unlink(missing_ok=True)
                     DataFile.create(path, header)
-                turn.unlink(missing_ok=True)
-        except portalocker.LockException:
-            raise LockTimeoutError(str(turn), "another process that creates the file", _SECONDS_TO_CREATE) from None
+                note.unlink(missing_ok=True)
         except OSError as error:
             if isinstance(error, CatalogError):
                 raise

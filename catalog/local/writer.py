@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from msgspec.structs import replace
+from typing_extensions import override
 
 from catalog.errors import InvalidValueError, LocalFileError, LockTimeoutError
 from catalog.format.checksum import checksum
@@ -22,13 +23,15 @@ from catalog.format.version import METADATA, name_of_key
 from catalog.local.booklet_header import Header
 from catalog.local.compact import compact, content_beside
 from catalog.local.data_file import LONGEST_VALUE, METADATA_KEY, RESERVED_KEYS, DataFile, Record
-from catalog.local.file_lock import FileLock
 from catalog.local.reconcile import reconcile
 from catalog.local.table import Row, Status, block_key, count_keys
 from catalog.local.working_copy import WorkingCopy
+from catalog.processes.file_lock import FileLock
+from catalog.processes.fork import OfOneProcess, ParentsLock
 from catalog.progress import Progress
 
 _MOST_BUFFERED = 50_000
+_SECONDS_BEFORE_FORK = 5
 _NO_CHECKSUM = bytes(8)
 
 
@@ -74,8 +77,11 @@ def _append_to(path: Path, record: Record) -> int:
         data.close()
 
 
-class Writer:
-    """Exclusive write access to a working copy, from opening to `close`. Safe from many threads."""
+class Writer(OfOneProcess):
+    """Exclusive write access to a working copy, from opening to `close`. Safe from many threads.
+
+    It belongs to the process that opened it: in a forked child everything that it does raises WrongProcessError.
+    """
 
     def __init__(self, copy: WorkingCopy, *, timeout: float, progress: Progress, buffer_bytes: int = 4 << 20) -> None:
         self.path = copy.path
@@ -83,7 +89,7 @@ class Writer:
         self.table = copy.state.table
         self.data = DataFile(copy.path, writable=True)
         self._lock = FileLock(self.data.fd, str(copy.path))
-        self._mutex = threading.RLock()
+        self._mutex: threading.RLock | ParentsLock = threading.RLock()
         self._buffer: dict[str, Buffered] = {}
         self._buffered_bytes = 0
         self._most_bytes = buffer_bytes
@@ -97,6 +103,22 @@ class Writer:
         except BaseException:
             self._release()
             raise
+        self.belong_here()
+
+    @override
+    def before_fork(self) -> None:
+        # A child reads from the files what was set before it was made; a writer that is busy for long does not hold it up.
+        if self._mutex.acquire(timeout=_SECONDS_BEFORE_FORK):
+            try:
+                self.flush()
+            finally:
+                self._mutex.release()
+
+    @override
+    def after_fork(self) -> None:
+        # The lock is of the open file that parent and child share: unlocking would free it for both, closing does not.
+        self.data.close()
+        self._mutex = ParentsLock(str(self.path))
 
     def _begin(self, progress: Progress) -> None:
         self.state.begin_writing()

@@ -10,9 +10,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Protocol
 
+from typing_extensions import override
+
 from catalog.errors import GoneError, IntegrityError, ObjectMissingError
 from catalog.format.head import SegmentRef
 from catalog.format.segment import Segment, decode_segment, segment_content
+from catalog.processes.fork import OfOneProcess
 from catalog.remote.place import Place
 
 _MOST_DECODED_KEYS = 1_500_000
@@ -29,7 +32,7 @@ class SegmentCache(Protocol):
         """Keep the body of a segment."""
 
 
-class SegmentReader:
+class SegmentReader(OfOneProcess):
     """Gives decoded segments; keeps those last used in memory, up to 1.5 million keys.
 
     ``make_again`` gives the body of a segment that is neither in the cache nor in the store, if there is something to make it of.
@@ -46,6 +49,11 @@ class SegmentReader:
         self._place, self._cache, self._threads = place, cache, threads
         self._decoded: OrderedDict[str, Segment] = OrderedDict()
         self._decoded_keys = 0
+        self._lock = threading.Lock()
+        self.belong_here()
+
+    @override
+    def after_fork(self) -> None:
         self._lock = threading.Lock()
 
     def load(self, ref: SegmentRef) -> Segment:

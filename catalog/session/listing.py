@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice, takewhile
 
@@ -101,8 +102,11 @@ class Listing:
 
     def sorted_keys(self, order: Order, prefix: str) -> SortedKeys[KeyInfo]:
         """The keys that begin with ``prefix`` in another order."""
-        infos = while_prefixed(self._session.key_infos(prefix, with_deleted=True), prefix)
-        return SortedKeys((_described(info) for info in infos), order, _info)
+
+        def read() -> Iterator[Described]:
+            return map(_described, while_prefixed(self._session.key_infos(prefix, with_deleted=True), prefix))
+
+        return SortedKeys(read, order, _info)
 
     def row_of(self, key: str) -> int:
         """How many keys come before ``key``."""

@@ -28,6 +28,7 @@ from catalog.errors import (
     StoreError,
     UnreachableError,
 )
+from catalog.processes.fork import OfOneProcess, keep_for_ever
 from catalog.store.interface import (
     ByteRange,
     FetchedObject,
@@ -53,7 +54,7 @@ class _BusyError(StoreError):
     """The server is in trouble for the moment: worth another try."""
 
 
-class HttpsStore(ReadOnlyStore):
+class HttpsStore(ReadOnlyStore, OfOneProcess):
     """The objects of one database at ``db_url``, read only.
 
     ``name`` is the database's object name: that object is at ``db_url``, and ``name + '/x'`` at ``db_url + '/x'``. A query
@@ -67,12 +68,22 @@ class HttpsStore(ReadOnlyStore):
         self._name, self._retries = name, retries
         self._address = urlsplit(db_url)
         self.where = urlunsplit(self._address._replace(query=""))
-        self._pool = _make_pool(
-            self._address.scheme,
-            self._address.hostname or "",
-            threads,
-            urllib3.Timeout(connect=_CONNECT_TIMEOUT, read=read_timeout),
-        )
+        self._threads, self._read_timeout = threads, read_timeout
+        self._pool = self._make_pool()
+        self.belong_here()
+
+    def _make_pool(self) -> urllib3.PoolManager:
+        timeout = urllib3.Timeout(connect=_CONNECT_TIMEOUT, read=self._read_timeout)
+        host = self._address.hostname or ""
+        proxy = None if urllib.request.proxy_bypass(host) else urllib.request.getproxies().get(self._address.scheme)
+        if proxy:
+            return urllib3.ProxyManager(proxy, maxsize=self._threads, timeout=timeout)
+        return urllib3.PoolManager(maxsize=self._threads, timeout=timeout)
+
+    @override
+    def after_fork(self) -> None:
+        keep_for_ever(self._pool)
+        self._pool = self._make_pool()
 
     def url_of(self, name: str) -> str:
         """The address of an object. Raises InvalidInputError for one that does not belong to the database."""
@@ -213,13 +224,6 @@ class HttpsStore(ReadOnlyStore):
     @override
     def close(self) -> None:
         self._pool.clear()
-
-
-def _make_pool(scheme: str, host: str, threads: int, timeout: urllib3.Timeout) -> urllib3.PoolManager:
-    proxy = None if urllib.request.proxy_bypass(host) else urllib.request.getproxies().get(scheme)
-    if proxy:
-        return urllib3.ProxyManager(proxy, maxsize=threads, timeout=timeout)
-    return urllib3.PoolManager(maxsize=threads, timeout=timeout)
 
 
 def _finish(answer: BaseHTTPResponse) -> None:

@@ -14,7 +14,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import BinaryIO
 
+from typing_extensions import override
+
 from catalog.errors import StoreError
+from catalog.processes.fork import OfOneProcess
 
 
 class UnsupportedRequestError(StoreError):
@@ -92,12 +95,17 @@ class Source:
     open: Callable[[], BinaryIO]
 
 
-class Traffic:
+class Traffic(OfOneProcess):
     """Exact counts of one store: requests by verb, and bytes of bodies up and down. Safe from any thread."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self.reset()
+        self.belong_here()
+
+    @override
+    def after_fork(self) -> None:
+        self._lock = threading.Lock()
 
     def reset(self) -> None:
         """Start again from zero."""
