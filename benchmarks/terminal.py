@@ -16,7 +16,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-_CONTROLS = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[P_][^\x1b]*\x1b\\|.)")
+import pyte
+
+_PRIVATE = re.compile(rb"\x1b(?:\[[<-?][0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[P_][^\x1b]*\x1b\\)")
+"""What asks something of a terminal, and draws nothing."""
 _MOST_AT_ONCE = 1 << 16
 
 
@@ -27,7 +30,7 @@ class NotShownError(Exception):
 class Terminal:
     """Runs a program in a pseudo-terminal, types, and waits for text; times are those of ``time.perf_counter``."""
 
-    def __init__(self, command: Sequence[str], environment: Mapping[str, str], size: tuple[int, int] = (140, 40)) -> None:
+    def __init__(self, command: Sequence[str], environment: Mapping[str, str], size: tuple[int, int] = (140, 42)) -> None:
         self.started = time.perf_counter()
         self.pid, self._fd = pty.fork()
         if self.pid == 0:
@@ -37,6 +40,8 @@ class Terminal:
                 os._exit(127)
         fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
         self._written = b""
+        self._screen = pyte.Screen(*size)
+        self._stream = pyte.ByteStream(self._screen)
 
     def __enter__(self) -> Self:
         return self
@@ -48,12 +53,18 @@ class Terminal:
 
     @property
     def text(self) -> str:
-        """What was written since the last key, without colours and movements."""
-        return _CONTROLS.sub(b"", self._written).decode(errors="replace")
+        """The lines of the screen to which something was written since the last key: only what changes is written."""
+        return "\n".join(self._screen.display[line] for line in sorted(self._screen.dirty))
+
+    @property
+    def size(self) -> int:
+        """How many bytes were written since the last key."""
+        return len(self._written)
 
     def press(self, keys: str) -> float:
         """Type keys; gives when."""
         self._written = b""
+        self._screen.dirty.clear()
         at = time.perf_counter()
         os.write(self._fd, keys.encode())
         return at
@@ -66,7 +77,7 @@ class Terminal:
             if not ready:
                 raise NotShownError(f"{pattern!r} was not shown within {seconds} s. Shown was: {self.text[-400:]!r}")
             try:
-                self._written += os.read(self._fd, _MOST_AT_ONCE)
+                self._read()
             except OSError:
                 raise NotShownError(f"{pattern!r} was not shown: the program ended. Shown was: {self.text[-2000:]!r}") from None
         return time.perf_counter()
@@ -74,7 +85,12 @@ class Terminal:
     def rest(self, seconds: float = 0.3) -> None:
         """Read until nothing was written for a while."""
         while select.select([self._fd], [], [], seconds)[0]:
-            self._written += os.read(self._fd, _MOST_AT_ONCE)
+            self._read()
+
+    def _read(self) -> None:
+        read = os.read(self._fd, _MOST_AT_ONCE)
+        self._written += read
+        self._stream.feed(_PRIVATE.sub(b"", read))
 
     def memory(self, line: str = "VmRSS") -> float:
         """The resident memory of the program now, or with "VmHWM" its highest so far, in MB (10⁶ bytes). Linux only."""

@@ -37,6 +37,8 @@ Hello().run()
 """
 _PAGES = 40
 _PER_STATION = 1_000
+_REST = 1.0
+"""Seconds without output after which nothing more is taken to come."""
 _BETWEEN = 0.05
 """Seconds without output after which a page is taken to be all there."""
 
@@ -56,7 +58,12 @@ class Line:
         return self.limit is None or self.found <= self.limit
 
     def __str__(self) -> str:
-        number = {"s": f"{self.found:.3f} s", "ms": f"{self.found:.1f} ms", "MB": f"{self.found:.0f} MB"}
+        number = {
+            "s": f"{self.found:.3f} s",
+            "ms": f"{self.found:.1f} ms",
+            "MB": f"{self.found:.0f} MB",
+            "kB": f"{self.found:.1f} kB",
+        }
         target = "" if self.limit is None else f"   target ≤ {self.limit:g} {self.unit}: {'met' if self.met else 'NOT MET'}"
         return f"  {self.title:<66}{number.get(self.unit, f'{self.found:.2f}'):>10}{target}"
 
@@ -67,7 +74,7 @@ def key_of(number: int) -> str:
 
 
 def make(folder: Path, keys: int) -> None:
-    """Make a catalog with one database, whose index is on this machine."""
+    """Make a catalog with two databases, whose indexes are on this machine; a key of the small one is not pushed."""
 
     def place(name: str) -> S3Connection:
         return S3Connection(db_key=name, endpoint_url=(folder / "remotes").as_uri())
@@ -77,19 +84,57 @@ def make(folder: Path, keys: int) -> None:
         for number in range(keys):
             database.set(key_of(number), {"number": number, "rest": number % 97}, 1_700_000_000_000_000 + number * 977)
         database.changes().push(message="benchmark")
+    with catalog.open(place("few"), folder / "few.blt", "n", "orjson", lock="commit", author=author) as database:
+        for number in range(100):
+            database[f"day/{number:03}"] = {"number": number}
+        database.changes().push(message="benchmark")
     ours = Catalog(folder / "catalog")
     ours.add_group("lab", place("lab.group"))
     with ours.open_group("lab", "c", lock="commit", author=author) as group:
         group.add(place("many"), name="many")
-    with ours.open(ours.entries("lab")[0], "w", lock="commit", pull=False, author=author) as database:
-        for _ in database.timestamps():
-            pass
+        group.add(place("few"), name="few")
+    for entry in ours.entries("lab"):
+        with ours.open(entry, "w", lock="commit", pull=False, author=author) as database:
+            for _ in database.timestamps():
+                pass
+            if entry.name == "few":
+                database["day/005"] = {"number": -5}
 
 
 def first_paint(command: list[str], environment: Mapping[str, str], pattern: str) -> float:
     """Seconds from the start of a process until it has drawn something."""
     with Terminal(command, environment) as terminal:
         return terminal.wait_for(pattern) - terminal.started
+
+
+class Weights:
+    """How much is written for what one does most, after the last key has come to rest: what a slow line waits for."""
+
+    def __init__(self, terminal: Terminal) -> None:
+        self._terminal = terminal
+
+    def of(self, title: str, typed: str, limit: float) -> Line:
+        """Type, wait for rest, and give how much was written."""
+        self._terminal.press(typed)
+        self._terminal.rest(_REST)
+        return Line(f"{title} ({typed.encode('unicode_escape').decode()})", self._terminal.size / 1000, "kB", limit)
+
+    def all(self) -> Iterator[Line]:
+        """Everything; the cursor is on the small database at first, which has a change to push."""
+        yield self.of("another database in the tree", "j", 15)
+        yield self.of("and back", "k", 15)
+        yield self.of("its keys", "2", 20)
+        yield self.of("a key further, with its value", "j", 2)
+        for tab, name in (("3", "the changes"), ("5", "the history"), ("4", "the details"), ("2", "the keys")):
+            yield self.of(name, tab, 20)
+        for dialog, name, most in (
+            ("P", "the question before a push", 12),
+            ("A", "a menu", 12),
+            ("?", "the help", 25),
+            ("\x10", "the palette", 25),
+        ):
+            yield self.of(name, dialog, most)
+            yield self.of(f"{name}, closed", "\x1b", most)
 
 
 class Tour:
@@ -170,7 +215,12 @@ def measure(folder: Path, keys: int, repeat: int) -> Iterator[Line]:
     yield from paints(command, environment, repeat)
     with Terminal(command, environment) as terminal:
         yield Line("tree with the databases, after the start", terminal.wait_for("many") - terminal.started, "s")
-        terminal.rest(1.0)
+        terminal.rest(_REST)
+        yield Line("written for the start", terminal.size / 1000, "kB", 60)
+        yield from Weights(terminal).all()
+    with Terminal(command, environment) as terminal:
+        terminal.wait_for("many")
+        terminal.rest(_REST)
         yield from Tour(terminal, keys).all()
 
 
