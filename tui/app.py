@@ -110,6 +110,11 @@ class CatalogApp(App[None]):
         """Begin."""
         self._begin()
 
+    @property
+    def is_up(self) -> bool:
+        """Whether the main screen is there."""
+        return True
+
     def _begin(self) -> None:
         """Say what is wrong with the settings."""
         first, *others = (*self.found.problems, "")
@@ -168,6 +173,11 @@ class CatalogApp(App[None]):
     def on_resize(self) -> None:
         """Draw all of it, also after the program was stopped or something else had the terminal meanwhile."""
         self.action_redraw()
+
+    def on_app_focus(self) -> None:
+        """Somebody has come back."""
+        if self.is_up:
+            self._browse.came_back()
 
     def action_redraw(self) -> None:
         """Draw everything again: another program may have written to the terminal."""
@@ -248,6 +258,11 @@ class Program(CatalogApp):
         # What was loaded stays: nobody needs to look through it for garbage.
         gc.freeze()
         self.gate.release()
+
+    @property
+    def is_up(self) -> bool:
+        """Whether the main screen is there."""
+        return self._is_up
 
     def get_driver_class(self) -> type[Driver]:
         """The terminal, on Unix one that may go away."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 import orjson
@@ -22,16 +23,26 @@ _VALUE_WORDS = {"orjson": "JSON", "str": "text", "bytes": "bytes", "pickle": "pi
 
 @dataclass(frozen=True, eq=False)
 class Opened:
-    """A database that is open for reading, and what was learnt when it was opened; ``at`` a commit when it is not the newest."""
+    """A database that is open for reading, and what was learnt when it was opened.
+
+    ``commit`` is the one that it builds on; ``at`` the one that is shown when it is not the newest.
+    """
 
     entry: Entry
     database: Database
     keys: int
     at: Commit | None = None
+    commit: Commit | None = None
 
     def close(self) -> None:
         """Close it."""
         self.database.close()
+
+    def is_other(self, numbers: tuple[int, int, int] | None) -> bool:
+        """Whether it has other keys or another commit than when it was opened, or other numbers of changes than are listed."""
+        counted = Counter(change.direction for change in self.database.changes().all())
+        now = (counted[Direction.OUTGOING], counted[Direction.INCOMING], counted[Direction.CONFLICT])
+        return (len(self.database), self.database.commit) != (self.keys, self.commit) or (numbers is not None and now != numbers)
 
     @property
     def is_json(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from textual.screen import Screen
 
@@ -17,20 +17,20 @@ _EVERY = 0.2
 
 
 class Gathering:
-    """Takes answers one by one and spreads them together: the states that are news, and how many remotes had answered."""
+    """Takes answers one by one and spreads them together: the states that are news, and whose remotes had answered."""
 
-    def __init__(self, screen: Screen[None], spread: Callable[[Mapping[str, Status], int], None]) -> None:
+    def __init__(self, screen: Screen[None], spread: Callable[[Mapping[str, Status], Sequence[str]], None]) -> None:
         self._screen = screen
         self._spread = spread
         self._news: dict[str, Status] = {}
-        self._answered = 0
+        self._answered: list[str] = []
         self._is_waiting = False
 
     def take(self, entry: Entry, stand: Stand, known: Mapping[str, Status], total: int) -> None:
         """Take an answer; what a remote did not have a say in is no news where something is known already."""
         key = entry.key
         if stand.asked_remote:
-            self._answered += 1
+            self._answered.append(key)
         if stand.asked_remote or (key not in known and key not in self._news):
             self._news[key] = stand.status
         if total < _MANY:
@@ -42,6 +42,6 @@ class Gathering:
     def _tell(self) -> None:
         self._is_waiting = False
         news, answered = self._news, self._answered
-        self._news, self._answered = {}, 0
+        self._news, self._answered = {}, []
         if news or answered:
             self._spread(news, answered)

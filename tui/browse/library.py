@@ -19,6 +19,11 @@ class Stand:
     asked_remote: bool = True
     group: str = ""
 
+    @property
+    def name(self) -> str:
+        """Whom it is about: the key of the database, or the name of the group."""
+        return self.entry.key if self.entry else self.group
+
 
 def list_catalog(catalog: Catalog) -> tuple[GroupListing, ...]:
     """List the groups of this machine and what is in them; a group that cannot be read says why."""
@@ -48,4 +53,4 @@ def read_group_status(catalog: Catalog, group: str) -> Stand:
 def open_database(catalog: Catalog, entry: Entry, vouching: Vouching) -> Opened:
     """Open a database for reading as it is: without pulling, and without its remote where that does not answer."""
     database = catalog.open(entry, "r", pull=False, offline="auto", **vouching)
-    return Opened(entry, database, len(database))
+    return Opened(entry, database, len(database), commit=database.commit)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, TypeVar
 
 from textual import events, on
@@ -22,6 +22,7 @@ from tui.changes.list import ChangeList
 from tui.changes.pane import ChangesPane
 from tui.command import Act, Commands, Place, Situation
 from tui.credentials.commands import Credentials
+from tui.facts import Facts, numbers
 from tui.features import ACTIONS, BY_ID, COMMANDS, bindings
 from tui.groups.commands import Groups
 from tui.groups.details import DetailsView
@@ -46,6 +47,7 @@ from tui.options import Found, Settings
 from tui.session.commands import Program, Session
 from tui.session.request_log import RequestLog
 from tui.trust import Trust, Vouching
+from tui.watch import Watch
 from tui.work import ReadFailed, begin
 
 from .bars import KeyBar, TabBar, TopBar, TransferBar
@@ -57,6 +59,8 @@ from .places import PLACES, TAB_OF, TAB_PLACES, WIDGETS
 from .remotes import Remotes
 from .tree import CatalogTree
 
+_LATELY = 30.0
+"""Seconds for which nobody is asked again because the terminal has the focus."""
 D = TypeVar("D", bound=Done)
 W = TypeVar("W", bound=Dialog[Any])
 
@@ -115,7 +119,9 @@ class BrowseScreen(Screen[None]):
                 Session(self, self._program(found, requests, switch_theme)),
             )
         )
-        self.remotes = Remotes(self, self, catalog, jobs, self.vouching, self._statuses_changed)
+        self.facts = Facts(self._facts_changed)
+        self.remotes = Remotes(self, self.facts, lambda: self.listings or (), catalog, jobs, self.vouching)
+        self._watch = Watch(self._copies_changed, self.facts.is_asked)
         self.opening = Opening(self, self, catalog, jobs, self.vouching, self.remotes, credentials.approve)
 
     def _program(self, found: Found, requests: RequestLog, switch_theme: Callable[[], None]) -> Program:
@@ -147,8 +153,13 @@ class BrowseScreen(Screen[None]):
         self.watch_place(self.place, self.place)
         self.catalog_tree.focus()
         self.list_again()
+        self._watch.start()
         if self.settings.ask_every:
             self.set_interval(self.settings.ask_every, self.remotes.ask_again)
+
+    def on_unmount(self) -> None:
+        """Look at no file any more."""
+        self._watch.end()
 
     def list_again(self, wanted: tuple[str, str] | None = None) -> None:
         """Read which groups and databases there are, and go to the one that is wanted there; remotes are asked then."""
@@ -159,9 +170,11 @@ class BrowseScreen(Screen[None]):
     async def _list(self) -> None:
         listings = await self.jobs.latest("catalog", "Reading the catalog", lambda: list_catalog(self.catalog))
         self._trust.note_origins(listings)
-        self.group_statuses = {}
+        self.facts.forget_groups()
         self.listings = listings
         self.remotes.ask_all()
+        files = {entry.key: self.catalog.file_of(entry) for listing in listings for entry in listing.entries}
+        self.jobs.run(lambda: self._watch.follow(files))
 
     @property
     def situation(self) -> Situation:
@@ -249,10 +262,46 @@ class BrowseScreen(Screen[None]):
         self.query_one(TransferBar).transfers = self.jobs.transfers
         self._situation_changed()
 
-    def _statuses_changed(self, keys: Collection[str]) -> None:
+    def _facts_changed(self, keys: frozenset[str]) -> None:
+        """Show what is known now; what is listed of the open database is looked at again where it says something else."""
+        self.statuses = self.facts.statuses
+        self.group_statuses = self.facts.group_statuses
+        self.asking = self.facts.asking
         if self.entry and self.entry.key in keys:
             self.status = self.statuses[self.entry.key]
             self.opening.explain_closed()
+            listed = self.changes_pane.numbers
+            if listed is not None and listed != numbers(self.status):
+                self.look_again()
+
+    @on(ChangesPane.Counted)
+    def _take_counts(self, message: ChangesPane.Counted) -> None:
+        opened = message.opened
+        self.facts.count(opened.entry.key, message.counts, opened.keys)
+
+    def came_back(self) -> None:
+        """The terminal has the focus again: somebody may have been busy elsewhere with what is shown here."""
+        if self.entry and not self.facts.is_fresh(self.entry.key, _LATELY) and not self.facts.is_asked(self.entry.key):
+            self.look_again(self.entry)
+
+    def _copies_changed(self, keys: Mapping[str, bool]) -> None:
+        """Another process has changed working copies; told in the thread that looks at them."""
+        self.call_later(self._look_at_copies, keys)
+
+    def _look_at_copies(self, keys: Mapping[str, bool]) -> None:
+        entries = {entry.key: entry for listing in self.listings or () for entry in listing.entries}
+        for key in keys.keys() & entries.keys():
+            if not keys[key] and self.opened and self.opened.entry.key == key:
+                # Values that are fetched are kept there too.
+                begin(self, self._look_inside(self.opened))
+            else:
+                self.look_again(entries[key])
+
+    async def _look_inside(self, opened: Opened) -> None:
+        """Look again at the open database if it says something else than it did."""
+        listed = self.changes_pane.numbers
+        if await self.jobs.latest("inside", "Looking at a copy", lambda: opened.is_other(listed)) and opened is self.opened:
+            self.look_again(opened.entry)
 
     @on(CatalogTree.Highlighted)
     def _highlighted(self, message: CatalogTree.Highlighted) -> None:
@@ -363,6 +412,7 @@ class BrowseScreen(Screen[None]):
     def _has_written(self, write: Write) -> None:
         self.transfers_changed()
         if write.entry is not None:
+            self._watch.expect([write.entry.key])
             self.look_again(write.entry)
 
     async def _explain(self, write: Write, error: CatalogError) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from textual import on
 from textual.app import ComposeResult
@@ -35,6 +36,13 @@ class ChangesPane(Container):
     class NoConflictsLeft(Message):
         """The last conflict was settled."""
 
+    @dataclass
+    class Counted(Message):
+        """How many keys of an open database differ, as they are listed here."""
+
+        opened: Opened
+        counts: Mapping[Direction, int]
+
     opened: reactive[Opened | None] = reactive(None)
     words: reactive[Content] = reactive(Content(""))
     place: reactive[Place] = reactive(Place.DATABASES)
@@ -46,6 +54,7 @@ class ChangesPane(Container):
         self._wants_conflicts = False
         self._commits: TheirCommits | None = None
         self._is_asking = False
+        self._counts: Mapping[Direction, int] | None = None
 
     def compose(self) -> ComposeResult:
         """The list, and the comparison beside it; the conflict over both."""
@@ -67,6 +76,13 @@ class ChangesPane(Container):
     def conflict_view(self) -> ConflictView:
         """The conflict."""
         return self.query_one(ConflictView)
+
+    @property
+    def numbers(self) -> tuple[int, int, int] | None:
+        """How many of the listed keys are ahead, behind and in conflict; None while they are read."""
+        if self._counts is None:
+            return None
+        return tuple(self._counts[one] for one in (Direction.OUTGOING, Direction.INCOMING, Direction.CONFLICT))  # type: ignore[return-value]
 
     @property
     def is_at_conflict(self) -> bool:
@@ -96,6 +112,7 @@ class ChangesPane(Container):
         self._jobs.forget("conflict")
         self._jobs.forget("blame")
         self._commits, self._is_asking = None, False
+        self._counts = None
         self.diff_view.show_words(Content(""))
         if new is None:
             self._show_words(self.words)
@@ -134,6 +151,8 @@ class ChangesPane(Container):
         found = await self._jobs.latest("changes", "Reading changes", lambda: read_changes(opened))
         if opened is not self.opened:
             return
+        self._counts = found.counts
+        self.post_message(self.Counted(opened, found.counts))
         if not found.changes:
             self._show_words(_IN_STEP)
         else:

@@ -19,6 +19,7 @@ from .paging import FAR, KeyPages, KeyRow, WalkedPages, Wanted
 
 _MARKED = frozenset({KeyState.ADDED, KeyState.MODIFIED, KeyState.DELETED, KeyState.CONFLICT})
 _SIZE_WIDTH = 8
+_READING = Content.styled("Reading…", "$quiet")
 _ROOM_FOR_TIME = 52
 
 
@@ -76,8 +77,8 @@ class KeyList(RowList):
         return self._pages.end is not None
 
     def empty_text(self) -> Content:
-        """Say why there are no keys."""
-        return self._words
+        """Say why there are no keys, once that is known."""
+        return self._words if self.is_complete else _READING
 
     def start(self, pages: KeyPages, words: Content, *, above: str = "") -> None:
         """Show a list whose rows are still to be read, or ``words`` when it turns out empty; names leave out ``above``."""

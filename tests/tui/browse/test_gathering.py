@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -23,12 +23,12 @@ class _Screen:
         self.timers.append(act)
 
 
-def _answers() -> tuple[Any, list[tuple[dict[str, Status], int]], Gathering]:
+def _answers() -> tuple[Any, list[tuple[dict[str, Status], list[str]]], Gathering]:
     screen = _Screen()
-    told: list[tuple[dict[str, Status], int]] = []
+    told: list[tuple[dict[str, Status], list[str]]] = []
 
-    def spread(news: Mapping[str, Status], answered: int) -> None:
-        told.append((dict(news), answered))
+    def spread(news: Mapping[str, Status], answered: Sequence[str]) -> None:
+        told.append((dict(news), list(answered)))
 
     return screen, told, Gathering(screen, spread)  # type: ignore[arg-type]
 
@@ -44,7 +44,7 @@ def test_few_are_shown_as_they_come() -> None:
     gathering.take(*_read(1, State.AHEAD), {}, 3)
     gathering.take(*_read(2, State.BEHIND, asked=False), {}, 3)
 
-    assert told == [({"1": Status(State.AHEAD)}, 1), ({"2": Status(State.BEHIND)}, 0)]
+    assert told == [({"1": Status(State.AHEAD)}, ["1"]), ({"2": Status(State.BEHIND)}, [])]
     assert screen.timers == []
 
 
@@ -59,7 +59,7 @@ def test_many_are_shown_together() -> None:
     act()
 
     ((news, answered),) = told
-    assert (len(news), answered, set(news.values())) == (1000, 1000, {Status(State.IN_STEP)})
+    assert (len(news), len(answered), set(news.values())) == (1000, 1000, {Status(State.IN_STEP)})
 
 
 def test_what_was_not_asked_is_no_news() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,21 +15,21 @@ from catalog import CatalogError, State, Status
 from tui.browse import remotes as module
 from tui.browse.library import Stand
 from tui.browse.remotes import Remotes
+from tui.facts import Facts
 from tui.listing import GroupListing
 from tui.trust import Vouching
 
 OTHER = replace(ENTRY, key="2" * 32, name="snow")
 
 
-@dataclass
-class _Screen:
-    """What the main screen knows of remotes, and what is posted to it."""
+LISTINGS = (GroupListing("earth", (ENTRY, OTHER)),)
 
-    listings: tuple[GroupListing, ...] | None = (GroupListing("earth", (ENTRY, OTHER)),)
-    statuses: Mapping[str, Status] = field(default_factory=dict)
-    group_statuses: Mapping[str, Status] = field(default_factory=dict)
-    asking: int = 0
-    told: list[Message] = field(default_factory=list)
+
+class _Screen:
+    """A screen that keeps what is posted to it."""
+
+    def __init__(self) -> None:
+        self.told: list[Message] = []
 
     def set_timer(self, _: float, act: Callable[[], None]) -> None:
         act()
@@ -43,69 +43,78 @@ class _Jobs:
 
     def __init__(self) -> None:
         self.calls: list[Callable[[], Stand]] = []
+        self.answers: list[Stand | CatalogError] = []
 
-    async def each(self, _: str, calls: Iterable[Callable[[], Stand]]) -> AsyncIterator[Stand]:
+    async def each(self, _: str, calls: Iterable[Callable[[], Stand]]) -> AsyncIterator[Stand | CatalogError]:
         self.calls += calls
-        nothing: tuple[Stand, ...] = ()
-        for answer in nothing:
+        for answer in self.answers:
             yield answer
 
 
-@pytest.fixture(autouse=True)
-def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    def begin(_: object, work: Coroutine[Any, Any, None]) -> None:
-        asyncio.run(work)
+@dataclass
+class _Asking:
+    """Somebody who asks, and everybody that is asked."""
 
-    monkeypatch.setattr(module, "begin", begin)
+    screen: _Screen = field(default_factory=_Screen)
+    jobs: _Jobs = field(default_factory=_Jobs)
+    changed: list[frozenset[str]] = field(default_factory=list)
+    begun: list[Coroutine[Any, Any, None]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.facts = Facts(self.changed.append)
+        vouching = Vouching(origin="earth", trust_connection=False)
+        parts: tuple[Any, ...] = (self.screen, self.facts, lambda: LISTINGS, None, self.jobs, lambda _: vouching)
+        self.remotes = Remotes(*parts)
+
+    def answer(self, *answers: Stand | CatalogError) -> None:
+        """Let everybody answer who was asked."""
+        self.jobs.answers = [*answers]
+        while self.begun:
+            asyncio.run(self.begun.pop())
 
 
-def _remotes(screen: _Screen) -> tuple[Remotes, _Jobs, list[set[str]]]:
-    jobs, changed = _Jobs(), []
+@pytest.fixture
+def asking(monkeypatch: pytest.MonkeyPatch) -> Iterator[_Asking]:
+    """Nobody answers before the test says so."""
+    found = _Asking()
+    monkeypatch.setattr(module, "begin", lambda _, work: found.begun.append(work))
+    yield found
+    found.answer()
 
-    def note(keys: Collection[str]) -> None:
-        changed.append(set(keys))
 
-    parts: tuple[Any, ...] = (screen, screen, None, jobs, lambda _: Vouching(origin="earth", trust_connection=False), note)
-    return Remotes(*parts), jobs, changed
-
-
-def test_what_this_machine_knows_comes_first() -> None:
+def test_what_this_machine_knows_comes_first(asking: _Asking) -> None:
     """A database that is new is read here before its remote is asked; one that is known is only asked."""
-    screen = _Screen(statuses={ENTRY.key: Status(State.AHEAD)})
-    remotes, jobs, _ = _remotes(screen)
-    remotes.ask_all()
+    asking.facts.take({ENTRY.key: Status(State.AHEAD)})
+    asking.remotes.ask_all()
+    assert asking.facts.asking == 2 + 1
+    asking.answer()
 
-    assert len(jobs.calls) == 1 + 2 + 1
-    assert screen.asking == 2 + 1
+    assert len(asking.jobs.calls) == 1 + 2 + 1
 
 
-def test_each_answer_is_counted_off() -> None:
+def test_each_answer_is_counted_off(asking: _Asking) -> None:
     """Answers of databases and groups, and failures of the asking, end the waiting; what went wrong is told."""
-    screen = _Screen()
-    remotes, _, changed = _remotes(screen)
-    remotes.ask_all()
-    remotes.take(Stand(ENTRY, Status(State.NOT_HERE), asked_remote=False))
-    remotes.take(Stand(ENTRY, Status(State.IN_STEP), asked_remote=True))
-    remotes.take(Stand(None, Status(State.BEHIND), group="earth"))
-    assert screen.asking == 1
-    remotes.take(CatalogError("lost"))
+    asking.remotes.ask_all()
+    asking.answer(
+        Stand(ENTRY, Status(State.NOT_HERE), asked_remote=False),
+        Stand(ENTRY, Status(State.IN_STEP), asked_remote=True),
+        Stand(None, Status(State.BEHIND), group="earth"),
+        CatalogError("lost"),
+    )
 
-    assert screen.asking == 0
-    assert screen.statuses == {ENTRY.key: Status(State.IN_STEP)}
-    assert screen.group_statuses == {"earth": Status(State.BEHIND)}
-    assert changed == [{ENTRY.key}, {ENTRY.key}]
-    assert len(screen.told) == 1
+    assert asking.facts.asking == 0
+    assert asking.facts.statuses == {ENTRY.key: Status(State.IN_STEP)}
+    assert asking.facts.group_statuses == {"earth": Status(State.BEHIND)}
+    assert [keys for keys in asking.changed if keys] == [{ENTRY.key}, {ENTRY.key}]
+    assert len(asking.screen.told) == 1
 
 
-def test_nobody_is_asked_twice_at_once() -> None:
+def test_nobody_is_asked_twice_at_once(asking: _Asking) -> None:
     """Asking now and then leaves out a turn while answers are still to come."""
-    screen = _Screen()
-    remotes, jobs, _ = _remotes(screen)
-    remotes.ask_again()
-    asked = len(jobs.calls)
-    remotes.ask_again()
-    assert len(jobs.calls) == asked
+    asking.remotes.ask_again()
+    asking.remotes.ask_again()
+    assert len(asking.begun) == 1
 
-    screen.asking = 0
-    remotes.ask_again()
-    assert len(jobs.calls) == 2 * asked
+    asking.answer()
+    asking.remotes.ask_again()
+    assert len(asking.begun) == 1

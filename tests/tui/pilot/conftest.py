@@ -17,6 +17,7 @@ from textual.widgets import Input, TextArea
 
 from catalog import Catalog
 from catalog.credentials import this_session
+from tui import watch
 from tui.app import CatalogApp
 from tui.browse import opening
 from tui.browse import screen as browse
@@ -38,6 +39,8 @@ def _steady(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     time.tzset()
     monkeypatch.setattr(opening, "_RESTING", 0.001)
+    # Other processes are looked for in the tests of that alone.
+    monkeypatch.setattr(watch, "_EVERY", 3600.0)
     monkeypatch.setattr(browse, "clock", lambda: "12:00:00")
     monkeypatch.setattr(Input, "cursor_blink", False)
     monkeypatch.setattr(TextArea, "cursor_blink", False)
