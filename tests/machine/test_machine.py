@@ -144,25 +144,25 @@ class TwoCopies(RuleBasedStateMachine):
     def resolve(self, who: int, keys: frozenset[str], side: str) -> None:
         self.do(self.world.resolve, who, keys, side)
 
-    @rule(who=WHO)
-    def undo(self, who: int) -> None:
-        self.do(self.world.undo, who)
+    @rule(who=WHO, over=st.booleans())
+    def undo(self, who: int, over: bool) -> None:
+        self.do(self.world.undo, who, over=over)
 
-    @rule(who=WHO, back=st.integers(0, 3))
-    def revert(self, who: int, back: int) -> None:
-        self.do(self.world.revert, who, back)
+    @rule(who=WHO, back=st.integers(0, 3), over=st.booleans())
+    def revert(self, who: int, back: int, over: bool) -> None:
+        self.do(self.world.revert, who, back, over=over)
 
-    @rule(who=WHO, name=st.sampled_from(["one", "two"]), back=st.one_of(st.none(), st.integers(0, 2)))
-    def tag(self, who: int, name: str, back: int | None) -> None:
-        self.do(self.world.tag, who, name, back)
+    @rule(who=WHO, name=st.sampled_from(["one", "two"]), back=st.one_of(st.none(), st.integers(0, 2)), over=st.booleans())
+    def tag(self, who: int, name: str, back: int | None, over: bool) -> None:
+        self.do(self.world.tag, who, name, back, over=over)
 
     @rule(who=WHO, keep=st.integers(1, 3), aged=st.booleans())
     def collect(self, who: int, keep: int, aged: bool) -> None:
         self.do(self.world.collect, who, keep, aged=aged)
 
-    @rule(who=WHO, keys=SOME)
-    def forget(self, who: int, keys: frozenset[str]) -> None:
-        self.do(self.world.forget, who, keys)
+    @rule(who=WHO, keys=SOME, over=st.booleans())
+    def forget(self, who: int, keys: frozenset[str], over: bool) -> None:
+        self.do(self.world.forget, who, keys, over=over)
 
     @rule(who=WHO)
     def delete_remote(self, who: int) -> None:
