@@ -119,6 +119,15 @@ def pull(session: WriteSession, progress: Progress) -> PullResult:
         return PullResult(target.commit, plan.arriving, _conflicts(session), session.remote.store.traffic.bytes_down - before)
 
 
+def look_ahead(session: Session) -> PullResult:
+    """Read from the newest commit known, without writing that down: the file is somebody else's to write to."""
+    before, target = session.remote.store.traffic.bytes_down, session.seen
+    changed = sum(1 for _ in incoming(session, target))
+    session.base = session.remote.snapshot(target) if target is not None else None
+    down = session.remote.store.traffic.bytes_down - before
+    return PullResult(target.commit if target is not None else None, changed, _conflicts(session), down)
+
+
 def move_base(session: WriteSession, target: StoredHead, plan: PullPlan) -> None:
     """Build on another commit: rows and base change together."""
     writer = session.writer
