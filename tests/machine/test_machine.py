@@ -35,7 +35,7 @@ SLICE = 100
 """Sequences of one test: tests are what runs side by side."""
 
 WHO = st.sampled_from([0, 1])
-NAMES = ["a", "b", "c/1", "ä"]
+NAMES = ["a", "c/1", "k\x00", "ä 🌊" + "z" * 300]
 KEYS = st.sampled_from(NAMES)
 SOME = st.frozensets(KEYS, min_size=1, max_size=3)
 SOME_AND_METADATA = st.frozensets(st.sampled_from([*NAMES, METADATA]), min_size=1, max_size=3)
