@@ -31,7 +31,7 @@ LARGE = os.environ.get("CATALOG_MACHINE") == "large"
 SEQUENCES = int(os.environ.get("CATALOG_MACHINE_SEQUENCES", "10000" if LARGE else "20"))
 FIRST_SEED = int(os.environ.get("CATALOG_MACHINE_SEED", "0"))
 STEPS = 40
-SLICE = 100
+SLICE = 100 if LARGE else 10
 """Sequences of one test: tests are what runs side by side."""
 
 WHO = st.sampled_from([0, 1])
@@ -239,11 +239,10 @@ def test_no_order_of_use_loses_anything(number: int) -> None:
     """Whatever is done in whatever order: readers see what was pushed, copies what was edited, and the history all of it."""
     sequences, before = min(SLICE, SEQUENCES), TwoCopies.count
     run_state_machine_as_test(
-        seed(number)(TwoCopies) if LARGE else TwoCopies,
+        seed(number)(TwoCopies),
         settings=settings(
             max_examples=sequences,
             stateful_step_count=STEPS,
-            derandomize=not LARGE,
             database=None,
             deadline=None,
             phases=[Phase.generate, Phase.shrink],
