@@ -13,8 +13,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
-from catalog.errors import LocalFileError
-from catalog.local.booklet_header import buckets_for
+from catalog.errors import FormatError, LocalFileError
+from catalog.local.booklet_header import HEADER_BYTES, Header, buckets_for
 from catalog.local.data_file import Block, DataFile, Record, system_error
 from catalog.local.state import State
 from catalog.local.table import Row, block_key, count_keys
@@ -71,10 +71,19 @@ def resume_compaction(data: DataFile, state: State) -> None:
     if not state.compacting:
         return
     temporary = content_beside(data.path)
-    if temporary.exists():
+    if _is_content_of(data, temporary):
         data.replace_content(temporary)
         temporary.unlink()
     state.compacting = False
+
+
+def _is_content_of(data: DataFile, temporary: Path) -> bool:
+    """Whether a file is new content of a booklet: anyone can have put another one there, and a mark into the sidecar."""
+    try:
+        with temporary.open("rb") as file:
+            return Header.parse(file.read(HEADER_BYTES), str(temporary)).uuid == data.header.uuid
+    except (OSError, FormatError):
+        return False
 
 
 def _write_copy(
