@@ -90,6 +90,9 @@ class Sidecar(OfOneProcess):
                 elif version < SCHEMA_VERSION:
                     migrate(connection, version)
                 run(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        # Even to replace such a fact would take a minute.
+        if run("SELECT 1 FROM state WHERE LENGTH(value) > ? LIMIT 1", (_MOST_VALUE_BYTES,)).fetchone():
+            raise damaged(self.path, "a fact in it is too large")
         run("PRAGMA synchronous = NORMAL")
         run("PRAGMA temp_store = MEMORY")
         run(f"PRAGMA mmap_size = {_MOST_MAPPED_BYTES}")

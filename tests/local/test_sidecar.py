@@ -18,6 +18,7 @@ from processes.children import in_child
 
 import catalog
 from catalog import Database, IntegrityError, LocalFileError, S3Connection
+from catalog.local import sidecar
 from catalog.local.compact import content_beside
 from catalog.local.sidecar import Sidecar
 
@@ -189,14 +190,17 @@ HOSTILE = {
     "a base that is none": "UPDATE local SET status = 1, base = 'nonsense' WHERE key = 'k1'",
     "a head that is none": "UPDATE state SET value = 5 WHERE name = 'base'",
     "a fingerprint that is none": "INSERT OR REPLACE INTO state VALUES ('fingerprint', 5)",
-    "a huge fact": "INSERT OR REPLACE INTO state VALUES ('drafts', zeroblob(200000000))",
+    "a huge fact": "INSERT OR REPLACE INTO state VALUES ('writer', zeroblob(2000000))",
     "drafts that are none": "INSERT OR REPLACE INTO state VALUES ('drafts', x'00ff')",
 }
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_strangers_sidecar_is_an_error_and_no_more(folder_connection: S3Connection, tmp_path: Path, name: str) -> None:
+def test_a_strangers_sidecar_is_an_error_and_no_more(
+    folder_connection: S3Connection, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What is none of ours, or of another type, is an IntegrityError that says what to do, at once; no value changes."""
+    monkeypatch.setattr(sidecar, "_MOST_VALUE_BYTES", 1 << 20)
     file = tmp_path / "mine.blt"
     with opened(folder_connection, file, "c") as mine:
         mine.update({f"k{number}": number for number in range(3)})
