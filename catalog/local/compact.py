@@ -26,6 +26,19 @@ _CUT_OFF = -1
 """The offset of a value that the file no longer holds whole; reading it is an error until it is discarded."""
 
 
+class Pruned(int):
+    """How many values were removed, as booklet counts them; ``bytes_freed`` came free on the disk."""
+
+    bytes_freed: int = 0
+
+    @classmethod
+    def of(cls, removed: int, bytes_freed: int) -> Pruned:
+        """A count and how many bytes came free."""
+        made = cls(removed)
+        made.bytes_freed = bytes_freed
+        return made
+
+
 def content_beside(path: Path) -> Path:
     """Where the new content of a booklet lies until it has taken the place of the old; derived, never read from a file."""
     return path.with_name(f".{path.name}.compacting")

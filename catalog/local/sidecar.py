@@ -180,6 +180,19 @@ class Sidecar(OfOneProcess):
         with self._lock, self._translated():
             return self._connection.execute(statement, values).fetchall()
 
+    @property
+    def size(self) -> int:
+        """How many bytes the file takes on its disk, with its log."""
+        files = (self.path, self.path.with_name(f"{self.path.name}-wal"))
+        return sum(file.stat().st_size for file in files if file.exists())
+
+    def shrink(self) -> None:
+        """Write the file anew, without what was deleted from it. LocalFileError when others use it just now."""
+        with self._lock, self._translated():
+            if self._depth == 0 and not self.is_copy:
+                self._execute("VACUUM")
+                self._execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def close(self) -> None:
         """Close the file."""
         with self._lock:

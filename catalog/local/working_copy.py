@@ -65,6 +65,7 @@ class WorkingCopy:
 
     def close(self) -> None:
         """Close both files."""
+        self.cache.close()
         self._sidecar.close()
         self.data.close()
 
@@ -72,6 +73,11 @@ class WorkingCopy:
     def header(self) -> Header:
         """The header of the booklet."""
         return self.data.header
+
+    @property
+    def disk_bytes(self) -> int:
+        """How many bytes both files take on their disk."""
+        return self.data.size + self._sidecar.size
 
     @property
     def disturbed(self) -> bool:
