@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -18,6 +18,7 @@ from catalog.local.booklet_header import Header
 from catalog.local.table import KnownBase, Row, Status
 from catalog.progress import Progress
 from catalog.remote.fetch import Failure
+from catalog.remote.snapshot import Snapshot
 from catalog.session.session import Session, WriteSession
 
 _BATCH = 5_000
@@ -118,6 +119,15 @@ def pull(session: WriteSession, progress: Progress) -> PullResult:
         return PullResult(target.commit, plan.arriving, _conflicts(session), session.remote.store.traffic.bytes_down - before)
 
 
+def look_ahead(session: Session) -> PullResult:
+    """Read from the newest commit known, without writing that down: the file is somebody else's to write to."""
+    before, target = session.remote.store.traffic.bytes_down, session.seen
+    changed = sum(1 for _ in incoming(session, target))
+    session.base = session.remote.snapshot(target) if target is not None else None
+    down = session.remote.store.traffic.bytes_down - before
+    return PullResult(target.commit if target is not None else None, changed, _conflicts(session), down)
+
+
 def move_base(session: WriteSession, target: StoredHead, plan: PullPlan) -> None:
     """Build on another commit: rows and base change together."""
     writer = session.writer
@@ -171,17 +181,30 @@ def spell_out(session: WriteSession) -> None:
             f"{session.copy.path} is to replace a database of another kind of values: that goes only as a whole.",
             hint="Push everything, or discard everything.",
         )
-    if not is_left(session, base):
-        # Which keys there were is known to nobody any more. None is deleted then: what others have now arrives.
-        base = None
+    cleared = _cleared(session, base)
     with writer.held():
         writer.flush()
         with session.state.transaction(durable=True):
-            rows = replacing_rows(session, base)
-            deletions = (row for row, _ in rows if row.status == Status.DELETED and row.key != METADATA)
-            while batch := list(islice(deletions, _BATCH)):
+            while batch := list(islice(cleared, _BATCH)):
                 session.table.put(batch)
             session.state.replacing = False
+
+
+def _cleared(session: WriteSession, base: Snapshot) -> Iterator[Row]:
+    """The keys that a copy which stands for the whole database has not, as deletions.
+
+    Where nobody knows any more which keys its base had, those of the newest commit that are older than the base are in conflict:
+    they may have been among them.
+    """
+    if is_left(session, base) or session.seen is None or session.seen.commit_id == base.commit_id:
+        rows = (row for row, _ in replacing_rows(session, base))
+        yield from (row for row in rows if row.status == Status.DELETED and row.key != METADATA)
+        return
+    newest, moment = session.remote.snapshot(session.seen), base.stored.head.time
+    newest.prefetch_all()
+    for row, entry in replacing_rows(session, newest):
+        if entry is not None and entry.timestamp <= moment and not row.held and row.key != METADATA:
+            yield replace(row, base=KnownBase.of(entry))
 
 
 def _conflicts(session: Session) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from itertools import islice
 
 from catalog.changes.change import Change, Direction
 from catalog.changes.collect import Collected, check_grace, collect
-from catalog.changes.pull import fast_forward
+from catalog.changes.pull import fast_forward, spell_out
 from catalog.changes.purge import Expunged, expunge
 from catalog.changes.push import HeldLease, PushOptions
 from catalog.changes.versions import Version, before_last_change, check_seen, find_version, history, revert, tag
@@ -139,6 +139,9 @@ class Versioned(ABC):
         session = self._open() if dry_run else self._writing()
         with session.lock:
             newest = self._newest() if dry_run else self._seen(over)
+            if isinstance(session, WriteSession) and not dry_run:
+                # What is collected may be the index that says what a clear() has cleared.
+                spell_out(session)
             found, after = collect(session, newest, keep, grace, self.author, self._lease, progress, dry_run=dry_run)
             if not dry_run:
                 self._followed(after, progress)
@@ -152,6 +155,7 @@ class Versioned(ABC):
         session, watched = self._writing(), progress or Progress()
         with session.lock:
             wanted = {check_key(key) for key in keys}
+            spell_out(session)
             found, after = expunge(session, self._seen(over), wanted, self.author, self._lease, watched)
             self._followed(after, watched)
             session.cache.forget_values()

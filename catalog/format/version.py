@@ -36,6 +36,10 @@ class Version(msgspec.Struct, frozen=True, gc=False, eq=False):
             return False
         return UNKNOWN_CHECKSUM in (self.checksum, other.checksum) or self.content == other.content
 
+    def __ne__(self, other: object) -> bool:
+        # The base class has one of its own, which knows nothing of the other.
+        return not self == other
+
     def __hash__(self) -> int:
         return hash(self.timestamp)
 

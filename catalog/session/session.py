@@ -99,9 +99,8 @@ class Session(OfOneProcess):
 
     @property
     def built_on(self) -> Commit | None:
-        """The commit that was seen here: the one that the working copy builds on, or is to replace."""
-        stored = self.seen if self.replacing else (self.base.stored if self.base is not None else None)
-        return stored.commit if stored is not None else None
+        """The commit that was seen here: the one that the working copy builds on."""
+        return self.base.stored.commit if self.base is not None else None
 
     def has_seen(self, commit_id: str) -> bool:
         """Whether a commit is the one that the working copy builds on, or the last that a command has made here."""
