@@ -22,7 +22,7 @@ from catalog.format.segment import Entry
 from catalog.format.version import METADATA, name_of_key
 from catalog.local.booklet_header import Header
 from catalog.local.compact import compact, content_beside
-from catalog.local.data_file import LONGEST_VALUE, METADATA_KEY, RESERVED_KEYS, DataFile, Record
+from catalog.local.data_file import LONGEST_VALUE, METADATA_KEY, RESERVED_KEYS, DataFile, Record, verified
 from catalog.local.reconcile import reconcile
 from catalog.local.table import Row, Status, block_key, count_keys
 from catalog.local.working_copy import WorkingCopy
@@ -46,11 +46,6 @@ class Buffered(NamedTuple):
     value: bytes | None
     checksum: bytes
     by_content: bool = False
-
-
-def _holds(row: Row, change: Buffered) -> bool:
-    """Whether a row holds the bytes that a change sets."""
-    return row.held and (row.length, row.checksum) == _content(change)
 
 
 def _content(change: Buffered) -> tuple[int, bytes]:
@@ -281,11 +276,17 @@ class Writer(OfOneProcess):
         real = {}
         for key, change in changes.items():
             row = old.get(key)
-            if change.by_content and row is not None and _holds(row, change):
+            if change.by_content and row is not None and self._holds(row, change):
                 del old[key]
             else:
                 real[key] = _over_base(change, row, known[key]) if change.by_content and key in known else change
         return real
+
+    def _holds(self, row: Row, change: Buffered) -> bool:
+        """Whether a row holds the bytes that a change sets. An edit is nowhere else, so it is read: damage is set anew."""
+        if not row.held or (row.length, row.checksum) != _content(change):
+            return False
+        return row.status == Status.COPY or verified(self.data, row.offset, row.length, row.checksum) is not None
 
     def _new_rows(self, changes: dict[str, Buffered], old: dict[str, Row], offsets: dict[str, int]) -> list[Row]:
         rows = []

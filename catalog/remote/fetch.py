@@ -201,5 +201,5 @@ def _damaged(where: str, key: str) -> IntegrityError:
     return IntegrityError(
         f"{where}: the value of {key!r} is damaged: its bytes do not match their checksum.",
         key=key,
-        hint="Nothing was read. Ask the owner to push this key again, or open an earlier version.",
+        hint="Nothing was read. Its owner can set it again, with set(…, touch=True), and push; or open an earlier version.",
     )

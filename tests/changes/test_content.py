@@ -205,6 +205,41 @@ def test_a_conflict_stays_one(copies: Copies) -> None:
     assert mine["k1"] == "theirs"
 
 
+def test_a_damaged_edit_is_set_anew(copies: Copies, tmp_path: Path) -> None:
+    """An unpushed value whose bytes were damaged on the disk is healed by setting it again: it is nowhere else."""
+    with copies.open() as database:
+        database["k1"] = "a value that is nowhere else"
+    file = tmp_path / "a.blt"
+    file.write_bytes(file.read_bytes().replace(b"nowhere else", b"nowhere els3"))
+    database = copies.open()
+    with pytest.raises(catalog.IntegrityError):
+        database["k1"]
+    database["k1"] = "a value that is nowhere else"
+    database.sync()
+
+    assert database["k1"] == "a value that is nowhere else"
+
+
+def test_a_value_that_is_damaged_in_the_remote_is_written_again(copies: Copies, tmp_path: Path) -> None:
+    """The error says how: set with touch=True and pushed, the value can be read by everyone again."""
+    place = S3Connection(db_key="big.blt", endpoint_url=(tmp_path / "remote").as_uri())
+    with catalog.open(place, tmp_path / "big.blt", "c", "bytes", lock="commit") as owner:
+        owner["k"] = b"precious" * 100
+        owner.changes().push()
+        (pack,) = (
+            file for file in (tmp_path / "remote").rglob("*") if file.is_file() and b"preciousprecious" in file.read_bytes()
+        )
+        pack.write_bytes(pack.read_bytes().replace(b"preciousprecious", b"preciousprec1ous", 1))
+        with catalog.open(place, tmp_path / "reader.blt") as reader, pytest.raises(catalog.IntegrityError, match="touch=True"):
+            reader["k"]
+        owner.set("k", b"precious" * 100)
+        assert not owner.changes().push()
+        owner.set("k", b"precious" * 100, touch=True)
+        assert owner.changes().push()
+    with catalog.open(place, tmp_path / "again.blt") as reader:
+        assert reader["k"] == b"precious" * 100
+
+
 def test_metadata(copies: Copies) -> None:
     """The same metadata again are no change, other ones and a chosen time are."""
     database = copies.open()

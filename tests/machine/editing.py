@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import orjson
 import catalog
 from catalog import CatalogError, Database
 
-from .model import METADATA, Copy, State
+from .model import METADATA, Copy, Now, State
 from .world import World
 
 Edit = tuple[str, bytes | None, str]
@@ -28,6 +29,10 @@ class Editing(World):
         for key, value, kind in edits:
             if value is None:
                 self.delete(copy, database, key)
+            elif kind == "content":
+                before = time.time_ns() // 1000
+                database.set(key, value, encode_value=False)
+                copy.note_content(key, value, Now.between(before, time.time_ns() // 1000))
             else:
                 version = (value, self.moment_for(copy, key, kind))
                 database.set(key, value, timestamp=version[1], encode_value=False)
@@ -59,10 +64,16 @@ class Editing(World):
     def set_metadata(self, copy: Copy, value: Any, kind: str) -> None:
         """Set the metadata; None is a value too."""
         database = self.opened(copy)
-        version = (orjson.dumps(value), self.moment_for(copy, METADATA, kind))
-        database.set_metadata(value, timestamp=version[1])
-        copy.note(METADATA, version)
-        copy.unsynced.pop(METADATA)
+        raw = orjson.dumps(value)
+        if kind == "content":
+            before = time.time_ns() // 1000
+            database.set_metadata(value)
+            copy.note_content(METADATA, raw, Now.between(before, time.time_ns() // 1000))
+        else:
+            version = (raw, self.moment_for(copy, METADATA, kind))
+            database.set_metadata(value, timestamp=version[1])
+            copy.note(METADATA, version)
+        copy.unsynced.pop(METADATA, None)
 
     def prune(self, copy: Copy, before: str | None) -> None:
         """Give disk space back, and copies of old values too."""

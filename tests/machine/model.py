@@ -13,6 +13,33 @@ from catalog import Database
 METADATA = ""
 """The key of the metadata in a state; no real key is empty."""
 
+
+class Now(int):
+    """A moment that the library chose: known between two others, until it is first compared with what a database says."""
+
+    latest: int
+    pinned: int | None = None
+
+    @classmethod
+    def between(cls, earliest: int, latest: int) -> Now:
+        """Some moment between two."""
+        made = cls(earliest)
+        made.latest = latest
+        return made
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Now):
+            return self is other or (self.pinned is not None and self.pinned == other.pinned)
+        if self.pinned is None and isinstance(other, int) and int(self) <= other <= self.latest:
+            self.pinned = other
+        return self.pinned == other
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    __hash__ = int.__hash__
+
+
 Version = tuple[bytes, int]
 """Bytes as stored, and microseconds."""
 
@@ -93,6 +120,14 @@ class Copy:
         self.edits[key] = version
         self.tidy(key)
         (self.local.add if version is not None else self.local.discard)(key)
+
+    def note_content(self, key: str, value: bytes, now: int) -> None:
+        """A value that was set without a time: what is there already is no change, and what the base has is none of it."""
+        there, base = self.view.get(key), self.base_state.get(key)
+        if there is not None and there[0] == value:
+            return
+        is_base = base is not None and base[0] == value and key not in self.started and (key == METADATA or not self.replacing)
+        self.note(key, base if is_base else (value, now))
 
     def tidy(self, key: str) -> None:
         """Forget an edit that says what the base says."""

@@ -40,7 +40,7 @@ KEYS = st.sampled_from(NAMES)
 SOME = st.frozensets(KEYS, min_size=1, max_size=3)
 SOME_AND_METADATA = st.frozensets(st.sampled_from([*NAMES, METADATA]), min_size=1, max_size=3)
 VALUES = st.sampled_from([b"1", b"2", b'"' + b"x" * 300 + b'"'])
-MOMENTS = st.sampled_from(["new", "new", "same", "base", "old"])
+MOMENTS = st.sampled_from(["new", "content", "content", "same", "base", "old"])
 EDITS: st.SearchStrategy[list[Edit]] = st.lists(
     st.tuples(KEYS, st.one_of(VALUES, VALUES, st.none()), MOMENTS), min_size=1, max_size=3
 )

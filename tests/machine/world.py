@@ -15,7 +15,7 @@ import orjson
 import catalog
 from catalog import CatalogError, Database, Direction, S3Connection
 
-from .model import METADATA, Commit, Copy, Remote, State, Version, stored
+from .model import METADATA, Commit, Copy, Now, Remote, State, Version, stored
 
 MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
 """Hundreds of syncs a sequence: a disk would only make them slow."""
@@ -63,13 +63,17 @@ class World:
 
     def open(self, copy: Copy, *, pull: bool = True, flag: Any = "c") -> None:
         """Open a copy, which brings it to the newest commit."""
-        if self.is_foreign(copy):
-            self.refused(copy)
-            self.start_afresh(copy)
-            return
         if self.remote is None and flag == "w" and (copy.base is not None or not copy.path.exists()):
             flag = "c"
-        database = copy.database = self.connect(copy, flag, pull=pull)
+        foreign = self.is_foreign(copy)
+        try:
+            database = copy.database = self.connect(copy, flag, pull=pull)
+        except CatalogError:
+            if not foreign:
+                raise
+            self.start_afresh(copy)
+            return
+        assert not foreign or (copy.base is None and not copy.edits), "opened a copy of another database"
         copy.uuid = database.uuid
         if self.remote is None:
             if copy.base is not None:
@@ -80,14 +84,6 @@ class World:
     def is_foreign(self, copy: Copy) -> bool:
         """Whether the remote is another database than the copy."""
         return self.remote is not None and copy.uuid is not None and copy.uuid != self.remote.uuid
-
-    def refused(self, copy: Copy) -> None:
-        """A copy of another database is not opened."""
-        try:
-            self.connect(copy).close()
-        except CatalogError:
-            return
-        raise AssertionError("opened a copy of another database")
 
     def shut(self, copy: Copy) -> None:
         """Close a copy; everything in it is durable then."""
@@ -141,6 +137,9 @@ class World:
     def arrive(self, copy: Copy, target: Commit) -> None:
         """A pull has happened, up to a commit."""
         known, before, old = self.is_kept(copy.base), dict(copy.edits), dict(copy.base_state)
+        if copy.replacing and not known:
+            # nobody knows what there was to delete
+            before = {key: edit for key, edit in before.items() if edit is not None}
         copy.build_on(target)
         assert copy.database is not None
         assert self.commit_of(copy.database) is target, "it does not build on the newest commit"
@@ -204,7 +203,9 @@ class World:
         before = copy.view.get(key) if kind == "same" else copy.base_state.get(key) if kind == "base" else None
         if kind == "old":
             return 5
-        return before[1] if before is not None else self.tick()
+        if before is None or (isinstance(before[1], Now) and before[1].pinned is None):
+            return self.tick()
+        return before[1].pinned or self.tick() if isinstance(before[1], Now) else before[1]
 
     @contextlib.contextmanager
     def reader(self, place: S3Connection, **more: Any) -> Iterator[Database]:
