@@ -431,3 +431,22 @@ def test_no_pull_throws_a_buffered_edit_away(team: Team, metadata: bool) -> None
         other.changes().pull()
     assert dict(other.items()) == ({} if metadata else {"b": 2})
     assert other.get_metadata() == ({"m": 1} if metadata else None)
+
+
+def test_other_bytes_of_the_same_length_at_the_same_time_are_another_version(team: Team) -> None:
+    """Two versions are told apart by their bytes, though timestamp and length are the same."""
+    mine = team.open("a")
+    mine.set("k", "aaa", timestamp=T0)
+    mine.changes().push()
+    other = team.open("b")
+    other.load_items()
+    mine.set("k", "bbb", timestamp=T0)
+    assert [change.key for change in mine.changes().outgoing()] == ["k"]
+    assert mine.changes().push().keys == 1
+    assert team.seen() == {"k": "bbb"}
+    other.set("k", "ccc", timestamp=T0)
+    with pytest.raises(ConflictError):
+        other.changes().push()
+    other.changes().discard()
+    other.changes().pull()
+    assert other["k"] == "bbb"

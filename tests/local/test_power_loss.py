@@ -19,6 +19,7 @@ from .power_loss import Moment, record, replay, write
 
 LARGE = os.environ.get("CATALOG_POWER") == "large"
 SEEDS, STEPS, STATES = (range(12), 60, 220) if LARGE else (range(1), 30, 25)
+STATES = int(os.environ.get("CATALOG_POWER_STATES", STATES))
 
 
 def opened_again(moment: Moment, folder: Path) -> None:
