@@ -410,7 +410,9 @@ def _decode_commit(part: bytes, envelope: _Envelope, what: str) -> Head:
         raise IntegrityError(f"{what}: the head cannot be used: {error}.") from None
     if head.reader_features or head.checksum != CHECKSUM:
         needed = ", ".join(head.reader_features) or f"checksums by {head.checksum}"
-        raise UnsupportedFormatError(f"{what} needs what this program does not know: {needed:.100}.", hint="Upgrade booklet-catalog.")
+        raise UnsupportedFormatError(
+            f"{what} needs what this program does not know: {needed:.100}.", hint="Upgrade booklet-catalog."
+        )
     if (head.uuid.hex(), head.number, head.type) != (envelope.uuid, envelope.number, envelope.type) or head.type not in KINDS:
         raise IntegrityError(f"{what}: the head cannot be used: it describes no database.")
     return head
@@ -457,9 +459,8 @@ def _check_log(stored: StoredHead, what: str) -> None:
             raise IntegrityError(f"{what}: the head cannot be used: its log has gaps.")
         following = bundle.last + 1
     numbers = [summary.number for summary in summaries]
-    if numbers != list(range(following, head.number)) or (head.number > 1) != bool(head.parents):
+    complete = following <= head.number and numbers == list(range(following, head.number))
+    if not complete or (head.number > 1) != bool(head.parents):
         raise IntegrityError(f"{what}: the head cannot be used: its log has gaps.")
-    if head.parent is not None and (
-        head.parent.number != head.number - 1 or (summaries and summaries[-1].id != head.parent.id)
-    ):
+    if head.parent is not None and (head.parent.number != head.number - 1 or (summaries and summaries[-1].id != head.parent.id)):
         raise IntegrityError(f"{what}: the head cannot be used: its log is of other commits.")

@@ -147,7 +147,7 @@ class Segment:
     def items(self, start: str = "") -> Iterator[tuple[str, Entry]]:
         """All keys from ``start`` on with their entries, sorted."""
         first = bisect_left(self.keys, start) if start else 0
-        if self.inline or _INLINE in self.pack_numbers:
+        if _INLINE in self.pack_numbers:
             return ((self.keys[at], self.entry_at(at)) for at in range(first, len(self.keys)))
         packs, sizes, sums, size = [*self.packs, DELETED], [*self.pack_sizes, 0], self.checksums, CHECKSUM_BYTES
         numbers = self.pack_numbers[first:] if first else self.pack_numbers
@@ -273,8 +273,11 @@ def decode_keys(content: bytes, what: str) -> Keys:
     return Keys(columns.entries_id, keys, columns.lengths)
 
 
-def decode_entries(content: bytes, keys: Keys, what: str, inline: bytes = b"") -> Segment:
-    """Decode and check the content of the frame of entries that belongs to ``keys``; IntegrityError names ``what``."""
+def decode_entries(content: bytes, keys: Keys, what: str, inline: bytes | None = None) -> Segment:
+    """Decode and check the content of the frame of entries that belongs to ``keys``; IntegrityError names ``what``.
+
+    ``inline`` are the values of a commit's own changes; elsewhere no value can be inline.
+    """
     columns = decode(_decode_entries, content, what)
     check_version(columns.version, what)
     count = len(keys)
@@ -295,7 +298,7 @@ def decode_entries(content: bytes, keys: Keys, what: str, inline: bytes = b"") -
         raise IntegrityError(f"{what} is damaged: its frames differ in what was deleted.")
     offsets = list(accumulate(map(add, columns.offsets, chain((0,), lengths))))
     timestamps = list(accumulate(columns.timestamps))
-    least = _INLINE if inline else _NO_PACK
+    least = _NO_PACK if inline is None else _INLINE
     if count and not (
         _within(columns.pack_numbers, least, len(columns.packs) - 1)
         and _within(offsets, 0, _MOST_OFFSET)
@@ -303,6 +306,8 @@ def decode_entries(content: bytes, keys: Keys, what: str, inline: bytes = b"") -
         and (not columns.pack_sizes or _within(columns.pack_sizes, 0, _MOST_OFFSET))
     ):
         raise IntegrityError(f"{what} is damaged: it holds numbers out of range.")
+    if inline is not None:
+        _check_inline(columns.pack_numbers, offsets, lengths, len(inline), what)
     return Segment(
         columns.packs,
         columns.pack_sizes,
@@ -312,9 +317,15 @@ def decode_entries(content: bytes, keys: Keys, what: str, inline: bytes = b"") -
         offsets,
         lengths,
         columns.checksums,
-        inline,
+        inline or b"",
         columns.blocks,
     )
+
+
+def _check_inline(pack_numbers: Sequence[int], offsets: Sequence[int], lengths: Sequence[int], size: int, what: str) -> None:
+    for number, offset, length in zip(pack_numbers, offsets, lengths, strict=True):
+        if number == _INLINE and offset + length > size:
+            raise IntegrityError(f"{what} is damaged: it names values that it does not have.")
 
 
 def _within(numbers: Sequence[int], least: int, most: int) -> bool:

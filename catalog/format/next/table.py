@@ -143,7 +143,11 @@ def decode_table(content: bytes, what: str) -> tuple[SegmentRef, ...]:
     if any(len(file) != ID_BYTES for file in columns.files) or not _within(columns.file_numbers, len(columns.files) - 1):
         raise IntegrityError(f"{what} is damaged: it names a file that is none.")
     firsts = spell_out(columns.firsts, what)
-    if len(firsts) != count or any(left >= right for left, right in pairwise(firsts)) or len(max(firsts, key=len)) > _LONGEST_BOUND:
+    if (
+        len(firsts) != count
+        or any(left >= right for left, right in pairwise(firsts))
+        or len(max(firsts, key=len)) > _LONGEST_BOUND
+    ):
         raise IntegrityError(f"{what} is damaged: its bounds are not sorted.")
     keys_at = _places(columns.file_numbers, columns.keys_at, columns.keys_sizes)
     entries_at = _places(columns.file_numbers, columns.entries_at, columns.entries_sizes)
