@@ -1,8 +1,8 @@
 """The head: the one small object that names everything else of a remote; each commit keeps a copy of it without its attachments.
 
-A line of JSON says what it is: format, type, uuid, number and id, and how long the parts are that follow. The first part is the commit,
-compressed MessagePack; its hash is the commit's id. Further parts are tables that the commit names, as a head has them while they
-are small. A random ``write_id`` makes each commit unique, so a head that carries our id is our write.
+A line of JSON says what it is: format, type, uuid, number and id, and how long the parts are that follow. The first part is the
+commit, compressed MessagePack; its hash is the commit's id. Further parts are tables that the commit names, as a head has them while
+they are small. A random ``write_id`` makes each commit unique, so a head that carries our id is our write.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ import msgspec
 import orjson
 
 from catalog.errors import CatalogError, IntegrityError, InvalidInputError, InvalidValueError, UnsupportedFormatError
-from catalog.format.next.content import compress, content_id, decompress
+from catalog.format.next.content import check_version, compress, content_id, decode, decompress, encode
 from catalog.format.next.log import Bundle, Count, Id, Summary, Text, decode_log
+from catalog.format.next.segment import DELETED as DELETED_KEY
 from catalog.format.next.segment import Entry, Segment, decode_entries, decode_keys, encode_contents
 from catalog.format.next.table import Run, SegmentRef, decode_table, encode_table
 
@@ -75,6 +76,11 @@ class TagsRef(msgspec.Struct, array_like=True, frozen=True):
     size: Count
 
 
+class _Tags(msgspec.Struct, array_like=True):
+    version: int
+    tags: Annotated[list[Tag], msgspec.Meta(max_length=1000)]
+
+
 class RunRef(msgspec.Struct, frozen=True, omit_defaults=True):
     """A run of the index: how large it is, and its segments, here or in a table of ``size`` bytes."""
 
@@ -95,6 +101,23 @@ class Metadata(msgspec.Struct, frozen=True, omit_defaults=True):
     pack: Id | None = None
     offset: Count = 0
     pack_size: Count = 0
+
+    @property
+    def entry(self) -> Entry:
+        """Where they lie, as the index says it of a key."""
+        return Entry(
+            self.timestamp, self.pack or DELETED_KEY, self.offset, self.length, self.checksum, self.inline, self.pack_size
+        )
+
+    @classmethod
+    def of(cls, entry: Entry) -> Metadata:
+        """What a head says of metadata that lie where ``entry`` says."""
+        pack = None if entry.inline is not None else entry.pack
+        return cls(entry.timestamp, entry.length, entry.checksum, entry.inline, pack, entry.offset, entry.pack_size)
+
+
+Table = tuple[Run, bytes]
+"""The segments of a run, and the table of them as it is stored."""
 
 
 class Origin(msgspec.Struct, frozen=True):
@@ -189,7 +212,7 @@ class Commit:
 class StoredHead:
     """A head as it lies in a store: the commit, its bytes with and without attachments, its id, and the tag to swap it by.
 
-    ``tables`` are the attached ones, by their ids. ``mirror`` says of a mirror what it follows.
+    ``tables`` are the attached ones by their ids, each decoded and as stored. ``mirror`` says of a mirror what it follows.
     """
 
     head: Head
@@ -197,7 +220,7 @@ class StoredHead:
     commit_id: str
     etag: str
     part: bytes
-    tables: Mapping[bytes, Run] = field(default_factory=dict)
+    tables: Mapping[bytes, Table] = field(default_factory=dict)
     mirror: str = ""
 
     @property
@@ -277,6 +300,7 @@ class _Probe(msgspec.Struct):
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Head)
+_tags = msgspec.msgpack.Decoder(_Tags)
 _probe = msgspec.json.Decoder(_Probe)
 _envelope = msgspec.json.Decoder(_Envelope)
 
@@ -293,6 +317,18 @@ def encode_metadata(value: Any) -> bytes:
             hint="Store it under a key instead.",
         )
     return encoded
+
+
+def encode_tags(tags: Iterable[Tag], salt: int = 0) -> bytes:
+    """The content of a list of tags."""
+    return encode([list(tags)], salt)
+
+
+def decode_tags(content: bytes, what: str) -> tuple[Tag, ...]:
+    """Undo `encode_tags`; IntegrityError names ``what``."""
+    found = decode(_tags, content, what)
+    check_version(found.version, what)
+    return tuple(found.tags)
 
 
 def encode_changes(items: Iterable[tuple[str, Entry]]) -> Changes:
@@ -322,8 +358,8 @@ def following_log(before: StoredHead | None) -> tuple[tuple[Summary, ...], int]:
     return summaries, summaries[0].number
 
 
-def encode_head(head: Head, tables: Mapping[bytes, tuple[Run, bytes]] | None = None, mirror: str = "") -> StoredHead:
-    """Encode a head, attach the ``tables`` (decoded and as stored, by their ids) that are small enough, and name it.
+def encode_head(head: Head, tables: Mapping[bytes, Table] | None = None, mirror: str = "") -> StoredHead:
+    """Encode a head, attach those of the ``tables`` that it names that are small enough, and name it.
 
     What no reader would accept is an InvalidInputError, before it goes anywhere. Its tag is known once it is written.
     """
@@ -331,7 +367,7 @@ def encode_head(head: Head, tables: Mapping[bytes, tuple[Run, bytes]] | None = N
     commit_id, part = content_id(content).hex(), compress(content)
     attached = _small_enough(tables or {})
     body = _seal(head, commit_id, [part, *(stored for _, stored in attached.values())], mirror)
-    made = StoredHead(head, body, commit_id, "", part, {id_: run for id_, (run, _) in attached.items()}, mirror)
+    made = StoredHead(head, body, commit_id, "", part, attached, mirror)
     try:
         decode_head(body, "", "The new head")
     except CatalogError as error:
@@ -339,7 +375,7 @@ def encode_head(head: Head, tables: Mapping[bytes, tuple[Run, bytes]] | None = N
     return made
 
 
-def _small_enough(tables: Mapping[bytes, tuple[Run, bytes]]) -> dict[bytes, tuple[Run, bytes]]:
+def _small_enough(tables: Mapping[bytes, Table]) -> dict[bytes, Table]:
     left = MOST_ATTACHED_SEGMENTS
     attached = {}
     for id_, (run, body) in tables.items():
@@ -359,7 +395,7 @@ def decode_head(body: bytes, etag: str, what: str) -> StoredHead:
 
     Raises UnsupportedFormatError for a newer or a foreign format, IntegrityError for a damaged or hostile one.
     """
-    line, found, rest = body[:_MOST_ENVELOPE].partition(b"\n")
+    line, found, _ = body[:_MOST_ENVELOPE].partition(b"\n")
     _check_format(line, what)
     try:
         envelope = _envelope.decode(line)
@@ -418,15 +454,15 @@ def _decode_commit(part: bytes, envelope: _Envelope, what: str) -> Head:
     return head
 
 
-def _attached(head: Head, parts: Sequence[bytes], what: str) -> dict[bytes, Run]:
+def _attached(head: Head, parts: Sequence[bytes], what: str) -> dict[bytes, Table]:
     named = {run.table: run for run in head.runs if run.table is not None}
-    tables: dict[bytes, Run] = {}
+    tables: dict[bytes, Table] = {}
     for part in parts:
         content = decompress(part, f"{what}: a table of its index", MOST_BYTES)
         run = named.get(id_ := content_id(content))
         if run is None:
             raise IntegrityError(f"{what}: the head cannot be used: it carries a table that its commit does not name.")
-        tables[id_] = checked_run(run, decode_table(content, what), what)
+        tables[id_] = (checked_run(run, decode_table(content, what), what), part)
     return tables
 
 

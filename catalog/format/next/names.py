@@ -98,8 +98,8 @@ class ObjectNames:
 def check_new_key(db_key: str) -> None:
     """Raise InvalidInputError for a key that no database of ours should be made at.
 
-    Its objects must never be another database's, and its names must be the same in a bucket and on every file system. What is there
-    already under such a key can be read.
+    Its objects must never be another database's, and its names must be the same in a bucket and on every file system. What is
+    there already under such a key can be read.
     """
     for component in db_key.split("/"):
         if (problem := _problem(component)) is not None:

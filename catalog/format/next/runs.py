@@ -13,8 +13,8 @@ from typing import TypeVar
 
 from catalog.errors import IntegrityError
 from catalog.format.next.head import RunRef
-from catalog.format.next.table import SEGMENTS_PER_FILE, IndexFile, Run, SegmentRef, pack_segments
 from catalog.format.next.segment import EncodedSegment, Entry, Segment, encode_segment
+from catalog.format.next.table import SEGMENTS_PER_FILE, IndexFile, Run, SegmentRef, pack_segments
 
 GROWTH = 8
 SEGMENT_KEYS = 4096

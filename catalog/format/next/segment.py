@@ -1,7 +1,7 @@
 """A segment: an immutable, sorted piece of the index, in two frames (docs/design/0001-remote-format.md).
 
-The frame of keys says which keys there are and how long their values are; the frame of entries says where the values lie. Who only
-counts reads the first. The segment's id is that of its frame of keys, which names the frame of entries.
+The frame of keys says which keys there are and how long their values are; the frame of entries says where the values lie. Who
+only counts reads the first. The segment's id is that of its frame of keys, which names the frame of entries.
 
 A pack's directory is encoded the same way, and so are the changes that a commit holds itself.
 """

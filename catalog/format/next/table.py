@@ -1,7 +1,7 @@
 """Tables: which segments a run of the index consists of, and where each lies.
 
-A run is a sorted list of segments with disjoint ranges of keys. Segments that were written together lie in one object, the index file:
-first their frames of keys, then their frames of entries, so that the keys of many segments are one range.
+A run is a sorted list of segments with disjoint ranges of keys. Segments that were written together lie in one object, the index
+file: first their frames of keys, then their frames of entries, so that the keys of many segments are one range.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ _MOST_SEGMENTS = 1 << 20
 class SegmentRef(msgspec.Struct, frozen=True, gc=False):
     """One segment of a run: no key before ``first`` and, but for the last of its run, none from the next one's ``first``.
 
-    Its frames lie in the index file ``file``: that of the ``keys`` keys ``keys_size`` bytes at ``keys_at``, that of the entries likewise.
+    Its frames lie in the index file ``file``: that of its ``keys`` keys has ``keys_size`` bytes at ``keys_at``, that of the entries
+    likewise.
     """
 
     id: bytes

@@ -91,7 +91,7 @@ def test_a_commit_is_a_head_without_attachments() -> None:
     again = decode_head(WITH_TABLE.commit_body, "", "it")
 
     assert (again.head, again.commit_id) == (WITH_TABLE.head, WITH_TABLE.commit_id)
-    assert (again.tables, WITH_TABLE.tables) == ({}, {TABLE_ID: REFS})
+    assert (again.tables, WITH_TABLE.tables) == ({}, {TABLE_ID: (REFS, compress(TABLE))})
     assert decode_head(WITH_TABLE.body, "", "it").tables == WITH_TABLE.tables
     assert len(WITH_TABLE.commit_body) < len(WITH_TABLE.body)
 

@@ -119,7 +119,7 @@ def test_every_flipped_bit_and_every_truncation_is_found() -> None:
             frames = [encoded.keys_body, encoded.entries_body]
             frames[number] = piece
             try:
-                found = decode_segment(*frames, encoded.segment_id, "it")
+                found = decode_segment(frames[0], frames[1], encoded.segment_id, "it")
             except IntegrityError:
                 continue
             # a bit of the frame that means nothing, such as that of its dictionary's absence

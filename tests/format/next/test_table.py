@@ -65,9 +65,9 @@ def test_a_file_that_is_cut_off_or_spoiled_is_refused() -> None:
             parts = split_file(file.body[:length], "it")
         except IntegrityError:
             continue
+        keys_body, entries_body = parts[-1]
         with pytest.raises(IntegrityError):
-            for ref, (keys_body, entries_body) in zip(file.refs, parts, strict=False):
-                decode_segment(keys_body, entries_body, ref.id, "it")
+            decode_segment(keys_body, entries_body, file.refs[len(parts) - 1].id, "it")
 
 
 def test_keys_of_neighbours_are_one_range() -> None:
