@@ -1,8 +1,8 @@
 """The head: the one small object that names everything else of a remote; each commit keeps a copy of it without its attachments.
 
 A line of JSON says what it is: format, type, uuid, number and id, and how long the parts are that follow. The first part is the
-commit, compressed MessagePack; its hash is the commit's id. Further parts are tables that the commit names, as a head has them while
-they are small. A random ``write_id`` makes each commit unique, so a head that carries our id is our write.
+commit, compressed MessagePack; its hash is the commit's id. Further parts are tables that the commit names, as a head has them
+while they are small. A random ``write_id`` makes each commit unique, so a head that carries our id is our write.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The log: summaries of commits, without a key or a value, so that lineage and history outlive what a commit named.
 
-A commit repeats the summaries since the last bundle, and names the bundles. A bundle ends at each multiple of 32 commits and takes
-in those before it up to the last multiple of 512, 4,096 or 32,768, so that there are few of them however long the history is.
+A commit repeats the summaries since the last bundle, and names the bundles. A bundle ends at each multiple of 32 commits
+and takes in those before it up to the last multiple of 512, 4,096 or 32,768, so that there are few however long the history is.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ _MOST_FILE_BYTES = 4 << 20
 T = TypeVar("T")
 Items = Iterable[tuple[str, Entry]]
 Load = Callable[[SegmentRef], Segment]
-Put = Callable[[IndexFile], None]
+Put = Callable[[IndexFile], object]
 
 
 def keys_per_segment(total_keys: int) -> int:

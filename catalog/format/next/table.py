@@ -27,8 +27,8 @@ _MOST_SEGMENTS = 1 << 20
 class SegmentRef(msgspec.Struct, frozen=True, gc=False):
     """One segment of a run: no key before ``first`` and, but for the last of its run, none from the next one's ``first``.
 
-    Its frames lie in the index file ``file``: that of its ``keys`` keys has ``keys_size`` bytes at ``keys_at``, that of the entries
-    likewise.
+    Its frames lie in the index file ``file``: that of its ``keys`` keys has ``keys_size`` bytes at ``keys_at``, that of the
+    entries likewise.
     """
 
     id: bytes

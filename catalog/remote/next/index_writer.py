@@ -34,7 +34,7 @@ _ENTRY_BYTES = 24
 _MOST_RUNS = 40
 """Runs beyond these are merged: a reader accepts no more than a hundred."""
 
-Put = Callable[[str, bytes], None]
+Put = Callable[[str, bytes], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +72,8 @@ class IndexWriter:
     def extend(self, base: StoredHead | None, entries: Iterable[tuple[str, Entry]], expected: int, total: int) -> Index:
         """The index of ``base`` with about ``expected`` sorted entries as a new run, merged with as many as is worth it.
 
-        ``entries`` have the changes that ``base`` held itself among them, since none is held any more. ``total`` is about how many
-        keys there will be.
+        ``entries`` have the changes that ``base`` held itself among them, since none is held any more. ``total`` is about
+        how many keys there will be.
         """
         runs = base.head.runs if base is not None else ()
         keys_each = index.keys_per_segment(total)

@@ -12,7 +12,7 @@ from catalog.format.next.log import BUNDLE, Bundle, Summary, encode_log, first_o
 from catalog.format.next.names import ObjectNames
 from catalog.remote.next.log import Log
 
-Put = Callable[[str, bytes], None]
+Put = Callable[[str, bytes], object]
 
 
 class Following(TypedDict):
