@@ -17,7 +17,7 @@ from catalog.errors import (
     UnreachableError,
     UnsupportedFormatError,
 )
-from catalog.format.next.head import Head, StoredHead, encode_head
+from catalog.format.next.head import StoredHead, encode_head
 from catalog.format.next.names import ObjectNames
 from catalog.remote.next.commit import (
     Beaten,
@@ -42,7 +42,7 @@ ERRORS = (OutcomeUnknownError, UnreachableError)
 def draft(store: DirectoryStore, names: ObjectNames, over: StoredHead | None, message: str = "", **more: Any) -> StoredHead:
     """A head over another, with its copy among the commits, as a push leaves it before the commit."""
     remote = Remote(Place(store, names), NoCache(), 2)
-    fields = {**remote.follow(over, lambda name, body: store.put(name, body)), "message": message} | more
+    fields = {**remote.follow(over, store.put), "message": message} | more
     made = encode_head(make_head(**fields))
     store.put(names.commit(made.head.number, made.commit_id), made.commit_body)
     return made
@@ -336,4 +336,3 @@ def test_numbers_sort_as_text() -> None:
     listed = [names.commit(number, "a" * 32) for number in (1, 9, 10, 99, 100, 1_000_000)]
 
     assert listed == sorted(listed)
-    assert Head.__struct_fields__[0] == "format"

@@ -31,7 +31,7 @@ def grow(store: DirectoryStore, names: ObjectNames, counts: list[int]) -> dict[i
     current: StoredHead | None = None
     found: dict[int, StoredHead] = {}
     for number in range(1, max(counts) + 1):
-        following = remote.follow(current, lambda name, body: store.put(name, body))
+        following = remote.follow(current, store.put)
         head = make_head(**{**following, "message": f"commit {number}", "time": number, "keys": number})
         current = encode_head(head)
         if number in counts:
@@ -40,7 +40,7 @@ def grow(store: DirectoryStore, names: ObjectNames, counts: list[int]) -> dict[i
 
 
 def test_history_at_every_count_takes_four_requests(store: DirectoryStore, names: ObjectNames) -> None:
-    """Cold, history is the head and at most three bundles, 64 KiB; again, in the same session or a later one, it is nothing more."""
+    """Cold, history is the head and at most three bundles, 64 KiB; again, in this session or a later one, nothing more."""
     heads = grow(store, names, list(range(990, 1_131)))
     for count, newest in heads.items():
         cache = Kept()

@@ -1,4 +1,4 @@
-"""Segments are read once, from memory, from the cache or from the store, in few requests; none that is damaged is used or kept."""
+"""Segments are read once, from memory, the cache or the store, in few requests; none that is damaged is used or kept."""
 
 from __future__ import annotations
 
@@ -141,9 +141,15 @@ def test_a_walk_leaves_memory_as_it_was(store: DirectoryStore, names: ObjectName
 @pytest.mark.parametrize("kind", [FaultKind.TRUNCATE, FaultKind.FLIP_BIT, FaultKind.FAIL_BEFORE])
 @pytest.mark.parametrize("many", [False, True])
 def test_what_is_damaged_is_not_kept(
-    kind: FaultKind, many: bool, store: DirectoryStore, names: ObjectNames, refs: list[SegmentRef]
+    kind: FaultKind,
+    many: bool,
+    store: DirectoryStore,
+    names: ObjectNames,
+    refs: list[SegmentRef],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A file that arrives damaged is an error, and nothing of it that is damaged is in the cache, so that trying again works."""
+    monkeypatch.setattr(segment_reader, "_GAP", 0)
     cache = Kept()
     faulty = FaultyStore(store, FaultPlan([Fault(kind, "get", 1, refs[0].file.hex())]))
     reader = SegmentReader(Place(faulty, names), cache, 2)
