@@ -1,6 +1,6 @@
 """The public names of the package, all in one place; `catalog` brings the module of each when it is first used."""
 
-from .changes.change import Change, Direction, Kind, Version
+from .changes.change import Change, Direction, Kind
 from .changes.changes import Changes, Summary
 from .changes.collect import Collected
 from .changes.pull import PullResult
@@ -44,6 +44,7 @@ from .exchange.exporting import Exported, export_file
 from .exchange.importing import ImportPlan, import_file, plan_import
 from .exchange.rows import FileFormat, InputOptions, OutputOptions
 from .format.head import Commit
+from .format.version import Version
 from .groups.catalog import Catalog, GroupRecord
 from .groups.create import NewDatabase, create_database, place_beside
 from .groups.entry import Entry

@@ -285,7 +285,7 @@ def test_full_disk(remote: S3Connection, file: Path, tmp_path: Path, monkeypatch
 def test_full_disk_of_the_sidecar(remote: S3Connection, file: Path, tmp_path: Path) -> None:
     """When the sidecar cannot grow, edits are refused with LocalFileError and reads go on."""
     with opened(remote, file) as database:
-        sidecar = database._session.sidecar
+        sidecar = database._session.state.sidecar
         pages = sidecar.row("PRAGMA page_count")
         assert pages is not None
         sidecar.row(f"PRAGMA max_page_count = {pages[0]}")

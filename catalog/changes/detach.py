@@ -1,17 +1,18 @@
-"""Forgetting a remote that is no more: what is local is all there is, and can be pushed again."""
+"""Detaching from a remote that is no more: what is local is all there is, and can be pushed again."""
 
 from __future__ import annotations
 
-from catalog.local.writer import Writer
-from catalog.session.session import Session
+from catalog.format.version import METADATA
+from catalog.session.session import WriteSession
 
 
-def forget_remote(session: Session, writer: Writer) -> None:
-    """The remote was deleted: what is local is all there is, and can be pushed again."""
-    with session.sidecar.transaction(durable=True):
-        writer.claim_copies()
-        if (kept := session.metadata()) is not None:
-            session.sidecar.put("metadata", kept.value)
-            session.sidecar.put("metadata_time", kept.timestamp)
-            session.sidecar.put("metadata_edited", 1)
-        session.remember_base(None)
+def detach(session: WriteSession) -> None:
+    """The remote was deleted: every value that is here is an edit of ours from now on, the metadata too."""
+    writer = session.writer
+    with writer.held():
+        if (metadata := session.metadata()) is not None and session.table.get(METADATA) is None:
+            writer.put(METADATA, metadata.value, metadata.timestamp)
+        writer.flush()
+        with session.state.transaction(durable=True):
+            writer.claim_copies()
+            session.build_on(None)

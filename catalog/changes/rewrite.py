@@ -38,7 +38,7 @@ def rewrite(
     with Uploads(remote.store, min(remote.threads, 4), progress) as uploads:
 
         def put(segment: EncodedSegment) -> None:
-            session.sidecar.put_segment(segment.segment_id, segment.body)
+            session.cache.put_segment(segment.segment_id, segment.body)
             uploads.put(remote.names.segment(segment.segment_id), lambda: segment.body, len(segment.body))
 
         moved = repack(remote, snapshot, packs, without, salt, uploads, progress)

@@ -10,7 +10,6 @@ from itertools import islice
 
 import msgspec
 
-from catalog.changes.change import METADATA, Change, Direction, kind_of, metadata_version
 from catalog.changes.push import HeldLease, PushOptions
 from catalog.errors import EntryMissingError, InvalidInputError, PreconditionFailedError
 from catalog.format.head import Commit, Head, Parent, StoredHead, Tag, encode_head
@@ -109,21 +108,11 @@ def _names(version: int | str, number: int, commit_id: str) -> bool:
     return len(version) >= _SHORTEST_ID and commit_id.startswith(version.lower())
 
 
-def metadata_between(old: StoredHead | None, new: StoredHead) -> Change | None:
-    """How the user's metadata differs between two versions; None stands for the emptiness before the first."""
-    before, after = metadata_version(old.head.metadata if old is not None else None), metadata_version(new.head.metadata)
-    if before == after:
-        return None
-    return Change(METADATA, Direction.INCOMING, kind_of(before, after), before, before, after)
-
-
 def before_last_change(remote: Remote, newest: StoredHead) -> StoredHead | None:
     """The newest commit whose content is another than that of ``newest``; None when none is kept."""
     content = remote.snapshot(newest)
     for stored in remote.history(newest):
-        if stored.head.metadata != newest.head.metadata:
-            return stored
-        if stored.head.runs != newest.head.runs and next(remote.snapshot(stored).differing(content), None) is not None:
+        if next(remote.snapshot(stored).differing(content), None) is not None:
             return stored
     return None
 

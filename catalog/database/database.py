@@ -16,7 +16,7 @@ import orjson
 from catalog.changes.changes import Changes
 from catalog.changes.copy import copy_to
 from catalog.changes.delete import delete_remote
-from catalog.changes.detach import forget_remote
+from catalog.changes.detach import detach
 from catalog.changes.load import load
 from catalog.changes.push import HeldLease
 from catalog.codecs.codec import Codec
@@ -31,6 +31,7 @@ from catalog.errors import (
 )
 from catalog.format.head import Commit, encode_metadata
 from catalog.format.timestamp import Timestamp, microseconds
+from catalog.format.version import METADATA
 from catalog.local.sorted_keys import Order, SortedKeys
 from catalog.local.writer import Writer
 from catalog.locking.head_writer import leased
@@ -40,7 +41,7 @@ from catalog.remote.copy import CopyResult
 from catalog.session.key_info import KeyInfo
 from catalog.session.keys import check_key, is_text
 from catalog.session.listing import KeyGroup, Listing
-from catalog.session.session import Held, Session
+from catalog.session.session import Held, Session, WriteSession
 from catalog.store.observed import Observer, observer_of
 
 
@@ -135,11 +136,14 @@ class Database(Versioned, MutableMapping[str, Any]):
         self._open()
         return self._rows
 
-    def _writer(self) -> Writer:
-        writer = self._open().writer
-        if writer is None:
+    def _writing(self) -> WriteSession:
+        session = self._open()
+        if not isinstance(session, WriteSession):
             raise ReadOnlyError(f"{self.file_path} is open for reading.", hint="Open it with flag='w'.")
-        return writer
+        return session
+
+    def _writer(self) -> Writer:
+        return self._writing().writer
 
     def _find(self, key: object) -> Held | None:
         session = self._open()
@@ -304,20 +308,20 @@ class Database(Versioned, MutableMapping[str, Any]):
 
     def clear(self) -> None:
         """Delete every key; the next push leaves the remote empty, in one small commit."""
-        writer = self._writer()
-        with self._session.lock, writer.held():
-            writer.clear()
+        session = self._writing()
+        with session.lock:
+            session.writer.clear()
 
     def prune(self, timestamp: Timestamp = None) -> int:
         """Give disk space back: dead blocks and, with ``timestamp``, local copies of older values, which stay in the remote.
 
         Returns the number of local copies removed. Unpushed changes are never touched.
         """
-        writer = self._writer()
+        session = self._writing()
         before = None if timestamp is None else microseconds(timestamp)
-        with self._session.lock:
-            removed = writer.evict(before) if before is not None and self._session.base is not None else 0
-            return removed + writer.compact(Progress())
+        with session.lock:
+            removed = session.writer.evict(before) if before is not None and session.base is not None else 0
+            return removed + session.writer.compact(Progress())
 
     def sync(self) -> None:
         """Make every change so far durable in the local file; nothing is pushed."""
@@ -327,7 +331,7 @@ class Database(Versioned, MutableMapping[str, Any]):
 
     def set_metadata(self, data: Any, timestamp: Timestamp = None) -> None:
         """Set the metadata of the database: anything that is JSON, at most 4 MiB."""
-        self._writer().set_metadata(encode_metadata(data), microseconds(timestamp), edited=True)
+        self._writer().put(METADATA, encode_metadata(data), microseconds(timestamp))
 
     def get_metadata(self, include_timestamp: bool = False) -> Any:
         """The metadata of the database, or None; with its timestamp if asked."""
@@ -355,7 +359,7 @@ class Database(Versioned, MutableMapping[str, Any]):
         of a Dask client. Workers get keys and values only. Results are stored as they come; an error of ``func`` is raised
         after those finished before it. Other threads may write meanwhile.
         """
-        self._writer()
+        self._writing()
         chosen = list(self) if keys is None else list(keys)
         self._load_or_raise(chosen)
         items = ((key, self[key]) for key in chosen if key in self)
@@ -371,13 +375,13 @@ class Database(Versioned, MutableMapping[str, Any]):
         Values that are only in the remote are fetched first. Raises PreconditionFailedError when someone pushed since the last
         pull: nothing is then deleted.
         """
-        writer, session = self._writer(), self._session
+        session = self._writing()
         watched = progress or Progress()
         if session.base is not None and not session.replacing:
             self._load_or_raise(None)
         with session.lock, self._held_lease(watched) as lease:
             delete_remote(session, self.author, lease, watched)
-            forget_remote(session, writer)
+            detach(session)
 
     @contextlib.contextmanager
     def _held_lease(self, progress: Progress) -> Iterator[HeldLease]:

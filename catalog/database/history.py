@@ -7,19 +7,18 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from itertools import islice
 
-from catalog.changes.change import Change, Direction, kind_of, version_of_entry
+from catalog.changes.change import Change, Direction
 from catalog.changes.collect import Collected, check_grace, collect
 from catalog.changes.pull import fast_forward
 from catalog.changes.purge import Expunged, expunge
 from catalog.changes.push import HeldLease, PushOptions
-from catalog.changes.versions import Version, before_last_change, find_version, history, metadata_between, revert, tag
+from catalog.changes.versions import Version, before_last_change, find_version, history, revert, tag
 from catalog.errors import EntryMissingError, PreconditionFailedError, RemoteMissingError
 from catalog.format.head import Commit, StoredHead
-from catalog.local.writer import Writer
 from catalog.progress import Progress
 from catalog.remote.garbage import GRACE, Keep
 from catalog.session.keys import check_key
-from catalog.session.session import Session
+from catalog.session.session import Session, WriteSession
 
 
 class Versioned(ABC):
@@ -34,8 +33,8 @@ class Versioned(ABC):
         """The session; InvalidInputError when it was closed."""
 
     @abstractmethod
-    def _writer(self) -> Writer:
-        """The writer of the local file; ReadOnlyError when there is none."""
+    def _writing(self) -> WriteSession:
+        """The session, which may write; ReadOnlyError when it may not."""
 
     def history(self, limit: int | None = None, *, before: Commit | None = None) -> Iterator[Commit]:
         """The commits of the remote that are kept, newest first; asks once for the newest, then once for each before it.
@@ -61,12 +60,9 @@ class Versioned(ABC):
         newest = session.refresh()
         new = session.remote.snapshot(find_version(session.remote, newest, b))
         old = None if a is None else session.remote.snapshot(find_version(session.remote, newest, a))
-        if (metadata := metadata_between(old.stored if old else None, new.stored)) is not None:
-            yield metadata
-        found = old.differing(new) if old is not None else ((key, None, entry) for key, entry in new.items())
+        found = old.differing(new) if old is not None else ((key, None, entry) for key, entry in new.everything())
         for key, before, after in found:
-            base, remote = version_of_entry(before), version_of_entry(after)
-            yield Change(key, Direction.INCOMING, kind_of(base, remote), base, base, remote)
+            yield Change.between(key, Direction.INCOMING, before, before.version if before is not None else None, after)
 
     def before_last_change(self) -> Commit | None:
         """The commit that `undo` goes back to: the newest whose content is another than the newest's; None when none is kept."""
@@ -79,7 +75,7 @@ class Versioned(ABC):
         Unpushed changes stay; those that meet the reverted keys become conflicts. Raises PreconditionFailedError when someone
         commits at the same moment, or when ``over`` is given and is not the newest any more.
         """
-        writer, session = self._writer(), self._session
+        session = self._writing()
         with session.lock:
             newest = self._newest()
             if over is not None and over.id != newest.commit_id:
@@ -87,7 +83,7 @@ class Versioned(ABC):
             version = find_version(session.remote, newest, to)
             made = revert(session.remote, newest, version, PushOptions(self.author, message), self._lease)
             session.remember_seen(made)
-            fast_forward(session, writer, Progress())
+            fast_forward(session, Progress())
             return made.commit
 
     def undo(self, *, message: str = "") -> Commit:
@@ -131,13 +127,13 @@ class Versioned(ABC):
         return self._collect(Keep(keep_days, max(keep_commits, 1)), grace, progress or Progress(), dry_run=dry_run)
 
     def _collect(self, keep: Keep, grace: timedelta, progress: Progress, *, dry_run: bool) -> Collected:
-        session, newest = self._open(), self._newest()
-        writer = session.writer if dry_run else self._writer()
+        session = self._open() if dry_run else self._writing()
         with session.lock:
+            newest = self._newest()
             found, after = collect(session, newest, keep, grace, self.author, self._lease, progress, dry_run=dry_run)
-            if not dry_run and writer is not None:
+            if isinstance(session, WriteSession) and not dry_run:
                 session.remember_seen(after)
-                fast_forward(session, writer, progress)
+                fast_forward(session, progress)
             return found
 
     def forget(self, keys: Iterable[str], *, progress: Progress | None = None) -> Expunged:
@@ -145,22 +141,22 @@ class Versioned(ABC):
 
         The history before is given up. Copies that others fetched stay with them. Unpushed changes stay.
         """
-        writer, session = self._writer(), self._session
+        session = self._writing()
         with session.lock:
             found, after = expunge(
                 session, self._newest(), {check_key(key) for key in keys}, self.author, self._lease, progress or Progress()
             )
             session.remember_seen(after)
-            fast_forward(session, writer, progress or Progress())
-            session.sidecar.run("DELETE FROM fetched")
+            fast_forward(session, progress or Progress())
+            session.cache.forget_values()
             return found
 
     def _tagged(self, name: str, version: StoredHead | None, newest: StoredHead) -> Commit:
-        writer, session = self._writer(), self._session
+        session = self._writing()
         with session.lock:
             made = tag(session.remote, newest, name, version, PushOptions(self.author), self._lease)
             session.remember_seen(made)
-            fast_forward(session, writer, Progress())
+            fast_forward(session, Progress())
             return made.commit
 
     def _newest(self) -> StoredHead:

@@ -36,7 +36,7 @@ from catalog.remote.commit import read_head
 from catalog.remote.place import Place
 from catalog.remote.remote import Remote
 from catalog.session.past import PastSession
-from catalog.session.session import Session
+from catalog.session.session import Session, WriteSession
 from catalog.store.access import connect_store, given_connection
 from catalog.store.connect import name_of
 from catalog.store.interface import ObjectStore
@@ -122,15 +122,16 @@ def _open(
     writer: Writer | None = None
     try:
         _check_keys_are_text(copy)
-        session = Session(copy, None, Remote(place, copy.sidecar, connection.threads))
+        remote = Remote(place, copy.cache, connection.threads)
+        session = Session(copy, remote)
         if options.flag != "n":
             _check_same_file(session)
         if options.writing:
             writer = Writer(copy, timeout=options.lock_timeout, progress=progress, buffer_bytes=options.buffer_size)
-            session.writer = writer
+            session = WriteSession(copy, remote, writer)
         else:
             _repair(copy, progress)
-        session.load_heads()
+            session.load_heads()
         if asked and head is not None and session.seen is None:
             session.remember_seen(head)
         elif online:
@@ -173,7 +174,7 @@ def _check_same_file(session: Session) -> None:
     if base is None or uuid == base.stored.head.database_uuid or (seen is not None and uuid == seen.head.database_uuid):
         return
     raise DatabaseMismatchError(
-        f"{session.copy.path} was replaced by another database: {session.sidecar.path.name} beside it is not of this one.",
+        f"{session.copy.path} was replaced by another database: {session.copy.path.name}.sync beside it is not of this one.",
         hint="Put the right file back, give another file_path, or move the .sync file away.",
     )
 

@@ -8,16 +8,17 @@ import uuid as uuid_module
 from itertools import chain, count
 from pathlib import Path
 
-from catalog.changes.detach import forget_remote
+from catalog.changes.detach import detach
 from catalog.changes.finalize import settle_drafts
 from catalog.changes.pull import fast_forward
 from catalog.database.options import Options
 from catalog.errors import DatabaseMismatchError, InvalidInputError, RemoteMissingError
 from catalog.format.head import StoredHead
+from catalog.format.timestamp import microseconds
+from catalog.format.version import METADATA
 from catalog.local.data_file import system_error
-from catalog.local.writer import Writer
 from catalog.progress import Progress
-from catalog.session.session import Session
+from catalog.session.session import Session, WriteSession
 
 
 def meet_remote(session: Session, options: Options, *, online: bool, progress: Progress) -> None:
@@ -25,15 +26,15 @@ def meet_remote(session: Session, options: Options, *, online: bool, progress: P
 
     Raises DatabaseMismatchError, RemoteMissingError for a remote that is gone, and InvalidInputError for one of another type.
     """
-    seen, writer = session.seen, session.writer
+    seen = session.seen
     if seen is not None:
         _check_type(seen, options, session.remote.where)
-    if options.flag == "n" and writer is not None:
-        _start_over(session, writer, options)
+    if options.flag == "n" and isinstance(session, WriteSession):
+        _start_over(session, options)
         return
     if seen is None:
-        if online and session.base is not None and writer is not None:
-            _meet_no_remote(session, writer, options)
+        if online and session.base is not None and isinstance(session, WriteSession):
+            _meet_no_remote(session, options)
         return
     if seen.head.database_uuid != session.copy.header.uuid:
         raise DatabaseMismatchError(
@@ -44,13 +45,13 @@ def meet_remote(session: Session, options: Options, *, online: bool, progress: P
         _catch_up(session, progress)
 
 
-def _meet_no_remote(session: Session, writer: Writer, options: Options) -> None:
+def _meet_no_remote(session: WriteSession, options: Options) -> None:
     if options.flag == "w":
         raise RemoteMissingError(
             f"{session.remote.where}: there is no database here any more.",
             hint="Check the address. To push what is local as a new database, open it with flag='c'.",
         )
-    forget_remote(session, writer)
+    detach(session)
 
 
 def _catch_up(session: Session, progress: Progress) -> None:
@@ -58,16 +59,12 @@ def _catch_up(session: Session, progress: Progress) -> None:
     seen = session.seen
     if seen is None or seen.commit_id == session.base_id:
         return
-    writer = session.writer or Writer.try_open(session.copy, progress)
-    if writer is None:
+    with session.writing(progress) as writing:
+        if writing is not None:
+            settle_drafts(writing)
+            fast_forward(writing, progress)
+    if writing is None:
         session.base = session.remote.snapshot(seen)
-        return
-    try:
-        settle_drafts(session, writer)
-        fast_forward(session, writer, progress)
-    finally:
-        if writer is not session.writer:
-            writer.close()
 
 
 def _check_type(seen: StoredHead, options: Options, where: str) -> None:
@@ -76,17 +73,18 @@ def _check_type(seen: StoredHead, options: Options, where: str) -> None:
         raise InvalidInputError(f"{where} is a {seen.head.type}, not a {options.type}.", hint=f"Open it {way}.")
 
 
-def _start_over(session: Session, writer: Writer, options: Options) -> None:
+def _start_over(session: WriteSession, options: Options) -> None:
     """Begin anew: empty here at once, in the remote with the next push. Unpushed changes are kept aside until then."""
     if session.table.count_edited():
         _copy_aside(session.copy.path)
     header = options.new_header()
     uuid = session.seen.head.database_uuid if session.seen is not None else uuid_module.UUID(int=0)
-    writer.start_over(header.fresh(header.n_buckets, uuid if session.seen is not None else None), replacing=True)
-    with session.sidecar.transaction(durable=True):
-        for name in ("metadata", "metadata_time", "metadata_edited", "metadata_conflict", "metadata_mark"):
-            session.sidecar.put(name, None)
-        session.remember_base(session.seen)
+    session.writer.start_over(header.fresh(header.n_buckets, uuid if session.seen is not None else None), replacing=True)
+    with session.state.transaction(durable=True):
+        session.build_on(session.seen)
+    if session.metadata() is not None:
+        session.writer.delete(METADATA, microseconds(None))
+        session.writer.sync()
     session.copy.data.reload()
 
 

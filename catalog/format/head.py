@@ -18,13 +18,17 @@ from typing import Annotated, Any
 import msgspec
 import orjson
 
-from catalog.errors import IntegrityError, InvalidValueError, UnsupportedFormatError
+from catalog.errors import IntegrityError, InvalidInputError, InvalidValueError, UnsupportedFormatError
+from catalog.format.checksum import checksum
+from catalog.format.segment import Entry
 
 FORMAT = 100
 """Above ebooklet's 3, so that ebooklet refuses our remotes with its own message."""
 
 MOST_BYTES = 16 << 20
 _MOST_METADATA = 4 << 20
+_UUID_AT = slice(49, 65)
+"""Where a booklet's header has the file's uuid."""
 _Count = Annotated[int, msgspec.Meta(ge=0, le=1 << 53)]
 _Hex = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{32}\Z")]
 _Text = Annotated[str, msgspec.Meta(max_length=10_000)]
@@ -134,6 +138,15 @@ class StoredHead:
         return Commit(self.commit_id, head.number, parent, when, head.author, head.message, head.keys, head.value_bytes)
 
     @property
+    def metadata(self) -> Entry | None:
+        """The user's metadata as an entry, whose bytes are at hand; None where there are none."""
+        kept = self.head.metadata
+        if kept is None:
+            return None
+        value = bytes(kept.value)
+        return Entry(kept.timestamp, b"", 0, len(value), checksum(value), value)
+
+    @property
     def object_metadata(self) -> Mapping[str, str]:
         """What other programs see from a HEAD request (S3 user metadata)."""
         return {
@@ -169,6 +182,8 @@ def encode_metadata(value: Any) -> bytes:
 
 def encode_head(head: Head) -> StoredHead:
     """Encode a head and name it; its tag is known once it is written."""
+    if head.header[_UUID_AT] != head.database_uuid.bytes:
+        raise InvalidInputError(f"A head of {head.uuid} cannot have the file header of another database.")
     line = msgspec.json.encode(head)
     commit_id = blake2b(line, digest_size=16).hexdigest()
     return StoredHead(head, line + b"\n" + commit_id.encode() + b"\n", commit_id, "")

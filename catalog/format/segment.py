@@ -19,6 +19,7 @@ import zstandard
 
 from catalog.errors import IntegrityError, UnsupportedFormatError
 from catalog.format.checksum import CHECKSUM_BYTES
+from catalog.format.version import Version
 
 PACK_ID_BYTES = 16
 DELETED = b""
@@ -39,18 +40,27 @@ _Numbers = Annotated[list[int], msgspec.Meta(max_length=_MOST_KEYS)]
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False):
-    """Where the value of one key lies: ``length`` bytes at ``offset`` of ``pack``, written at ``timestamp`` (µs)."""
+    """Where the value of one key lies: ``length`` bytes at ``offset`` of ``pack``, written at ``timestamp`` (µs).
+
+    ``inline`` are the bytes themselves, where a head holds them.
+    """
 
     timestamp: int
     pack: bytes
     offset: int
     length: int
     checksum: bytes
+    inline: bytes | None = None
+
+    @property
+    def version(self) -> Version:
+        """The version of the value."""
+        return Version(self.timestamp, self.length, self.checksum)
 
     @property
     def deleted(self) -> bool:
         """Whether this entry says that the key was deleted."""
-        return self.pack == DELETED
+        return self.pack == DELETED and self.inline is None
 
 
 class _Columns(msgspec.Struct, array_like=True):

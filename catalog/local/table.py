@@ -8,6 +8,9 @@ from itertools import chain, islice
 
 import msgspec
 
+from catalog.format.segment import Entry
+from catalog.format.version import METADATA, Version
+from catalog.local.data_file import METADATA_KEY
 from catalog.local.sidecar import Sidecar
 
 _BATCH = 10_000
@@ -36,6 +39,17 @@ class KnownBase(msgspec.Struct, frozen=True, array_like=True):
     offset: int
     length: int
     checksum: bytes
+    inline: bytes | None = None
+
+    @classmethod
+    def of(cls, entry: Entry | None) -> KnownBase:
+        """What is kept of the entry that an edit was based on; None: the key was not there."""
+        return cls(*msgspec.structs.astuple(entry)) if entry is not None else cls(0, b"", 0, 0, b"")
+
+    @property
+    def entry(self) -> Entry | None:
+        """What the edit was based on."""
+        return Entry(*msgspec.structs.astuple(self)) if self.checksum else None
 
 
 _encode_base = msgspec.msgpack.Encoder().encode
@@ -59,6 +73,20 @@ class Row(msgspec.Struct, frozen=True, gc=False):
         """Whether this says something that the base commit does not."""
         return self.status in (Status.EDITED, Status.DELETED)
 
+    @property
+    def held(self) -> bool:
+        """Whether the data file has the value."""
+        return self.status in (Status.COPY, Status.EDITED)
+
+    @property
+    def version(self) -> Version | None:
+        """The version that the working copy has of the key; None where it was deleted."""
+        return Version(self.timestamp, self.length, self.checksum) if self.status != Status.DELETED else None
+
+    def base_over(self, entry: Entry | None) -> Entry | None:
+        """What the edit was based on: what was kept of it, or else ``entry``, which the base commit has."""
+        return entry if self.base is None else self.base.entry
+
 
 _COLUMNS = "key, status, timestamp, offset, length, checksum, edit, base"
 
@@ -68,8 +96,18 @@ def _row(values: tuple[str, int, int, int, int, bytes, int, bytes | None]) -> Ro
     return Row(*values[:7], _decode_base(base) if base is not None else None)
 
 
+def block_key(key: str) -> bytes:
+    """Under which key a value lies in the data file: the metadata where booklet keeps them, all others under their own."""
+    return key.encode() if key != METADATA else METADATA_KEY
+
+
+def count_keys(keys: Iterable[str]) -> int:
+    """How many keys booklet counts: all but the metadata."""
+    return sum(key != METADATA for key in keys)
+
+
 class LocalTable:
-    """The table of local keys in a sidecar."""
+    """The table of local keys in a sidecar. The user's metadata are one of its rows, and are counted as no key."""
 
     def __init__(self, sidecar: Sidecar) -> None:
         self._sidecar = sidecar
@@ -104,7 +142,7 @@ class LocalTable:
 
     def put(self, rows: Iterable[Row]) -> None:
         """Insert or replace rows."""
-        self._sidecar.run_many(
+        self._sidecar.change_many(
             "INSERT OR REPLACE INTO local VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             ((*msgspec.structs.astuple(row)[:7], None if row.base is None else _encode_base(row.base)) for row in rows),
         )
@@ -115,15 +153,36 @@ class LocalTable:
         while some := list(islice(stream, _COPIES)):
             marks = ",".join(["(?, 0, ?, ?, ?, ?, 0, NULL)"] * len(some))
             # one statement for many rows: executemany hands the interpreter over to other threads at each row
-            self._sidecar.run(f"INSERT INTO local VALUES {marks}", tuple(chain.from_iterable(some)))  # noqa: S608
+            self._sidecar.change(f"INSERT INTO local VALUES {marks}", tuple(chain.from_iterable(some)))  # noqa: S608
 
     def remove(self, keys: Iterable[str]) -> None:
         """Forget keys."""
-        self._sidecar.run_many("DELETE FROM local WHERE key = ?", ((key,) for key in keys))
+        self._sidecar.change_many("DELETE FROM local WHERE key = ?", ((key,) for key in keys))
+
+    def clear(self) -> None:
+        """Forget all keys, the metadata too."""
+        self._sidecar.change("DELETE FROM local")
+
+    def claim_copies(self, edit: int) -> None:
+        """Turn copies into edits with this number, and forget deletions."""
+        with self._sidecar.transaction():
+            self._sidecar.change("UPDATE local SET status = 1, edit = ?, base = NULL WHERE status = 0", (edit,))
+            self._sidecar.change("DELETE FROM local WHERE status = 2")
+
+    def moved(self, offsets: Iterable[tuple[int, str]]) -> None:
+        """The data file was written anew: values lie elsewhere, and what was to leave it has left."""
+        with self._sidecar.transaction():
+            self._sidecar.change_many("UPDATE local SET offset = ? WHERE key = ?", offsets)
+            self._sidecar.change("UPDATE local SET offset = 0 WHERE status = 2")
+            self._sidecar.change("DELETE FROM local WHERE status = 3")
 
     def edited(self) -> Iterator[Row]:
         """Rows that say something the base does not, sorted by key; edits made meanwhile may or may not be among them."""
         return self._pages("status IN (1, 2)", "edited", None)
+
+    def edited_keys(self) -> Iterator[Row]:
+        """As `edited`, but for the metadata."""
+        return self._pages("status IN (1, 2)", "edited", METADATA)
 
     def leaving(self) -> Iterator[Row]:
         """Rows whose values are to be removed from the data file."""
@@ -150,29 +209,50 @@ class LocalTable:
 
     def count_edited(self) -> int:
         """How many rows say something the base may not."""
-        row = self._sidecar.row("SELECT COUNT(*) FROM local WHERE status IN (1, 2)")
-        return int(row[0]) if row else 0
+        return self.edited_size()[0]
+
+    def edited_size(self) -> tuple[int, int]:
+        """How many rows say something the base may not, and the bytes of their values."""
+        row = self._sidecar.row("SELECT COUNT(*), COALESCE(SUM(length), 0) FROM local WHERE status IN (1, 2)")
+        return (int(row[0]), int(row[1])) if row else (0, 0)
+
+    def held_size(self) -> tuple[int, int]:
+        """How many keys have a value in the data file, and the bytes of these values."""
+        row = self._sidecar.row("SELECT COUNT(*), COALESCE(SUM(length), 0) FROM local WHERE status IN (0, 1) AND key <> ''")
+        return (int(row[0]), int(row[1])) if row else (0, 0)
+
+    def copies_before(self, timestamp: int) -> list[str]:
+        """The keys of copies that are older than a timestamp."""
+        rows = self._sidecar.rows("SELECT key FROM local WHERE status = 0 AND timestamp < ? AND key <> ''", (timestamp,))
+        return [row[0] for row in rows]
+
+    def every(self, rows_apart: int) -> tuple[list[tuple[int, str]], int]:
+        """Every so manieth key in the sorted list of those that are listed, with its row; and how many are listed in all."""
+        listed = "key <> '' AND (status IN (0, 1) OR (status = 2 AND base IS NOT NULL))"
+        found = self._sidecar.rows(
+            f"SELECT row, key FROM (SELECT row_number() OVER (ORDER BY key) - 1 AS row, key FROM local WHERE {listed})"  # noqa: S608
+            " WHERE row % ? = 0",
+            (rows_apart,),
+        )
+        total = self._sidecar.row(f"SELECT COUNT(*) FROM local WHERE {listed}")  # noqa: S608
+        return found, int(total[0]) if total else 0
 
     def settle(self, keys: Iterable[str] | None, up_to: int) -> None:
         """Edits up to number ``up_to`` (of ``keys``, or all) are the base's now."""
         if keys is None:
             with self._sidecar.transaction():
-                self._sidecar.run("DELETE FROM local WHERE status = 2 AND edit <= ?", (up_to,))
-                self._sidecar.run("UPDATE local SET status = 0, base = NULL WHERE status = 1 AND edit <= ?", (up_to,))
+                self._sidecar.change("DELETE FROM local WHERE status = 2 AND edit <= ?", (up_to,))
+                self._sidecar.change("UPDATE local SET status = 0, base = NULL WHERE status = 1 AND edit <= ?", (up_to,))
             return
         listed = list(keys)
         with self._sidecar.transaction():
-            self._sidecar.run_many(
+            self._sidecar.change_many(
                 "DELETE FROM local WHERE key = ? AND status = 2 AND edit <= ?", ((key, up_to) for key in listed)
             )
-            self._sidecar.run_many(
+            self._sidecar.change_many(
                 "UPDATE local SET status = 0, base = NULL WHERE key = ? AND status = 1 AND edit <= ?",
                 ((key, up_to) for key in listed),
             )
-
-    def last_edit(self) -> int:
-        """The number of the newest edit."""
-        return int(self._sidecar.get("last_edit") or 0)
 
     def _pages(self, condition: str, index: str, after: str | None) -> Iterator[Row]:
         indexed = f"INDEXED BY {index}" if index else ""

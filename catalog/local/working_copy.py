@@ -9,10 +9,13 @@ import portalocker
 
 from catalog.errors import CatalogError, IntegrityError, LockTimeoutError
 from catalog.format.checksum import checksum
+from catalog.format.version import name_of_key
 from catalog.local.booklet_header import Header
+from catalog.local.cache import Cache
 from catalog.local.data_file import DataFile, system_error
 from catalog.local.sidecar import Sidecar
-from catalog.local.table import LocalTable, Row
+from catalog.local.state import State
+from catalog.local.table import Row
 
 _TRIES_WHILE_COMPACTING = 400
 _PAUSE = 0.05
@@ -31,11 +34,12 @@ class WorkingCopy:
         self.path = path
         self.data = DataFile(path, writable=False)
         try:
-            self.sidecar = Sidecar(sidecar_path(path))
+            self._sidecar = Sidecar(sidecar_path(path))
         except BaseException:
             self.data.close()
             raise
-        self.table = LocalTable(self.sidecar)
+        self.state = State(self._sidecar)
+        self.cache = Cache(self._sidecar)
 
     @staticmethod
     def create(path: Path, header: Header) -> None:
@@ -62,7 +66,7 @@ class WorkingCopy:
 
     def close(self) -> None:
         """Close both files."""
-        self.sidecar.close()
+        self._sidecar.close()
         self.data.close()
 
     @property
@@ -73,11 +77,7 @@ class WorkingCopy:
     @property
     def disturbed(self) -> bool:
         """Whether the data file is not as the last sync left it: someone else wrote to it, or a writer was killed."""
-        return (
-            self.sidecar.get("fingerprint") != self.data.fingerprint()
-            or self.sidecar.get("dirty") is not None
-            or self.sidecar.get("compacting") is not None
-        )
+        return self.state.fingerprint != self.data.fingerprint() or self.state.dirty or self.state.compacting
 
     def value_of(self, row: Row, refresh: Callable[[], Row | None], pause: Callable[[float], None]) -> bytes | None:
         """The value that a row names, verified; None when its row went away meanwhile.
@@ -93,14 +93,14 @@ class WorkingCopy:
             if len(value) == current.length and checksum(value) == current.checksum:
                 return value
             before = (current.offset, current.checksum)
-            compacting = self.sidecar.get("compacting") is not None
+            compacting = self.state.compacting
             current = refresh()
             if current is not None and (current.offset, current.checksum) == before:
                 if not compacting and attempt:
                     break
                 pause(_PAUSE)
         raise IntegrityError(
-            f"{self.path}: the local value of {row.key!r} is damaged: its bytes do not match their checksum.",
+            f"{self.path}: the local value of {name_of_key(row.key)!r} is damaged: its bytes do not match their checksum.",
             key=row.key,
             hint="If it was never pushed, restore the file from a backup; else discard this key, and the remote's value is read.",
         )

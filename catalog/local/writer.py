@@ -8,12 +8,8 @@ opening repair the chains (`reconcile`).
 from __future__ import annotations
 
 import contextlib
-import json
-import os
-import socket
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,13 +17,13 @@ from msgspec.structs import replace
 
 from catalog.errors import InvalidValueError, LocalFileError, LockTimeoutError
 from catalog.format.checksum import checksum
+from catalog.format.version import METADATA, name_of_key
 from catalog.local.booklet_header import Header
-from catalog.local.compact import compact, record_of
+from catalog.local.compact import compact, content_beside
 from catalog.local.data_file import LONGEST_VALUE, METADATA_KEY, RESERVED_KEYS, DataFile, Record
 from catalog.local.file_lock import FileLock
 from catalog.local.reconcile import reconcile
-from catalog.local.sidecar import Sidecar
-from catalog.local.table import Row, Status
+from catalog.local.table import Row, Status, block_key, count_keys
 from catalog.local.working_copy import WorkingCopy
 from catalog.progress import Progress
 
@@ -44,25 +40,14 @@ class Buffered(NamedTuple):
     checksum: bytes
 
 
-def holder_of(sidecar: Sidecar) -> str:
-    """Who writes to a working copy, in words."""
-    said = sidecar.get("writer")
-    if said is None:
-        return "another program that opened it with booklet"
-    who = json.loads(said)
-    return f"process {who['pid']} on {who['host']} (since {who['since']})"
-
-
-def _mark(timestamp: int, value: bytes) -> str:
-    """What the sidecar notes of the metadata in the booklet, to see when they change."""
-    return f"{timestamp}:{checksum(value).hex()}"
-
-
-def _append_to(path: Path, record: Record) -> None:
+def _append_to(path: Path, record: Record) -> int:
+    """Write one record into an empty file; where its value lies."""
     data = DataFile(path, writable=True)
     try:
-        data.link(data.append([record]), 0)
+        batch = data.append([record])
+        data.link(batch, 0)
         data.flush()
+        return batch.offsets[0]
     finally:
         data.close()
 
@@ -72,8 +57,8 @@ class Writer:
 
     def __init__(self, copy: WorkingCopy, *, timeout: float, progress: Progress, buffer_bytes: int = 4 << 20) -> None:
         self.path = copy.path
-        self.sidecar = copy.sidecar
-        self.table = copy.table
+        self.state = copy.state
+        self.table = copy.state.table
         self.data = DataFile(copy.path, writable=True)
         self._lock = FileLock(self.data.fd, str(copy.path))
         self._mutex = threading.RLock()
@@ -83,20 +68,19 @@ class Writer:
         self._unsynced = False
         self._edit = 0
         try:
-            self._lock.acquire(timeout, lambda: holder_of(self.sidecar), progress)
+            self._lock.acquire(timeout, self.state.holder, progress)
             self._begin(progress)
         except BaseException:
             self._release()
             raise
 
     def _begin(self, progress: Progress) -> None:
-        since = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-        self.sidecar.put("writer", json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": since}))
+        self.state.begin_writing()
         self.data.reload()
-        if reconcile(self.data, self.sidecar, self.table, progress):
+        if reconcile(self.data, self.state, progress):
             self._unsynced = True
             self.sync()
-        self._edit = self.table.last_edit()
+        self._edit = self.state.last_edit
 
     @classmethod
     def try_open(cls, copy: WorkingCopy, progress: Progress) -> Writer | None:
@@ -111,7 +95,7 @@ class Writer:
         with self._mutex:
             try:
                 self.sync()
-                self.sidecar.put("writer", None)
+                self.state.end_writing()
             finally:
                 self._release()
 
@@ -144,7 +128,9 @@ class Writer:
     def put(self, key: str, value: bytes, timestamp: int) -> None:
         """Set a key."""
         if len(value) > LONGEST_VALUE:
-            raise InvalidValueError(f"The value of {key!r} takes {len(value):,} bytes; at most 4 GiB fit into a booklet.")
+            raise InvalidValueError(
+                f"The value of {name_of_key(key)!r} takes {len(value):,} bytes; at most 4 GiB fit into a booklet."
+            )
         self._add(key, Buffered(Status.EDITED, timestamp, value, checksum(value)))
 
     def delete(self, key: str, timestamp: int) -> None:
@@ -183,14 +169,14 @@ class Writer:
         moments = [copy[1] for copy in copies]
         values = [copy[2] for copy in copies]
         checksums = [copy[3] for copy in copies]
-        batch = self.data.append(zip(map(str.encode, keys), moments, values, strict=True))
+        batch = self.data.append(zip(map(block_key, keys), moments, values, strict=True))
         try:
-            with self.sidecar.transaction():
+            with self.state.transaction():
                 self.table.put_copies(zip(keys, moments, batch.offsets, map(len, values), checksums, strict=True))
         except BaseException:
             self.data.take_back(batch)
             raise
-        self.data.link(batch, len(copies))
+        self.data.link(batch, count_keys(keys))
 
     def _add(self, key: str, change: Buffered) -> None:
         with self._mutex:
@@ -222,22 +208,22 @@ class Writer:
         self._mark_dirty()
         in_file = {key: row for key, row in old.items() if row.offset > 0 and row.status != Status.DELETED}
         written = [(key, change.timestamp, change.value) for key, change in changes.items() if change.value is not None]
-        new_keys = sum(key not in in_file for key, _, _ in written) if in_file else len(written)
+        new_keys = count_keys(key for key, _, _ in written if key not in in_file)
         self.data.grow(self.data.header.n_keys + new_keys)
-        batch = self.data.append((key.encode(), timestamp, value) for key, timestamp, value in written)
+        batch = self.data.append((block_key(key), timestamp, value) for key, timestamp, value in written)
         try:
             if any(change.status == Status.EDITED for change in changes.values()):
                 self.data.flush()
             rows = self._new_rows(changes, old, dict(zip((key for key, _, _ in written), batch.offsets, strict=True)))
-            with self.sidecar.transaction():
+            with self.state.transaction():
                 self.table.put(rows)
-                self.sidecar.put("last_edit", self._edit)
+                self.state.last_edit = self._edit
         except BaseException:
             self.data.take_back(batch)
             raise
         self.data.link(batch, new_keys)
-        gone = [(key.encode(), in_file[key].offset) for key in changes if key in in_file]
-        self.data.remove(gone, sum(changes[key].value is None for key in changes if key in in_file))
+        gone = [(block_key(key), in_file[key].offset) for key in changes if key in in_file]
+        self.data.remove(gone, count_keys(key for key in changes if key in in_file and changes[key].value is None))
 
     def _new_rows(self, changes: dict[str, Buffered], old: dict[str, Row], offsets: dict[str, int]) -> list[Row]:
         rows = []
@@ -259,7 +245,7 @@ class Writer:
 
     def _mark_dirty(self) -> None:
         if not self._unsynced:
-            self.sidecar.put("dirty", 1)
+            self.state.dirty = True
             self._unsynced = True
 
     def sync(self) -> None:
@@ -270,9 +256,9 @@ class Writer:
                 return
             self.data.flush()
             self.data.stamp()
-            with self.sidecar.transaction(durable=True):
-                self.sidecar.put("fingerprint", self.data.fingerprint())
-                self.sidecar.put("dirty", None)
+            with self.state.transaction(durable=True):
+                self.state.fingerprint = self.data.fingerprint()
+                self.state.dirty = False
             self._unsynced = False
 
     def drop(self, keys: Sequence[str]) -> None:
@@ -297,70 +283,54 @@ class Writer:
         with self._mutex:
             rows = list(self.table.leaving())
             in_file = [row for row in rows if row.offset > 0]
-            self.data.remove(((row.key.encode(), row.offset) for row in in_file), len(in_file))
+            self.data.remove(((block_key(row.key), row.offset) for row in in_file), count_keys(row.key for row in in_file))
             self.table.remove(row.key for row in rows)
 
-    def start_over(self, header: Header, *, replacing: bool, keeping: Record | None = None) -> None:
-        """Empty the file, but for ``keeping``, and take over another header; only when nothing else in it is still wanted."""
+    def start_over(self, header: Header, *, replacing: bool, keep_metadata: bool = False) -> None:
+        """Empty the file, but for the metadata if asked, and take over another header; only when all else in it is unwanted."""
         with self._mutex:
+            buffered = self._buffer.get(METADATA) if keep_metadata else None
             self._buffer, self._buffered_bytes = {}, 0
             self._mark_dirty()
-            temporary = self.path.with_name(f".{self.path.name}.empty")
+            kept = self.table.get(METADATA) if keep_metadata else None
+            temporary = content_beside(self.path)
             temporary.unlink(missing_ok=True)
             DataFile.create(temporary, header)
-            if keeping is not None:
-                _append_to(temporary, keeping)
-            with self.sidecar.transaction(durable=True):
-                self.sidecar.run("DELETE FROM local")
-                self.sidecar.put("replacing", 1 if replacing else None)
-                self.sidecar.put("metadata_mark", _mark(keeping.timestamp, keeping.value) if keeping else None)
-                self.sidecar.put("drafts", None)
-                self.sidecar.put("compacting", temporary.name)
+            if kept is not None and kept.offset > 0:
+                record = Record(METADATA_KEY, kept.timestamp, self.data.read(kept.offset, kept.length))
+                kept = replace(kept, offset=_append_to(temporary, record) if kept.held else 0)
+            with self.state.transaction(durable=True):
+                self.table.clear()
+                self.table.put([kept] if kept is not None else [])
+                self.state.replacing = replacing
+                self.state.forget_drafts()
+                self.state.compacting = True
             self.data.replace_content(temporary)
-            self.sidecar.put("compacting", None)
+            self.state.compacting = False
             temporary.unlink(missing_ok=True)
+            if buffered is not None:
+                self._add(METADATA, buffered)
             self.sync()
 
     def clear(self) -> None:
         """Empty the working copy, which from now on stands for the whole database; the metadata stays."""
-        with self._mutex:
-            value, moment = self.sidecar.get("metadata"), self.sidecar.get("metadata_time")
-            kept = Record(METADATA_KEY, moment, value) if value is not None else None
-            self.start_over(self.data.header.fresh(self.data.header.n_buckets), replacing=True, keeping=kept)
+        self.start_over(self.data.header.fresh(self.data.header.n_buckets), replacing=True, keep_metadata=True)
 
     def claim_copies(self) -> None:
         """Turn copies of a remote that is no more into edits; within the caller's transaction."""
         with self._mutex:
-            self._edit += 1
-            self.sidecar.run("UPDATE local SET status = 1, edit = ?, base = NULL WHERE status = 0", (self._edit,))
-            self.sidecar.run("DELETE FROM local WHERE status = 2")
-            self.sidecar.put("last_edit", self._edit)
+            self.flush()
+            self.state.claim_copies()
+            self._edit = self.state.last_edit
 
     def evict(self, before: int) -> int:
         """Remove copies of remote values older than a timestamp; how many."""
-        old = self.sidecar.rows("SELECT key FROM local WHERE status = 0 AND timestamp < ?", (before,))
-        self.drop([row[0] for row in old])
-        return len(old)
-
-    def set_metadata(self, value: bytes | None, timestamp: int, *, edited: bool) -> None:
-        """Write the user's metadata (JSON) to the booklet and the sidecar; ``edited``: it is a change of our own."""
         with self._mutex:
-            self._mark_dirty()
-            old = self.data.find(METADATA_KEY)
-            batch = self.data.append([] if value is None else [Record(METADATA_KEY, timestamp, value)])
-            try:
-                self.data.flush()
-                with self.sidecar.transaction():
-                    self.sidecar.put("metadata", value)
-                    self.sidecar.put("metadata_time", timestamp)
-                    self.sidecar.put("metadata_edited", 1 if edited else None)
-                    self.sidecar.put("metadata_mark", _mark(timestamp, value) if value is not None else None)
-            except BaseException:
-                self.data.take_back(batch)
-                raise
-            self.data.link(batch, 0)
-            if old is not None:
-                self.data.remove([(METADATA_KEY, old.offset)], 0)
+            # A key that is edited in the buffer is no copy any more.
+            self.flush()
+            old = self.table.copies_before(before)
+            self.drop(old)
+            return len(old)
 
     def compact(self, progress: Progress) -> int:
         """Write the file again without dead blocks; how many there were."""
@@ -368,8 +338,7 @@ class Writer:
             self.sync()
             dead = sum(not block.alive for block in self.data.scan())
             self._mark_dirty()
-            found = (self.data.find(key) for key in sorted(RESERVED_KEYS))
-            reserved = [record_of(self.data, block) for block in found if block is not None]
-            compact(self.data, self.sidecar, self.table, reserved, progress)
+            found = (self.data.find(key) for key in sorted(RESERVED_KEYS - {METADATA_KEY}))
+            compact(self.data, self.state, (block for block in found if block is not None), progress)
             self.sync()
             return dead

@@ -72,7 +72,7 @@ def commit(place: Place, new: StoredHead, over: StoredHead | None) -> StoredHead
     try:
         etag = place.store.put(place.names.head, new.body, metadata=new.object_metadata, precondition=precondition)
     except PreconditionFailedError:
-        return _read_back(place, new)
+        return _read_back(place, new, refused=True)
     except StoreError:
         outcome = _read_back(place, new)
         if isinstance(outcome, Beaten) and _unchanged(outcome, over):
@@ -125,13 +125,18 @@ def _unchanged(outcome: Beaten, over: StoredHead | None) -> bool:
     return (current and current.commit_id) == (over and over.commit_id)
 
 
-def _read_back(place: Place, new: StoredHead) -> StoredHead | Beaten:
-    """Whether our commit is the head or an ancestor of it; OutcomeUnknownError where neither can be found out."""
+def _read_back(place: Place, new: StoredHead, *, refused: bool = False) -> StoredHead | Beaten:
+    """Whether our commit is the head or an ancestor of it; OutcomeUnknownError where neither can be found out.
+
+    Where the store ``refused`` it and the history up to it was given up meanwhile, its answer stands.
+    """
     try:
         current = read_head(place)
         ancestor = current
         while ancestor and ancestor.head.number > new.head.number and ancestor.head.parent:
             parent = ancestor.head.parent
+            if refused and current and parent.number < current.head.oldest:
+                return Beaten(current)
             ancestor = read_commit(place, parent.number, parent.id)
     except CatalogError:
         raise OutcomeUnknownError(str(place), new.commit_id) from None

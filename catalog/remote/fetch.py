@@ -91,21 +91,33 @@ def fetch_values(
 ) -> Iterator[Fetched | Failure]:
     """Fetch values span by span, each verified; what fails is reported and the others go on.
 
-    At most ``threads`` requests and twice as many spans in memory at once.
+    At most ``threads`` requests and twice as many spans in memory at once. Those that a head holds come last.
     """
+    at_hand: list[tuple[str, Entry, bytes]] = []
     with ThreadPoolExecutor(threads, thread_name_prefix="fetch") as pool:
         waiting: deque[Future[_Results]] = deque()
         try:
-            for spans in _windows(wanted):
+            for spans in _windows(_stored(wanted, at_hand)):
                 for span in spans:
                     waiting.append(pool.submit(_fetch_span, place, span))
                     while _enough(waiting, threads):
                         yield from _advance(waiting.popleft().result(), progress)
             while waiting:
                 yield from _advance(waiting.popleft().result(), progress)
+            if at_hand:
+                yield from _advance([at_hand], progress)
         finally:
             for future in waiting:
                 future.cancel()
+
+
+def _stored(wanted: Iterable[tuple[str, Entry]], at_hand: list[tuple[str, Entry, bytes]]) -> Iterator[tuple[str, Entry]]:
+    """What lies in packs; what does not is put aside."""
+    for key, entry in wanted:
+        if entry.inline is None:
+            yield key, entry
+        else:
+            at_hand.append((key, entry, entry.inline))
 
 
 def _enough(waiting: Sequence[Future[_Results]], threads: int) -> bool:
@@ -117,6 +129,8 @@ def _enough(waiting: Sequence[Future[_Results]], threads: int) -> bool:
 
 def fetch_value(place: Place, key: str, entry: Entry) -> bytes:
     """Fetch one value, verified."""
+    if entry.inline is not None:
+        return entry.inline
     fetched = _fetch_span(place, Span(entry.pack, entry.offset, entry.offset + entry.length, [(key, entry)]))
     if isinstance(fetched[0], Failure):
         raise fetched[0].error

@@ -9,7 +9,6 @@ import msgspec
 
 from catalog.format.segment import Entry
 from catalog.local.table import Row, Status
-from catalog.remote.snapshot import same_version
 
 
 class KeyState(StrEnum):
@@ -60,7 +59,7 @@ def describe_key(key: str, entry: Entry | None, row: Row | None, *, has_base: bo
         return KeyInfo(key, row.timestamp, row.length, KeyState.CONFLICT)
     if row.status == Status.DELETED:
         return KeyInfo(key, entry.timestamp, entry.length, KeyState.DELETED) if entry else None
-    if entry is not None and same_version(entry, Entry(row.timestamp, b"", 0, row.length, row.checksum)):
+    if entry is not None and entry.version == row.version:
         return KeyInfo(key, row.timestamp, row.length, KeyState.LOCAL)
     return KeyInfo(key, row.timestamp, row.length, KeyState.ADDED if entry is None else KeyState.MODIFIED)
 

@@ -9,8 +9,8 @@ from catalog.local.data_file import LONGEST_KEY, RESERVED_KEYS
 
 
 def is_text(key: object) -> TypeGuard[str]:
-    """Whether there can be such a key at all: a string of whole characters."""
-    if not isinstance(key, str):
+    """Whether there can be such a key at all: a string of whole characters, at least one."""
+    if not isinstance(key, str) or not key:
         return False
     try:
         key.encode()

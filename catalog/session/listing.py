@@ -29,10 +29,9 @@ class KeyGroup(msgspec.Struct, frozen=True, gc=False):
 
 @dataclass(frozen=True, slots=True)
 class _Marked:
-    """Landmarks, and of what: the sidecar as it was then, the last edit, the base commit and the number of edits."""
+    """Landmarks, and of what: the generation and the base commit."""
 
-    version: tuple[int, int]
-    state: tuple[int, str | None, int]
+    of: tuple[int, str | None]
     landmarks: Landmarks
 
 
@@ -114,29 +113,17 @@ class Listing:
 
     def _landmarks(self) -> Landmarks:
         session = self._session
-        session.flush()
-        version = session.sidecar.version()
-        if self._marked is not None and self._marked.version == version:
-            return self._marked.landmarks
-        state = (session.table.last_edit(), session.base_id, session.table.count_edited())
-        if self._marked is not None and self._marked.state == state:
-            landmarks = self._marked.landmarks
-        else:
+        of = (session.generation, session.base_id)
+        if self._marked is None or self._marked.of != of:
             base = session.visible_base()
             landmarks = self._of_table() if base is None else base.landmarks().with_more(session.added_keys())
-        self._marked = _Marked(version, state, landmarks)
-        return landmarks
+            self._marked = _Marked(of, landmarks)
+        return self._marked.landmarks
 
     def _of_table(self) -> Landmarks:
         """Of a working copy without a base: every few thousand rows of the table."""
-        listed = "status IN (0, 1) OR (status = 2 AND base IS NOT NULL)"
-        found = self._session.sidecar.rows(
-            f"SELECT row, key FROM (SELECT row_number() OVER (ORDER BY key) - 1 AS row, key FROM local WHERE {listed})"  # noqa: S608
-            " WHERE row % ? = 0",
-            (_APART,),
-        )
-        total = self._session.sidecar.row(f"SELECT COUNT(*) FROM local WHERE {listed}")  # noqa: S608
-        return Landmarks([row for row, _ in found], [key for _, key in found], int(total[0]) if total else 0)
+        found, total = self._session.table.every(_APART)
+        return Landmarks([row for row, _ in found], [key for _, key in found], total)
 
 
 def _info(key: str, timestamp: int, size: int, state: str) -> KeyInfo:

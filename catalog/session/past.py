@@ -7,19 +7,18 @@ from collections.abc import Iterator
 from catalog.errors import IntegrityError
 from catalog.format.head import StoredHead
 from catalog.format.segment import Entry
-from catalog.local.table import Status
 from catalog.local.working_copy import WorkingCopy
 from catalog.remote.remote import Remote
 from catalog.remote.snapshot import Snapshot
 from catalog.session.key_info import KeyInfo, KeyState
-from catalog.session.session import Held, KeptMetadata, Session
+from catalog.session.session import Held, Session
 
 
 class PastSession(Session):
     """One commit of a remote. Values come from the local file where it still holds the same version, else from the remote."""
 
     def __init__(self, copy: WorkingCopy, remote: Remote, stored: StoredHead) -> None:
-        super().__init__(copy, None, remote)
+        super().__init__(copy, remote)
         self._past = remote.snapshot(stored)
         self.base, self.seen = self._past, stored
 
@@ -27,6 +26,11 @@ class PastSession(Session):
     def replacing(self) -> bool:
         """No: this is not the working copy's state."""
         return False
+
+    @property
+    def generation(self) -> int:
+        """Always the same: what was opened never changes."""
+        return 0
 
     def refresh(self) -> StoredHead | None:
         """The commit that was opened, which never changes."""
@@ -43,7 +47,7 @@ class PastSession(Session):
 
     def _held(self, key: str, entry: Entry) -> Held:
         row = self.table.get(key)
-        if row is not None and row.status in (Status.COPY, Status.EDITED) and row.checksum == entry.checksum:
+        if row is not None and row.held and row.checksum == entry.checksum:
             try:
                 if (value := self.local_bytes(row)) is not None:
                     return Held(value, entry.timestamp)
@@ -72,13 +76,8 @@ class PastSession(Session):
 
     def count(self) -> int:
         """How many keys there were."""
-        return len(self._past)
+        return self._past.count
 
     def value_bytes(self) -> int:
         """How many bytes all values took."""
         return self._past.stored.head.value_bytes
-
-    def metadata(self) -> KeptMetadata | None:
-        """The user's metadata at this commit."""
-        kept = self._past.stored.head.metadata
-        return KeptMetadata(bytes(kept.value), kept.timestamp) if kept is not None else None

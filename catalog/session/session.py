@@ -5,19 +5,22 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 
-import msgspec
+from typing_extensions import override
 
 from catalog.errors import IntegrityError
 from catalog.format.checksum import checksum
-from catalog.format.head import StoredHead, decode_head
+from catalog.format.head import StoredHead
 from catalog.format.segment import Entry
+from catalog.format.version import METADATA
 from catalog.local.data_file import verified
-from catalog.local.table import KnownBase, Row, Status
+from catalog.local.table import Row, Status
 from catalog.local.working_copy import WorkingCopy
 from catalog.local.writer import Writer
+from catalog.progress import Progress
 from catalog.remote.remote import Remote
 from catalog.remote.snapshot import Snapshot
 from catalog.session.key_info import KeyInfo, describe_key, join_rows, while_prefixed
@@ -35,93 +38,90 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
-class KeptMetadata:
-    """The user's metadata as JSON bytes, and when it was set."""
+class _Counted:
+    """How many keys there are and how many bytes they take, as of a generation and a base."""
 
-    value: bytes
-    timestamp: int
-
-
-def base_of(row: Row, entry: Entry | None) -> Entry | None:
-    """What an edit was based on: what its row kept, or else what the base commit has."""
-    if row.base is None:
-        return entry
-    return None if not row.base.checksum else Entry(*_as_tuple(row.base))
-
-
-def keep_base(entry: Entry | None) -> KnownBase:
-    """What a row keeps of the entry that its edit was based on."""
-    return KnownBase(*msgspec.structs.astuple(entry)) if entry is not None else KnownBase(0, b"", 0, 0, b"")
-
-
-def _as_tuple(base: KnownBase) -> tuple[int, bytes, int, int, bytes]:
-    return base.timestamp, base.pack, base.offset, base.length, base.checksum
+    generation: int
+    base_id: str
+    keys: int
+    value_bytes: int
 
 
 class Session:
-    """What one opened database consists of. Reads are safe from many threads; ``writer`` is None when only reading.
+    """What one opened database consists of. Reads are safe from many threads; one that writes is a `WriteSession`.
 
     ``base`` is the commit that the working copy builds on, ``seen`` the newest one known. While ``replacing``, the working
-    copy stands for the whole database: the next push puts its content in the place of all that was there.
+    copy stands for the whole database: the next push puts its keys in the place of all that were there.
     """
 
-    def __init__(self, copy: WorkingCopy, writer: Writer | None, remote: Remote) -> None:
+    def __init__(self, copy: WorkingCopy, remote: Remote) -> None:
         self.copy = copy
-        self.writer = writer
+        self.state = copy.state
+        self.table = copy.state.table
+        self.cache = copy.cache
         self.remote = remote
-        self.table = copy.table
-        self.sidecar = copy.sidecar
         self.lock = threading.RLock()
         self.base: Snapshot | None = None
         self.seen: StoredHead | None = None
+        self._counted: _Counted | None = None
         self.load_heads()
+
+    @property
+    def writer(self) -> Writer | None:
+        """The writer of the working copy; None when only reading."""
+        return None
 
     def load_heads(self) -> None:
         """Read from the sidecar which commits the working copy knows."""
-        what = f"{self.copy.path}: the remembered head"
-        # One query: a head with the tag of another's would let a push swap what it has not seen.
-        known = dict(self.sidecar.rows("SELECT name, value FROM state WHERE name IN ('base', 'base_etag', 'seen', 'seen_etag')"))
-        base, seen = known.get("base"), known.get("seen")
-        stored = decode_head(base, known.get("base_etag") or "", what) if base else None
-        self.base = self.remote.snapshot(stored) if stored else None
-        self.seen = decode_head(seen, known.get("seen_etag") or "", what) if seen else stored
+        base, self.seen = self.state.heads()
+        self.base = self.remote.snapshot(base) if base is not None else None
 
     @property
     def base_id(self) -> str | None:
         """The id of the base commit."""
-        return self.base.stored.commit_id if self.base else None
+        return self.base.commit_id if self.base is not None else None
 
     @property
     def replacing(self) -> bool:
         """Whether the working copy stands for the whole database."""
-        return self.sidecar.get("replacing") is not None
+        return self.state.replacing
 
-    def remember_base(self, stored: StoredHead | None) -> None:
-        """Build on another commit from now on; within the caller's transaction."""
-        self.sidecar.put("base", stored.body if stored else None)
-        self.sidecar.put("base_id", stored.commit_id if stored else None)
-        self.sidecar.put("base_etag", stored.etag if stored else None)
-        self.remember_seen(stored)
-        self.base = self.remote.snapshot(stored) if stored else None
-        if self.base is not None:
-            self.sidecar.keep_segments({ref.id for ref in self.base.all_refs()})
+    @property
+    def generation(self) -> int:
+        """A number that is another whenever what is known of keys or commits was changed; buffered edits count too."""
+        self.flush()
+        return self.state.generation
 
     def remember_seen(self, stored: StoredHead | None) -> None:
         """Note the newest commit known."""
         self.seen = stored
-        with self.sidecar.transaction():
-            self.sidecar.put("seen", stored.body if stored else None)
-            self.sidecar.put("seen_etag", stored.etag if stored else None)
+        self.state.see(stored)
 
     def refresh(self) -> StoredHead | None:
         """Ask the remote for its newest commit, in one small request."""
         known = self.seen
         newest = self.remote.newest(known)
         if newest is not known:
-            with self.sidecar.transaction():
+            with self.state.transaction():
                 if self.seen is known:
                     self.remember_seen(newest)
         return self.seen
+
+    @contextmanager
+    def writing(self, progress: Progress) -> Iterator[WriteSession | None]:
+        """A session that writes, for the moment; None where somebody else writes or the file cannot be written."""
+        writer = Writer.try_open(self.copy, progress)
+        if writer is None:
+            yield None
+            return
+        try:
+            session = WriteSession(self.copy, self.remote, writer)
+            session.base, session.seen = self.base, self.seen
+            yield session
+            self.base, self.seen = session.base, session.seen
+        finally:
+            writer.close()
+            self.copy.data.reload()
 
     def base_entry(self, key: str) -> Entry | None:
         """What the base commit says of a key."""
@@ -130,6 +130,10 @@ class Session:
     def visible_base(self) -> Snapshot | None:
         """The base commit, unless the working copy stands for the whole database."""
         return None if self.base is None or self.replacing else self.base
+
+    def _base_of(self, key: str) -> Snapshot | None:
+        """The commit that says what a key is where the working copy does not: of the metadata the base, which nothing hides."""
+        return self.base if key == METADATA else self.visible_base()
 
     def flush(self) -> None:
         """Bring buffered edits into the table."""
@@ -148,21 +152,23 @@ class Session:
                 held = self._local_value(row)
                 if held is not None:
                     return held
-        base = self.visible_base()
+        base = self._base_of(key)
         entry = base.find(key) if base is not None else None
         return None if entry is None else Held(self.remote_value(key, entry), entry.timestamp)
 
     def remote_value(self, key: str, entry: Entry) -> bytes:
         """The value of an entry, from the cache or the remote; a writer keeps it in the data file."""
+        if entry.inline is not None:
+            return entry.inline
         value = self.cached_value(entry)
         if value is None:
             value = self.remote.value(key, entry)
-            self.sidecar.put_fetched([(entry.pack, entry.offset, value)])
+            self.cache.put_values([(entry.pack, entry.offset, value)])
         return value
 
     def cached_value(self, entry: Entry) -> bytes | None:
         """The value of an entry, if the cache has it, verified as everything that is read."""
-        value = self.sidecar.get_fetched(entry.pack, entry.offset)
+        value = self.cache.get_value(entry.pack, entry.offset)
         return value if value is not None and (len(value), checksum(value)) == (entry.length, entry.checksum) else None
 
     def local_bytes(self, row: Row) -> bytes | None:
@@ -171,7 +177,7 @@ class Session:
 
     def _row_in_file(self, key: str) -> Row | None:
         row = self.table.get(key)
-        return row if row is not None and row.status in (Status.COPY, Status.EDITED) else None
+        return row if row is not None and row.held else None
 
     def _local_value(self, row: Row) -> Held | None:
         try:
@@ -187,7 +193,7 @@ class Session:
     def _is_base_value(self, row: Row) -> bool:
         """Whether a copy is of this session's base, though another process moved the working copy on."""
         entry = self.base_entry(row.key)
-        return entry is not None and (entry.timestamp, entry.checksum) == (row.timestamp, row.checksum)
+        return entry is not None and entry.version == row.version
 
     def holds(self, key: str) -> bool:
         """Whether a key exists as this session sees it; fetches no value."""
@@ -207,9 +213,9 @@ class Session:
         return entry.timestamp if entry is not None else None
 
     def rows_from(self, start: str) -> Iterator[Row]:
-        """Rows of the table from a key on, sorted, read in pages; a small one first, which often is enough."""
+        """Rows of the table from a key on, sorted, in pages; a small one first, which often is enough. Not the metadata."""
         size = _FIRST_PAGE
-        page = self.table.page(start, size, after=False)
+        page = self.table.page(start, size, after=start == METADATA)
         while page:
             yield from page
             page, size = self.table.page(page[-1].key, _PAGE, after=True) if len(page) == size else [], _PAGE
@@ -234,7 +240,7 @@ class Session:
             if row is not None and row.status == Status.DELETED:
                 continue
             # A writer in another process may move the working copy on meanwhile: what it holds then is no longer of our base.
-            usable = row is not None and (row.status == Status.EDITED or _holds_value_of(row, entry))
+            usable = row is not None and (row.status == Status.EDITED or (entry is not None and row.version == entry.version))
             value = verified(self.copy.data, row.offset, row.length, row.checksum) if row is not None and usable else None
             if value is not None and row is not None:
                 yield key, Held(value, row.timestamp)
@@ -253,7 +259,7 @@ class Session:
         base = self.visible_base()
         return [
             row.key
-            for row in self.table.edited()
+            for row in self.table.edited_keys()
             if (row.status == Status.EDITED or row.base is not None) and (base is None or base.find(row.key) is None)
         ]
 
@@ -266,30 +272,22 @@ class Session:
         return self._totals()[1]
 
     def _totals(self) -> tuple[int, int]:
-        self.flush()
+        generation = self.generation
         base = self.visible_base()
         if base is None:
-            counted = self.sidecar.row("SELECT COUNT(*), COALESCE(SUM(length), 0) FROM local WHERE status IN (0, 1)")
-            return (int(counted[0]), int(counted[1])) if counted else (0, 0)
-        state = (self.table.last_edit(), self.base_id, self.table.count_edited())
-        if self._counted is None or self._counted[0] != state:
-            keys = size = 0
-            for row in self.table.edited():
+            return self.table.held_size()
+        if self._counted is None or (self._counted.generation, self._counted.base_id) != (generation, base.commit_id):
+            keys, size = base.count, base.stored.head.value_bytes
+            for row in self.table.edited_keys():
                 there = base.find(row.key)
                 keys += (row.status == Status.EDITED) - (there is not None)
-                size += row.length - (there.length if there else 0)
-            self._counted = (state, keys, size)
-        return len(base) + self._counted[1], base.stored.head.value_bytes + self._counted[2]
+                size += row.length - (there.length if there is not None else 0)
+            self._counted = _Counted(generation, base.commit_id, keys, size)
+        return self._counted.keys, self._counted.value_bytes
 
-    _counted: tuple[tuple[int, str | None, int], int, int] | None = None
-
-    def metadata(self) -> KeptMetadata | None:
-        """The user's metadata as this session sees it."""
-        if self.base is None or self.sidecar.get("metadata_edited") is not None:
-            value = self.sidecar.get("metadata")
-            return KeptMetadata(value, self.sidecar.get("metadata_time")) if value is not None else None
-        kept = self.base.stored.head.metadata
-        return KeptMetadata(bytes(kept.value), kept.timestamp) if kept is not None else None
+    def metadata(self) -> Held | None:
+        """The user's metadata as this session sees it, as JSON."""
+        return self.find(METADATA)
 
     def close(self) -> None:
         """Close files and connections; a writer syncs first."""
@@ -301,5 +299,33 @@ class Session:
             self.remote.close()
 
 
-def _holds_value_of(row: Row, entry: Entry | None) -> bool:
-    return entry is not None and (row.timestamp, row.length, row.checksum) == (entry.timestamp, entry.length, entry.checksum)
+class WriteSession(Session):
+    """A session that may change the working copy, which it alone does."""
+
+    def __init__(self, copy: WorkingCopy, remote: Remote, writer: Writer) -> None:
+        self._writer = writer
+        super().__init__(copy, remote)
+
+    @property
+    @override
+    def writer(self) -> Writer:
+        """The writer of the working copy."""
+        return self._writer
+
+    @contextmanager
+    @override
+    def writing(self, progress: Progress) -> Iterator[WriteSession]:
+        """The session itself."""
+        yield self
+
+    def build_on(self, stored: StoredHead | None) -> None:
+        """Build on another commit from now on; within the caller's transaction."""
+        self.state.build_on(stored)
+        self.follow_base(stored)
+
+    def follow_base(self, stored: StoredHead | None) -> None:
+        """Read from a commit that the state builds on by now."""
+        self.seen = stored
+        self.base = self.remote.snapshot(stored) if stored is not None else None
+        if self.base is not None:
+            self.cache.keep_segments({ref.id for ref in self.base.all_refs()})

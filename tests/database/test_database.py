@@ -707,7 +707,7 @@ def test_damaged_cache_is_fetched_again(remote: S3Connection, tmp_path: Path) ->
     with catalog.open(remote, tmp_path / "b.blt") as database:
         assert database["k00007"] == content["k00007"]
         damaged = bytes([content["k00007"][0] ^ 1]) + content["k00007"][1:]
-        database._session.sidecar.run("UPDATE fetched SET value = ?", (damaged,))
+        database._session.state.sidecar.run("UPDATE fetched SET value = ?", (damaged,))
         assert database["k00007"] == content["k00007"]
 
 

@@ -811,7 +811,7 @@ def test_processes_create_a_working_copy_at_once(folder_connection: S3Connection
 
 
 _OPEN_AND_DIE = """
-    import json, os, signal, sys, catalog
+    import json, os, signal, sys, catalog, catalog.database.open
     from catalog.store.access import connect_store
     from catalog.testing.faults import Fault, FaultKind, FaultPlan, FaultyStore
     plan = FaultPlan([Fault(FaultKind.KILL_AFTER, number=int(sys.argv[3]))])

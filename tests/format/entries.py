@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from typing import Any
+from uuid import UUID
 
 from hypothesis import strategies as st
 
@@ -11,6 +12,7 @@ from catalog.format.head import Head
 from catalog.format.segment import DELETED, Entry
 from catalog.local.booklet_header import new_header
 
+_UUID = "0123456789abcdef" * 2
 LETTERS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=8)
 LONG = st.builds(
     lambda head, letter, length: head + letter * length, LETTERS, st.characters(exclude_categories=["Cs"]), st.integers(0, 16_000)
@@ -27,9 +29,9 @@ ITEMS = st.dictionaries(KEYS, LIVE | GONE, min_size=1, max_size=40).map(lambda f
 def make_head(**changed: Any) -> Head:
     """The head of a database, with some of its fields changed."""
     fields: dict[str, Any] = {
-        "uuid": "0123456789abcdef" * 2,
+        "uuid": _UUID,
         "type": "database",
-        "booklet_header": base64.b64encode(new_header("orjson", 12_007).raw).decode(),
+        "booklet_header": base64.b64encode(new_header("orjson", 12_007).fresh(12_007, UUID(hex=_UUID)).raw).decode(),
         "number": 1,
         "parent": None,
         "time": 1_700_000_000_000_000,
