@@ -37,6 +37,11 @@ def meet_remote(session: Session, options: Options, *, online: bool, progress: P
             _meet_no_remote(session, options)
         return
     if seen.head.database_uuid != session.copy.header.uuid:
+        if session.base is None:
+            # Ours was never pushed, and is none of theirs: nothing of theirs is compared with it, offline above all.
+            session.remember_seen(None)
+            if not online:
+                return
         raise DatabaseMismatchError(
             f"{session.copy.path} belongs to another database than {session.remote.where}.",
             hint="Give another file_path, or another db_key; flag='n' replaces the remote by a new database.",
