@@ -43,6 +43,8 @@ MOST_INLINE_METADATA = 1 << 10
 _MOST_ENVELOPE = 64 << 10
 _MOST_SIZE = 1 << 50
 _HEADER_BYTES = 200
+_UUID_AT = slice(49, 65)
+"""Where a booklet's header has the file's uuid."""
 
 DELETED = "deleted"
 KINDS = {"database": "CatalogDatabase", "group": "CatalogGroup", DELETED: "CatalogDeleted"}
@@ -250,6 +252,11 @@ class StoredHead:
         return commit_of(self.summary, parent)
 
     @property
+    def metadata(self) -> Entry | None:
+        """The user's metadata as an entry; None where there are none."""
+        return self.head.metadata.entry if self.head.metadata is not None else None
+
+    @property
     def summary(self) -> Summary:
         """What the log of the next commits says of it."""
         head = self.head
@@ -363,6 +370,8 @@ def encode_head(head: Head, tables: Mapping[bytes, Table] | None = None, mirror:
 
     What no reader would accept is an InvalidInputError, before it goes anywhere. Its tag is known once it is written.
     """
+    if head.header[_UUID_AT] != head.uuid:
+        raise InvalidInputError(f"A head of {head.uuid.hex()} cannot have the file header of another database.")
     content = _encoder.encode(head)
     commit_id, part = content_id(content).hex(), compress(content)
     attached = _small_enough(tables or {})

@@ -1,7 +1,7 @@
 """A segment: an immutable, sorted piece of the index, in two frames (docs/design/0001-remote-format.md).
 
-The frame of keys says which keys there are and how long their values are; the frame of entries says where the values lie. Who
-only counts reads the first. The segment's id is that of its frame of keys, which names the frame of entries.
+The frame of keys says which keys there are, of when their values are and how long; the frame of entries says where these lie. Who
+only counts or lists reads the first. The segment's id is that of its frame of keys, which names the frame of entries.
 
 A pack's directory is encoded the same way, and so are the changes that a commit holds itself.
 """
@@ -21,6 +21,7 @@ from catalog.errors import IntegrityError, UnsupportedFormatError
 from catalog.format.checksum import CHECKSUM_BYTES
 from catalog.format.next.content import ID_BYTES, check_version, compress, content_id, decode, encode, named_content
 from catalog.format.next.strings import MOST_STRINGS, FrontCoded, front_code, spell_out
+from catalog.format.version import Version
 
 DELETED = b""
 """The pack of an entry that says: this key was deleted."""
@@ -58,15 +59,34 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     pack_size: int = 0
 
     @property
+    def version(self) -> Version:
+        """The version of the value."""
+        return Version(self.timestamp, self.length, self.checksum)
+
+    @property
     def deleted(self) -> bool:
         """Whether this entry says that the key was deleted."""
         return self.pack == DELETED and self.inline is None
+
+
+class Outline(msgspec.Struct, frozen=True, gc=False):
+    """What a frame of keys says of one key: of when its value is, and its length, -1 where the key was deleted."""
+
+    timestamp: int
+    length: int
+
+    @property
+    def deleted(self) -> bool:
+        """Whether this says that the key was deleted."""
+        return self.length == _GONE
 
 
 class _KeyColumns(msgspec.Struct, array_like=True):
     version: int
     entries_id: _Id
     keys: FrontCoded
+    timestamps: _Numbers
+    """Each minus the one before."""
     lengths: _Numbers
     """-1 where the key was deleted."""
 
@@ -76,8 +96,6 @@ class _EntryColumns(msgspec.Struct, array_like=True):
     packs: _Ids
     pack_sizes: _Numbers
     compressions: _Numbers
-    timestamps: _Numbers
-    """Each minus the one before."""
     pack_numbers: _Numbers
     """Position in ``packs``, -1 where the key was deleted, -2 where the value is inline."""
     offsets: _Numbers
@@ -93,19 +111,22 @@ _decode_entries = msgspec.msgpack.Decoder(_EntryColumns)
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """A decoded frame of keys: the keys, sorted, with the lengths of their values; -1 for a deleted one."""
+    """A decoded frame of keys: the keys, sorted, with timestamps and the lengths of their values; -1 for a deleted one."""
 
     entries_id: bytes
     keys: Sequence[str]
+    timestamps: Sequence[int]
     lengths: Sequence[int]
 
     def __len__(self) -> int:
         return len(self.keys)
 
-    def position(self, key: str) -> int | None:
-        """Where ``key`` is, or None."""
+    def find(self, key: str) -> Outline | None:
+        """What is said of ``key``, or None."""
         position = bisect_left(self.keys, key)
-        return position if position < len(self.keys) and self.keys[position] == key else None
+        if position < len(self.keys) and self.keys[position] == key:
+            return Outline(self.timestamps[position], self.lengths[position])
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,13 +231,13 @@ def encode_contents(items: Iterable[tuple[str, Entry]], salt: int = 0) -> Conten
             list(sizes),
             list(sizes.values()),
             [_AS_IS] * len(sizes),
-            _steps([entry.timestamp for entry in entries]),
             pack_numbers,
             list(map(sub, offsets, chain((0,), map(add, offsets, lengths)))),
             b"".join([entry.checksum for entry in entries]),
         ]
     )
-    return Contents(encode([content_id(content), front_code(keys), stated], salt), content, inline)
+    timestamps = _steps([entry.timestamp for entry in entries])
+    return Contents(encode([content_id(content), front_code(keys), timestamps, stated], salt), content, inline)
 
 
 def _place_inline(entries: Sequence[Entry], pack_numbers: list[int], offsets: list[int]) -> bytes:
@@ -236,9 +257,9 @@ def encode_directory(
 ) -> Contents:
     """Encode what `encode_contents` would for values that lie one after another in one pack, which cannot name itself."""
     nought = [0] * len(keys)
-    columns = [[bytes(ID_BYTES)], [0], [_AS_IS], _steps(timestamps), nought, nought, checksums]
+    columns = [[bytes(ID_BYTES)], [0], [_AS_IS], nought, nought, checksums]
     content = encode([*columns, sorted(blocks.items())] if blocks else columns)
-    return Contents(encode([content_id(content), front_code(keys), lengths], salt), content, b"")
+    return Contents(encode([content_id(content), front_code(keys), _steps(timestamps), lengths], salt), content, b"")
 
 
 def _steps(timestamps: Sequence[int]) -> list[int]:
@@ -265,12 +286,13 @@ def decode_keys(content: bytes, what: str) -> Keys:
     columns = decode(_decode_keys, content, what)
     check_version(columns.version, what)
     keys = spell_out(columns.keys, what)
-    if len(keys) != len(columns.lengths):
+    if not len(keys) == len(columns.lengths) == len(columns.timestamps):
         raise IntegrityError(f"{what} is damaged: its columns differ in length.")
     _check_keys(keys, what)
-    if keys and not _within(columns.lengths, _GONE, _LONGEST_VALUE):
+    timestamps = list(accumulate(columns.timestamps))
+    if keys and not (_within(columns.lengths, _GONE, _LONGEST_VALUE) and _within(timestamps, 0, _MOST_TIME - 1)):
         raise IntegrityError(f"{what} is damaged: it holds numbers out of range.")
-    return Keys(columns.entries_id, keys, columns.lengths)
+    return Keys(columns.entries_id, keys, timestamps, columns.lengths)
 
 
 def decode_entries(content: bytes, keys: Keys, what: str, inline: bytes | None = None) -> Segment:
@@ -281,8 +303,7 @@ def decode_entries(content: bytes, keys: Keys, what: str, inline: bytes | None =
     columns = decode(_decode_entries, content, what)
     check_version(columns.version, what)
     count = len(keys)
-    number_columns = (columns.timestamps, columns.pack_numbers, columns.offsets)
-    if any(len(column) != count for column in number_columns) or len(columns.checksums) != count * CHECKSUM_BYTES:
+    if not len(columns.pack_numbers) == len(columns.offsets) == count or len(columns.checksums) != count * CHECKSUM_BYTES:
         raise IntegrityError(f"{what} is damaged: its columns differ in length.")
     if not len(columns.packs) == len(columns.pack_sizes) == len(columns.compressions):
         raise IntegrityError(f"{what} is damaged: its columns differ in length.")
@@ -297,12 +318,10 @@ def decode_entries(content: bytes, keys: Keys, what: str, inline: bytes | None =
     ):
         raise IntegrityError(f"{what} is damaged: its frames differ in what was deleted.")
     offsets = list(accumulate(map(add, columns.offsets, chain((0,), lengths))))
-    timestamps = list(accumulate(columns.timestamps))
     least = _NO_PACK if inline is None else _INLINE
     if count and not (
         _within(columns.pack_numbers, least, len(columns.packs) - 1)
         and _within(offsets, 0, _MOST_OFFSET)
-        and _within(timestamps, 0, _MOST_TIME - 1)
         and (not columns.pack_sizes or _within(columns.pack_sizes, 0, _MOST_OFFSET))
     ):
         raise IntegrityError(f"{what} is damaged: it holds numbers out of range.")
@@ -312,7 +331,7 @@ def decode_entries(content: bytes, keys: Keys, what: str, inline: bytes | None =
         columns.packs,
         columns.pack_sizes,
         keys.keys,
-        timestamps,
+        keys.timestamps,
         columns.pack_numbers,
         offsets,
         lengths,

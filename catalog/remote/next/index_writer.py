@@ -99,7 +99,7 @@ class IndexWriter:
 
     def _says_something_of(self, refs: Sequence[SegmentRef], key: str) -> bool:
         after = bisect_right(refs, key, key=lambda ref: ref.first)
-        return after > 0 and self._reader.length_in(refs[after - 1], key) is not None
+        return after > 0 and self._reader.outline(refs[after - 1], key) is not None
 
     def _on_top(
         self, base: StoredHead | None, refs: Sequence[SegmentRef], older: tuple[RunRef, ...], changes: Changes | None

@@ -13,7 +13,7 @@ from typing import Protocol
 from catalog.errors import GoneError, IntegrityError, ObjectMissingError
 from catalog.format.next.content import content_id, named_content
 from catalog.format.next.head import RunRef, StoredHead, Table, checked_run
-from catalog.format.next.segment import Keys, Segment, decode_entries, decode_keys
+from catalog.format.next.segment import Keys, Outline, Segment, decode_entries, decode_keys
 from catalog.format.next.table import IndexFile, Run, SegmentRef, decode_table
 from catalog.remote.next.place import Place
 from catalog.store.interface import ByteRange
@@ -105,19 +105,18 @@ class SegmentReader:
         """The segment that ``ref`` names, which stays in memory; IntegrityError when it is damaged or gone."""
         return self._remembered(ref) or self._keep(ref.id, self._read(ref))
 
-    def length_in(self, ref: SegmentRef, key: str) -> int | None:
-        """The length of a key's value in a segment, -1 for a deleted one, None where it says nothing; reads its keys only."""
+    def outline(self, ref: SegmentRef, key: str) -> Outline | None:
+        """What a segment's frame of keys says of a key, None where that is nothing; reads no more of the segment."""
         if (known := self._remembered(ref)) is not None:
             entry = known.find(key)
-            return None if entry is None else -1 if entry.deleted else entry.length
+            return None if entry is None else Outline(entry.timestamp, -1 if entry.deleted else entry.length)
         keys = self._last_keys.get(ref.id)
         if keys is None:
             keys = self._keys(ref, self._frames([ref], entries=False)[ref.id][0])
             if len(self._last_keys) >= _MOST_KEY_FRAMES:
                 self._last_keys.clear()
             self._last_keys[ref.id] = keys
-        position = keys.position(key)
-        return None if position is None else keys.lengths[position]
+        return keys.find(key)
 
     def pass_through(self, most_kept: int) -> Callable[[SegmentRef], Segment]:
         """A way to load segments of which only the first few stay in memory: whoever walks on does not come back soon."""

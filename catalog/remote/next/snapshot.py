@@ -5,13 +5,14 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence, Set
 from functools import cached_property
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 from catalog.format.fence_pointers import Landmarks
 from catalog.format.next.head import RunRef, StoredHead
 from catalog.format.next.runs import live, load_within, newest, run_items
-from catalog.format.next.segment import Entry, Segment
+from catalog.format.next.segment import Entry, Outline, Segment
 from catalog.format.next.table import Run, SegmentRef
+from catalog.format.version import METADATA
 from catalog.remote.next.segment_reader import SegmentReader
 
 T = TypeVar("T")
@@ -22,7 +23,10 @@ _AHEAD = 8
 
 
 class Snapshot:
-    """The mapping from keys to entries that one head describes."""
+    """The mapping from keys to entries that one head describes.
+
+    It has no truth value: a commit without keys is a commit, and whoever has none says None.
+    """
 
     def __init__(self, stored: StoredHead, segments: SegmentReader) -> None:
         self.stored = stored
@@ -37,11 +41,23 @@ class Snapshot:
     def _firsts(self) -> Sequence[Sequence[str]]:
         return [[ref.first for ref in run] for run in self.runs]
 
-    def __len__(self) -> int:
+    def __bool__(self) -> NoReturn:
+        raise TypeError("a snapshot is compared with None, never asked whether it is true")
+
+    @property
+    def commit_id(self) -> str:
+        """The id of the commit."""
+        return self.stored.commit_id
+
+    @property
+    def count(self) -> int:
+        """How many keys it has."""
         return self.stored.head.keys
 
     def find(self, key: str) -> Entry | None:
-        """The entry of ``key``, or None; fetches the segments that can hold it."""
+        """The entry of ``key``, or None; fetches the segments that can hold it. The metadata are the entry of `METADATA`."""
+        if key == METADATA:
+            return self.stored.metadata
         changes = self.stored.changes
         if changes is not None and (entry := changes.find(key)) is not None:
             return None if entry.deleted else entry
@@ -53,20 +69,28 @@ class Snapshot:
                 return None if entry.deleted else entry
         return None
 
-    def length_of(self, key: str) -> int | None:
-        """The length of the value of ``key``, or None; reads nothing of a segment but its keys."""
+    def outline(self, key: str) -> Outline | None:
+        """Of when the value of ``key`` is and how long, or None; reads nothing of a segment but its keys."""
+        if key == METADATA:
+            return _outline(self.stored.metadata)
         changes = self.stored.changes
         if changes is not None and (entry := changes.find(key)) is not None:
-            return None if entry.deleted else entry.length
+            return _outline(entry)
         for run, position in self._places_of(key):
-            if (length := self._segments.length_in(run[position], key)) is not None:
-                return None if length < 0 else length
+            if (found := self._segments.outline(run[position], key)) is not None:
+                return None if found.deleted else found
         return None
 
     def prefetch(self, keys: Iterable[str], *, keys_only: bool = False) -> None:
         """Bring the segments in which these keys would be, or only their keys, several at a time."""
-        wanted = {run[at].id: run[at] for key in keys for run, at in self._places_of(key)}
-        self._segments.prefetch(wanted.values(), keys_only=keys_only)
+        places = (place for key in keys if key != METADATA for place in self._places_of(key))
+        self._segments.prefetch({run[at].id: run[at] for run, at in places}.values(), keys_only=keys_only)
+
+    def everything(self) -> Items:
+        """The metadata, if there are any, then all keys with their entries, sorted."""
+        if (metadata := self.stored.metadata) is not None:
+            yield METADATA, metadata
+        yield from self.items()
 
     def items(self, start: str = "") -> Items:
         """All keys from ``start`` on with their entries, sorted; fetches segments as they are reached."""
@@ -122,11 +146,13 @@ class Snapshot:
         self._segments.prefetch(self.all_refs())
 
     def differing(self, other: Snapshot) -> Iterator[tuple[str, Entry | None, Entry | None]]:
-        """The keys whose entries differ between this snapshot and ``other``, sorted, each with both entries.
+        """The keys whose entries differ between this snapshot and ``other``, sorted, each with both entries; the metadata first.
 
         Reads only segments that are not part of both. A segment counts as part of both where it has the same number of runs
         below it: elsewhere other entries can be on top of its own.
         """
+        if not same_version(self.stored.metadata, other.stored.metadata):
+            yield METADATA, self.stored.metadata, other.stored.metadata
         common = _common_runs(self.stored.head.runs, other.stored.head.runs)
         shared = set(self._places(common)) & set(other._places(common))
         mine, theirs = self._without(shared, common), other._without(shared, common)
@@ -181,10 +207,14 @@ def _common_runs(left: Sequence[RunRef], right: Sequence[RunRef]) -> int:
 
 
 def same_version(left: Entry | None, right: Entry | None) -> bool:
-    """Whether two entries say the same: the same bytes at the same timestamp, wherever they lie, or both nothing."""
+    """Whether two entries say the same: the same version, wherever it lies, or both nothing."""
     if left is None or right is None:
         return left is right
-    return (left.timestamp, left.length, left.checksum) == (right.timestamp, right.length, right.checksum)
+    return left.version == right.version
+
+
+def _outline(entry: Entry | None) -> Outline | None:
+    return None if entry is None or entry.deleted else Outline(entry.timestamp, entry.length)
 
 
 def _side_by_side(left: Iterator[tuple[str, T]], right: Iterator[tuple[str, T]]) -> Iterator[tuple[str, T | None, T | None]]:

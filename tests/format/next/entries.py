@@ -44,7 +44,7 @@ _HEADER = new_header("orjson", 12_007).raw
 def make_head(**changed: Any) -> Head:
     """The head of a database at its first commit, with some of its fields changed."""
     fields: dict[str, Any] = {
-        "uuid": bytes.fromhex("0123456789abcdef" * 2),
+        "uuid": changed.get("header", _HEADER)[49:65],
         "type": "database",
         "header": _HEADER,
         "number": 1,

@@ -189,10 +189,10 @@ def read_frames(keys: bytes, entries: bytes, id_: bytes) -> dict[str, Entry]:
 
 def read_segment(keys: bytes, entries: bytes, values: bytes = b"") -> dict[str, Entry]:
     """The entries of the contents of two frames."""
-    version, entries_id, coded, lengths, *_ = msgspec.msgpack.decode(keys)
+    version, entries_id, coded, timestamps, lengths, *_ = msgspec.msgpack.decode(keys)
     assert version == 1
     assert blake2b(entries, digest_size=16).digest() == entries_id
-    version, packs, _sizes, compressions, timestamps, numbers, offsets, checksums, *_ = msgspec.msgpack.decode(entries)
+    version, packs, _sizes, compressions, numbers, offsets, checksums, *_ = msgspec.msgpack.decode(entries)
     assert version == 1
     assert not any(compressions)
     found: dict[str, Entry] = {}

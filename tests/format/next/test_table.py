@@ -53,8 +53,8 @@ def test_an_index_file_holds_its_segments(contents: list[list[tuple[str, Entry]]
 
 def some_file() -> IndexFile:
     """A file of three segments."""
-    entry = Entry(5, b"p" * 16, 0, 3, bytes(8), None, 100)
-    return pack_segments([(encode_segment([(key, entry)]), key) for key in "abc"])
+    entries = {key: Entry(5, b"p" * 16, place, 3, bytes(8), None, 100) for place, key in enumerate("abc")}
+    return pack_segments([(encode_segment([item]), item[0]) for item in entries.items()])
 
 
 def test_a_file_that_is_cut_off_or_spoiled_is_refused() -> None:

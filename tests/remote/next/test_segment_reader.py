@@ -13,7 +13,7 @@ from catalog.format.next import runs
 from catalog.format.next.content import compress, content_id
 from catalog.format.next.head import RunRef, encode_head
 from catalog.format.next.names import ObjectNames
-from catalog.format.next.segment import Entry
+from catalog.format.next.segment import Entry, Outline
 from catalog.format.next.table import SegmentRef, encode_table
 from catalog.remote.next import segment_reader
 from catalog.remote.next.place import Place
@@ -75,18 +75,18 @@ def test_one_segment_takes_its_own_bytes(
     assert store.traffic.bytes_down == refs[2].size
 
 
-def test_lengths_take_one_range_of_keys(store: DirectoryStore, names: ObjectNames, refs: list[SegmentRef]) -> None:
+def test_outlines_take_one_range_of_keys(store: DirectoryStore, names: ObjectNames, refs: list[SegmentRef]) -> None:
     """The keys of all segments of a file are one request without their entries; the entries are fetched when they are needed."""
     reader = SegmentReader(Place(store, names), Kept(), 4)
     reader.prefetch(refs, keys_only=True)
-    assert [reader.length_in(ref, first_key(number)) for number, ref in enumerate(refs)] == [1] * 10
-    assert reader.length_in(refs[0], "0/1") is None
+    assert [reader.outline(ref, first_key(number)) for number, ref in enumerate(refs)] == [Outline(0, 1)] * 10
+    assert reader.outline(refs[0], "0/1") is None
     assert store.traffic.requests == {"GET": 2}
     assert store.traffic.bytes_down == sum(ref.keys_size for ref in refs)
 
     assert list(reader.load(refs[9]).items()) == entries_of(9)
     assert store.traffic.requests == {"GET": 3}
-    assert reader.length_in(refs[9], first_key(9)) == 1
+    assert reader.outline(refs[9], first_key(9)) == Outline(0, 1)
 
 
 def test_a_table_is_fetched_once(store: DirectoryStore, names: ObjectNames, refs: list[SegmentRef]) -> None:
@@ -185,7 +185,7 @@ def test_many_threads_may_read(store: DirectoryStore, names: ObjectNames, refs: 
         try:
             for number, ref in [*enumerate(refs)] * 5:
                 assert reader.load(ref).find(first_key(number)) is not None
-                assert reader.length_in(ref, first_key(number)) == 1
+                assert reader.outline(ref, first_key(number)) == Outline(0, 1)
         except BaseException as error:
             errors.append(error)
 

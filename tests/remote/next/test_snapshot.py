@@ -14,7 +14,7 @@ from catalog.errors import IntegrityError
 from catalog.format.checksum import checksum
 from catalog.format.next import runs as index
 from catalog.format.next.head import StoredHead
-from catalog.format.next.segment import DELETED, Entry, Segment
+from catalog.format.next.segment import DELETED, Entry, Outline, Segment
 from catalog.format.next.table import Run, SegmentRef
 from catalog.remote.next import index_writer
 from catalog.remote.next.snapshot import Snapshot, same_version
@@ -80,6 +80,11 @@ def check_run(run: Iterable[SegmentRef], bucket: Bucket) -> None:
             assert keys[-1] < listed[position + 1].first
 
 
+def outlined(outline: Outline | None) -> tuple[int, int] | None:
+    """What an outline says."""
+    return None if outline is None else (outline.timestamp, outline.length)
+
+
 def said(entry_: Entry | None) -> tuple[int, int] | None:
     """What an entry says, wherever its value lies."""
     return None if entry_ is None else (entry_.timestamp, entry_.length)
@@ -103,15 +108,15 @@ def test_any_pushes_equal_a_dict(pushes: list[dict[str, Entry]], keys_each: int,
         assert list(snapshot.items_ahead()) == list(snapshot.items())
         for key in [*model, *others]:
             assert said(snapshot.find(key)) == said(alive.get(key))
-            assert snapshot.length_of(key) == (alive[key].length if key in alive else None)
+            assert outlined(snapshot.outline(key)) == said(alive.get(key))
         for start in others:
             assert [key for key, _ in snapshot.items(start)] == [key for key in sorted(alive) if key >= start]
 
 
 @given(PUSHES, SIZES)
 @settings(max_examples=40)
-def test_lengths_need_no_entries(pushes: list[dict[str, Entry]], keys_each: int) -> None:
-    """Who asks for lengths gets them from frames of keys alone, in a session that never read more."""
+def test_outlines_need_no_entries(pushes: list[dict[str, Entry]], keys_each: int) -> None:
+    """Who asks for times and lengths gets them from frames of keys alone, in a session that never read more."""
     bucket, stored = SmallBucket(keys_each, 2), None
     for changes in pushes:
         stored = bucket.push(stored, sorted_items(changes))
@@ -123,8 +128,7 @@ def test_lengths_need_no_entries(pushes: list[dict[str, Entry]], keys_each: int)
     counting = fresh.snapshot(stored)
 
     for key in {key for changes in pushes for key in changes}:
-        found = full.find(key)
-        assert counting.length_of(key) == (found.length if found is not None else None)
+        assert outlined(counting.outline(key)) == said(full.find(key))
 
 
 @given(PUSHES, SIZES)
