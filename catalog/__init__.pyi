@@ -7,6 +7,7 @@ from .changes.pull import PullResult
 from .changes.purge import Expunged
 from .changes.push import PushResult
 from .changes.resolve import Conflict, Merged
+from .codecs.json_text import read_json
 from .connection import S3Connection
 from .database.database import Database
 from .errors import (
@@ -23,6 +24,7 @@ from .errors import (
     IntegrityError,
     InvalidConnectionError,
     InvalidInputError,
+    InvalidJsonError,
     InvalidKeyError,
     InvalidValueError,
     LeaseLostError,
@@ -94,6 +96,7 @@ __all__ = [
     "IntegrityError",
     "InvalidConnectionError",
     "InvalidInputError",
+    "InvalidJsonError",
     "InvalidKeyError",
     "InvalidValueError",
     "KeyGroup",
@@ -142,5 +145,6 @@ __all__ = [
     "place_beside",
     "plan_import",
     "read_holder",
+    "read_json",
     "read_remote",
 ]

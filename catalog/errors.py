@@ -28,6 +28,7 @@
     ├── InvalidInputError         an argument that cannot be accepted  (ValueError)
     │   ├── InvalidKeyError       a key that is no usable string  (TypeError too)
     │   ├── InvalidValueError     a value that its serializer refuses  (TypeError too)
+    │   ├── InvalidJsonError      text that is no JSON, or that JSON cannot keep
     │   └── InvalidConnectionError   connection parameters that do not fit together
     └── LocalFileError            the disk or the local file failed us  (OSError)
 
@@ -261,7 +262,19 @@ class InvalidKeyError(InvalidInputError, TypeError):
 
 
 class InvalidValueError(InvalidInputError, TypeError):
-    """A value that its serializer refuses."""
+    """A value that its serializer refuses, as it could not give it back; ``path`` is where in it, as in ``$.rain[3]``."""
+
+    def __init__(self, message: str, *, path: str = "", hint: str = "") -> None:
+        self.path = path
+        super().__init__(message, hint=hint)
+
+
+class InvalidJsonError(InvalidInputError):
+    """Text that is no JSON, or says what no value can keep: ``what``, in ``line`` and ``column``, which count from 1."""
+
+    def __init__(self, what: str, *, line: int = 1, column: int = 1, hint: str = "") -> None:
+        self.what, self.line, self.column = what, line, column
+        super().__init__(f"In line {line:,}, column {column:,}: {what}.", hint=hint)
 
 
 class InvalidConnectionError(InvalidInputError):

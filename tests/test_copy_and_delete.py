@@ -281,7 +281,8 @@ from catalog.store.access import connect_store
 from catalog.changes import delete
 from catalog.changes.versions import commit_over
 from catalog.remote.commit import read_head
-from catalog.remote.copy import Place, copy_remote
+from catalog.remote.copy import copy_remote
+from catalog.remote.place import Place
 from catalog.remote.delete import delete_objects
 from catalog.format.names import ObjectNames
 from catalog.testing.faults import Fault, FaultKind, FaultPlan, FaultyStore
@@ -290,7 +291,7 @@ told = json.load(sys.stdin)
 source, target = S3Connection(**told["source"]), S3Connection(*told["keys"], **told["target"])
 plan = FaultPlan([Fault(FaultKind.KILL_AFTER, "put", 4)])
 places = [Place(connect_store(one, writing=True), ObjectNames(one.db_key)) for one in (source, target)]
-stored = read_head(places[0].store, places[0].names)
+stored = read_head(places[0])
 copy_remote(places[0], stored, Place(FaultyStore(places[1].store, plan), places[1].names), 1, Progress())
 """
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import orjson
 
-from catalog import Catalog, CatalogError, Change, Commit, Entry, Progress
+from catalog import Catalog, CatalogError, Change, Commit, Entry, Progress, read_json
 
 from .amounts import quantity, size
 from .comparison import MOST_LINES
@@ -73,7 +73,7 @@ def typing_of(serializer: str, key: str) -> Typing | None:
 
 def typed_value(text: str, typing: Typing) -> Any:
     """The value that was typed; ValueError, which says where, when it is no JSON."""
-    return orjson.loads(text) if typing is Typing.JSON else text
+    return read_json(text) if typing is Typing.JSON else text
 
 
 def read_conflict(opened: Opened, change: Change) -> ConflictRead:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from catalog.cli.connection_options import connection_options
-from catalog.cli.exchange import plan_words
+from catalog.cli.exchange import plan_words, tell_left_out
 from catalog.cli.input_options import input_options
 from catalog.cli.progress_line import progress_line
 from catalog.cli.selection import Selection, pass_selection
@@ -52,7 +52,7 @@ def create(
     if not (group and name):
         raise click.UsageError("A new database is named GROUP/NAME.")
     place = connection or _beside(selection, group, name)
-    kind = serializer or ("bytes" if path and path.is_dir() else "orjson")
+    kind = serializer or ("bytes" if path and _is_folder_of_files(path, reading) else "orjson")
     said = f"From {path.name}" if path else ""
     wanted = NewDatabase(group, name, place, kind, description=description, tags=tags, message=said)
     plans: list[ImportPlan] = []
@@ -63,8 +63,16 @@ def create(
                 plans.append(import_file(made, path, reading, progress=progress))
 
         create_database(selection.catalog(), wanted, fill, progress)
+    for plan in plans:
+        tell_left_out(plan)
     words = plan_words(plans[0], done=True) if plans else "no keys yet"
     click.echo(f"Made {escape(database)} at {escape(str(place))}: {words}.")
+
+
+def _is_folder_of_files(path: Path, reading: InputOptions) -> bool:
+    from catalog.exchange.formats import input_format
+
+    return path.is_dir() and input_format(path, reading.format).name == "folder"
 
 
 def _beside(selection: Selection, group: str, name: str) -> S3Connection:

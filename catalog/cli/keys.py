@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -27,9 +28,16 @@ _PAGE = 1000
 @click.argument("database")
 @click.argument("key")
 @click.option("--raw", is_flag=True, help="Write the stored bytes as they are, for a file or another program.")
+@click.option(
+    "--file",
+    "path",
+    type=click.Path(path_type=Path, allow_dash=True),
+    help="Write the stored bytes to a new file, or with - to standard output.",
+)
 @pass_selection
-def get(selection: Selection, database: str, key: str, raw: bool) -> None:
+def get(selection: Selection, database: str, key: str, raw: bool, path: Path | None) -> None:
     """Print the value of KEY in DATABASE."""
+    raw = raw or str(path) == "-"
     choice = choose(selection.catalog(), database)
     with progress_line() as progress, selection.open(choice, progress=progress) as opened:
         try:
@@ -38,6 +46,11 @@ def get(selection: Selection, database: str, key: str, raw: bool) -> None:
             raise EntryMissingError(
                 f"{choice.name} has no key {key!r}.", hint=f"`catalog keys {choice.name} --prefix …` lists keys."
             ) from None
+        if path is not None and not raw:
+            from catalog.exchange.exporting import write_value
+
+            write_value(stored, path)
+            return
         shown = "" if raw else value_text(opened.decode(stored))
     click.echo(stored if raw else shown, nl=not raw)
 

@@ -167,6 +167,10 @@ class Database(Versioned, MutableMapping[str, Any]):
             raise KeyError(key)
         return held.value
 
+    def holds(self, key: str, value: bytes) -> bool:
+        """Whether a key has exactly these stored bytes, by length and checksum; fetches no value."""
+        return self._open().holds_value(check_key(key), value)
+
     def encode(self, value: Any) -> bytes:
         """Turn a value into the bytes that would be stored; InvalidValueError when the serializer refuses it."""
         return self._codec.encode(value)

@@ -203,7 +203,7 @@ def _assemble(
 
     @cache
     def codec_for(code: int) -> Codec:
-        return codec_of(code, options.value_serializer, trusted=trusted)
+        return codec_of(code, options.value_serializer, trusted=trusted, nan=options.nan)
 
     codec_for(session.copy.header.value_serializer)
     return kind(session, codec_for, connection, lease=lease, author=options.author, type_=options.type)

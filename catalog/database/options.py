@@ -7,6 +7,7 @@ from typing import Any, Literal, TypedDict
 
 from catalog.changes.versions import Version
 from catalog.codecs.codec import check_serializer
+from catalog.codecs.contract import Nan
 from catalog.errors import InvalidInputError, ReadOnlyError
 from catalog.local.booklet_header import DEFAULT_BUCKETS, FEWEST_BUCKETS, Header, new_header
 from catalog.progress import Progress
@@ -29,6 +30,7 @@ class More(TypedDict, total=False):
     version: Version | None
     trust_connection: bool
     observer: Observer | None
+    nan: Nan
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,7 @@ class Options:
     version: Version | None
     trust_connection: bool
     observer: Observer | None = None
+    nan: Nan = "refuse"
 
     def __post_init__(self) -> None:
         if self.flag not in ("r", "w", "c", "n"):
@@ -62,6 +65,8 @@ class Options:
             raise InvalidInputError(f"{self.n_buckets} is no usable number of buckets.")
         if self.version is not None and self.flag != "r":
             raise ReadOnlyError("An earlier version can only be read.", hint="Open it with flag='r', or use revert().")
+        if self.nan not in ("refuse", "null"):
+            raise InvalidInputError(f"nan is 'refuse' or 'null', not {self.nan!r}.")
         check_serializer(self.value_serializer)
 
     def new_header(self) -> Header:

@@ -4,30 +4,36 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from catalog.changes.change import Direction
 from catalog.codecs.codec import Codec, check_serializer, codec_of
+from catalog.codecs.tree import NAN_HINT, nan_as_null, path_step
 from catalog.database.database import Database
-from catalog.errors import CancelledError, CatalogError, InvalidInputError
+from catalog.errors import CancelledError, CatalogError, InvalidInputError, InvalidValueError
 from catalog.exchange.formats import input_format
-from catalog.exchange.rows import FileFormat, InputOptions, Row, wrong
+from catalog.exchange.rows import FileFormat, InputOptions, LeftOut, Row, wrong
 from catalog.exchange.seen_keys import SeenKeys
+from catalog.exchange.streams import in_a_file
 from catalog.local.booklet_header import new_header
 from catalog.progress import Progress
 from catalog.session.keys import check_key
 
 _TOLD_EVERY = 500
 _SAMPLE = 5
+_NAN_HINT = "Say --nan null to set null in its place, or make the database with another serializer, such as pickle."
 
 
 @dataclass(frozen=True, slots=True)
 class ImportPlan:
-    """What an import would do: how many keys, how many of them are there already, bytes of values, the first keys.
+    """What an import would do: to how many keys, bytes of values, the first keys.
 
-    ``edits_replaced`` counts keys whose unpushed change is replaced, which no discard brings back.
+    Of the ``keys``, ``replaced`` have another value so far and ``same`` the same one already, which is no change; the rest is
+    ``new``. ``edits_replaced`` counts keys whose unpushed change is replaced, which no discard brings back; ``left_out`` is
+    what makes no key, with the reasons.
     """
 
     format: FileFormat
@@ -36,10 +42,17 @@ class ImportPlan:
     value_bytes: int
     first: tuple[str, ...]
     edits_replaced: int = 0
+    same: int = 0
+    left_out: tuple[LeftOut, ...] = ()
+
+    @property
+    def new(self) -> int:
+        """How many keys are not there yet."""
+        return self.keys - self.replaced - self.same
 
 
 def plan_import(
-    path: str | os.PathLike[str],
+    source: str | os.PathLike[str] | BinaryIO,
     into: Database | str | None,
     reading: InputOptions | None = None,
     *,
@@ -47,24 +60,36 @@ def plan_import(
 ) -> ImportPlan:
     """Check a file or folder from end to end, and count; ``into`` is a database, or the serializer of one to be made.
 
-    Memory is bounded whatever the size of the input. Raises InvalidInputError with the line of what is wrong: a bad row, a
-    missing key or key column, a key that comes twice, bytes that are no text, a value that the serializer refuses.
+    A stream, pipe or device is copied to a temporary file first. Memory is bounded whatever the size of the input. Raises
+    InvalidInputError with the line of what is wrong: a bad row, a missing key or key column, a key that comes twice, bytes that
+    are no text, a value that the serializer refuses; and when there is something, but nothing that makes a key.
     """
-    source = _Source(Path(path).expanduser(), into, reading or InputOptions())
-    keys = replaced = edits_replaced = value_bytes = 0
+    with in_a_file(source) as path:
+        return _plan(_Source(path, into, reading or InputOptions()), into, progress or Progress())
+
+
+def _plan(source: _Source, into: Database | str | None, progress: Progress) -> ImportPlan:
+    keys = replaced = same = edits_replaced = value_bytes = 0
     edited = _edited_keys(into)
     first: list[str] = []
     with SeenKeys() as seen:
-        for row, raw in source.go_through("checking", progress or Progress()):
+        for row, raw in source.go_through("checking", progress):
             if before := seen.meet(row.key, row.place):
                 raise source.wrong(row, f"the key {row.key[:80]!a} is that of {before} too.", "Each key can have one value.")
             keys += 1
             value_bytes += len(raw)
-            replaced += isinstance(into, Database) and row.key in into
-            edits_replaced += row.key in edited
+            if isinstance(into, Database) and row.key in into:
+                is_same = into.holds(row.key, raw)
+                same += is_same
+                replaced += not is_same
+                edits_replaced += row.key in edited and not is_same
             if len(first) < _SAMPLE:
                 first.append(row.key)
-    return ImportPlan(source.format.name, keys, replaced, value_bytes, tuple(first), edits_replaced)
+    if not keys and source.left_out:
+        raise source.nothing_left()
+    return ImportPlan(
+        source.format.name, keys, replaced, value_bytes, tuple(first), edits_replaced, same, tuple(source.left_out.values())
+    )
 
 
 def _edited_keys(into: Database | str | None) -> frozenset[str]:
@@ -75,26 +100,27 @@ def _edited_keys(into: Database | str | None) -> frozenset[str]:
 
 def import_file(
     database: Database,
-    path: str | os.PathLike[str],
+    source: str | os.PathLike[str] | BinaryIO,
     reading: InputOptions | None = None,
     *,
     progress: Progress | None = None,
 ) -> ImportPlan:
-    """Check a file or folder, then set its keys as unpushed changes; what was done.
+    """Check a file or folder, then set its keys as unpushed changes; what was done. What is the same already is no change.
 
     Raises what `plan_import` raises, with nothing set. Cancelled while keys are set, those that were stay: discard them.
     """
     watched = progress or Progress()
-    chosen = reading or InputOptions()
-    plan = plan_import(path, database, chosen, progress=watched)
-    done = 0
-    try:
-        for row, raw in _Source(Path(path).expanduser(), database, chosen).go_through("importing", watched):
-            database.set(row.key, raw, encode_value=False)
-            done += 1
-    except CancelledError as error:
-        error.hint = f"{done:,} of {plan.keys:,} keys were set; discard takes them back. Nothing was pushed."
-        raise
+    with in_a_file(source) as path:
+        opened = _Source(path, database, reading or InputOptions())
+        plan = _plan(opened, database, watched)
+        done = 0
+        try:
+            for row, raw in opened.go_through("importing", watched):
+                database.set(row.key, raw, encode_value=False)
+                done += 1
+        except CancelledError as error:
+            error.hint = f"{done:,} of {plan.keys:,} keys were set; discard takes them back. Nothing was pushed."
+            raise
     database.sync()
     return plan
 
@@ -112,19 +138,28 @@ class _Source:
         self.format = input_format(path, reading.format)
         self._codec = into if isinstance(into, Database) else _codec_named(into)
         self._serializer = into.serializer if isinstance(into, Database) else into or "bytes"
-        self._reading = InputOptions(
-            reading.format, reading.key, reading.encoding, reading.delimiter, reading.as_text or self._serializer == "str"
-        )
+        self._reading = replace(reading, as_text=reading.as_text or self._serializer == "str")
+        self.left_out: dict[str, LeftOut] = {}
 
     def wrong(self, row: Row, what: str, hint: str = "") -> InvalidInputError:
         """An error about a row."""
         return wrong(self._path, row.place, what, hint)
+
+    def nothing_left(self) -> InvalidInputError:
+        """An error about an input in which nothing makes a key."""
+        some = "; ".join(f"{found.name[:80]!a} is {found.reason}" for found in islice(self.left_out.values(), _SAMPLE))
+        return InvalidInputError(
+            f"Nothing in {self._path.name!a} makes a key: {some}.", hint="Give the place where the files are."
+        )
 
     def go_through(self, phase: str, progress: Progress) -> Iterator[tuple[Row, bytes]]:
         """Every row with the bytes that would be stored, telling how far that is."""
         progress.begin(phase, self.format.size(self._path))
         told = 0
         for count, row in enumerate(self.format.rows(self._path, self._reading), 1):
+            if isinstance(row, LeftOut):
+                self.left_out[row.name] = row
+                continue
             yield row, self._stored(row)
             if count % _TOLD_EVERY == 0:
                 progress.advance(row.read - told, _TOLD_EVERY)
@@ -138,13 +173,23 @@ class _Source:
                 self._codec.decode(row.value)
                 stored: bytes = row.value
                 return stored
-            encoded: bytes = self._codec.encode(self._fitting(row))
+            value = self._fitting(row)
+            encoded: bytes = self._codec.encode(value if self._reading.nan == "refuse" else nan_as_null(value))
         except InvalidInputError as error:
-            raise self.wrong(row, error.message, error.hint) from None
+            hint = _NAN_HINT if error.hint == NAN_HINT else error.hint
+            raise wrong(self._path, self._place(row, error), error.message, hint) from None
         except CatalogError as error:
             kind = {"str": "text in UTF-8", "orjson": "JSON"}.get(self._serializer, f"what {self._serializer!r} stores")
             raise self.wrong(row, f"it is not {kind}. {error.message}") from None
         return encoded
+
+    def _place(self, row: Row, error: InvalidInputError) -> str:
+        """Where an error is: for a value in a table, its column too."""
+        if self.format.name in (FileFormat.CSV, FileFormat.PARQUET) and isinstance(error, InvalidValueError):
+            for name in row.value:
+                if error.path.startswith(f"${path_step(name)}"):
+                    return f"{row.place}, column {name!r}"
+        return row.place
 
     def _fitting(self, row: Row) -> Any:
         """The value as the serializer wants it: for texts, the one field that there is."""

@@ -19,7 +19,6 @@ from catalog.errors import (
     ReadOnlyError,
     RemoteMissingError,
 )
-from catalog.format.timestamp import Timestamp
 from catalog.groups.entry import MOST_BYTES, Entry, describe, read_entry
 from catalog.remote.commit import read_head
 from catalog.remote.place import Place
@@ -131,8 +130,12 @@ class ConnectionGroup(Database):
         """Remove an entry; the database that it describes stays where it is. KeyError when there is none."""
         del self[key]
 
-    def set(self, key: str, value: Any, timestamp: Timestamp = None, encode_value: bool = True) -> NoReturn:  # noqa: ARG002
-        """Raise InvalidInputError: entries are added, put, edited and removed."""
+    @property
+    def set(self) -> NoReturn:
+        """Not there, as in ebooklet: AttributeError."""
+        raise AttributeError("a group has no set: add(connection, name=…) reads what is at a place and makes its entry")
+
+    def __setitem__(self, key: str, value: object) -> NoReturn:
         raise InvalidInputError(
             f"An entry is not assigned: group[{key!a}] = … would not look whether there is a database.",
             hint="Use group.add(connection, name=…), which reads what is there.",

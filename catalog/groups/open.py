@@ -83,6 +83,7 @@ def open(
         author: Who signs the commits; default user@host.
         trust_connection: True vouches for the place that a group's entry names, without asking for an approval.
         observer: Told of each request that is made of the store.
+        nan: ``null`` lets JSON have null in place of NaN and the infinities, which it cannot say; by default they are refused.
         version: Open an earlier state, read-only: a commit number, the beginning of a commit id, a tag, or a time.
 
     Raises:
@@ -107,6 +108,7 @@ def open(
         version=more.get("version"),
         trust_connection=more.get("trust_connection", False),
         observer=more.get("observer"),
+        nan=more.get("nan", "refuse"),
     )
     return open_parts(remote_conn, file_path, options, _KINDS, more.get("progress") or Progress())
 

@@ -212,6 +212,18 @@ class Session:
         entry = base.find(key)
         return entry.timestamp if entry is not None else None
 
+    def holds_value(self, key: str, value: bytes) -> bool:
+        """Whether a key has exactly these bytes as this session sees it: by length and checksum, without fetching a value."""
+        wanted = len(value), checksum(value)
+        if self.writer is not None and (change := self.writer.buffered(key)) is not None:
+            return change.value == value
+        row = self.table.get(key)
+        if row is not None and row.edited:
+            return row.status == Status.EDITED and (row.length, row.checksum) == wanted
+        base = self.visible_base()
+        held = row if base is None else base.find(key)
+        return held is not None and (held.length, held.checksum) == wanted
+
     def rows_from(self, start: str) -> Iterator[Row]:
         """Rows of the table from a key on, sorted, in pages; a small one first, which often is enough. Not the metadata."""
         size = _FIRST_PAGE

@@ -13,7 +13,7 @@ import msgspec
 import pytest
 from hypothesis import given
 
-from catalog.errors import FormatError, IntegrityError, InvalidValueError, UnsupportedFormatError
+from catalog.errors import FormatError, IntegrityError, InvalidInputError, InvalidValueError, UnsupportedFormatError
 from catalog.format.head import (
     FORMAT,
     MOST_BYTES,
@@ -220,3 +220,9 @@ def test_metadata_must_be_json_of_bounded_size() -> None:
     for value in (object(), {"a": {1, 2}}, "x" * (5 << 20)):
         with pytest.raises(InvalidValueError):
             encode_metadata(value)
+
+
+def test_a_head_with_the_header_of_another_database_is_never_written() -> None:
+    """The file header in a head is of the same database as the head: nobody could open the two otherwise."""
+    with pytest.raises(InvalidInputError, match="another database"):
+        encode_head(make_head(uuid="f" * 32))

@@ -13,6 +13,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static, TextArea
 
+from catalog import InvalidJsonError, read_json
 from tui.plain import plain
 from tui.widgets.json_area import JsonArea
 
@@ -62,10 +63,10 @@ class MetadataDialog(ModalScreen[str | None]):
         """
         area = self.query_one(TextArea)
         try:
-            value = orjson.loads(area.text)
-        except orjson.JSONDecodeError as error:
-            area.move_cursor((max(0, error.lineno - 1), max(0, error.colno - 1)))
-            raise ValueError(f"This is no JSON yet: {error.msg}, in line {error.lineno}, column {error.colno}.") from None
+            value = read_json(area.text)
+        except InvalidJsonError as error:
+            area.move_cursor((error.line - 1, error.column - 1))
+            raise ValueError(f"This is no JSON yet: {error.what}, in line {error.line}, column {error.column}.") from None
         if len(orjson.dumps(value)) > _MOST_BYTES:
             raise ValueError("This takes more than 4 MiB; metadata is meant to be read. Make it shorter.")
         return value

@@ -30,6 +30,7 @@ from catalog import (
     import_file,
     plan_import,
     read_holder,
+    read_json,
     read_remote,
 )
 from tui.amounts import moment, quantity, size
@@ -273,7 +274,7 @@ def read_metadata(opened: Opened) -> MetadataRead:
 
 def save_metadata(catalog: Catalog, entry: Entry, vouching: Vouching, text: str, progress: Progress) -> Managed:
     """Set the metadata of a database, as a change that is not pushed yet."""
-    value = orjson.loads(text)
+    value = read_json(text)
     with open_for_writing(catalog, entry, vouching, progress) as database:
         if value == database.get_metadata():
             return Managed("The metadata is as it was.", changed=entry, is_listed_anew=False)
