@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import select
+from codecs import getincrementaldecoder
 from typing import IO, TYPE_CHECKING, Any
 
+from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
 from textual.messages import ExitApp
 
 if TYPE_CHECKING:
     from textual.app import App
+
+_LOOK_EVERY = 0.1
+_MOST_AT_ONCE = 4096
 
 
 class LastingFile:
@@ -47,8 +54,25 @@ class TerminalDriver(LinuxDriver):
         super().__init__(app, **more)
         self._file: Any = LastingFile(self._file)
 
-    def _run_input_thread(self) -> None:
+    def run_input_thread(self) -> None:
+        """Read what is typed, until the end of the program or of the terminal.
+
+        Textual's own would read the nothing that comes from a closed terminal again and again.
+        """
+        parser, decode = XTermParser(self._debug), getincrementaldecoder("utf-8")("replace").decode
+        while not self.exit_event.is_set():
+            if select.select([self.fileno], [], [], _LOOK_EVERY)[0]:
+                if not (typed := self._read()):
+                    self.send_message(ExitApp())
+                    return
+                for event in parser.feed(decode(typed)):
+                    self.process_message(event)
+            for event in parser.tick():
+                self.process_message(event)
+
+    def _read(self) -> bytes:
+        """What was typed; nothing when the terminal is gone."""
         try:
-            self.run_input_thread()
+            return os.read(self.fileno, _MOST_AT_ONCE)
         except OSError:
-            self.send_message(ExitApp())
+            return b""
