@@ -28,19 +28,20 @@ from textual.css.query import NoMatches
 from textual.driver import Driver
 from textual.screen import Screen
 
-from .amounts import quantity
+from tui.kit.amounts import quantity
+from tui.kit.themes import DARK, LIGHT, own_colours
+
 from .collector import RestingCollector, patient_collector
 from .curtain import Curtain
 from .frame import Frame, FrameUpdate
 from .gate import KeyGate
-from .themes import DARK, LIGHT, own_colours
 
 if TYPE_CHECKING:
     from catalog import Catalog
+    from tui.browse.screen import BrowseScreen
+    from tui.session.request_log import RequestLog
 
     from .jobs import Jobs
-    from .requests import RequestLog
-    from .screens.browse import BrowseScreen
     from .settings import Found
 
 _LOOK_EVERY = 5.0
@@ -60,13 +61,13 @@ class CatalogApp(App[None]):
     TITLE = "catalog"
     # Textual 8.2.8 fails when the mouse goes down on something that was removed and is still in the picture.
     ALLOW_SELECT = False
-    CSS_PATH: ClassVar[list[str]] = ["app.tcss", "screens/browse.tcss"]  # type: ignore[assignment]
+    CSS_PATH: ClassVar[list[str]] = ["app.tcss", "browse/browse.tcss"]  # type: ignore[assignment]
     COMMANDS: ClassVar[set[Callable[[], type[Provider]]]] = {_commands}  # type: ignore[assignment]
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (84, "-medium"), (132, "-wide")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-short"), (24, "-tall")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q", "quit", "Quit", show=False, priority=True),
-        Binding("ctrl+l", "redraw", "Draw again", show=False, priority=True),
+        Binding("ctrl+l", "redraw", "Draw again", show=False),
     ]
 
     def __init__(self, catalog: Catalog, *, is_read_only: bool = False, found: Found | None = None) -> None:
@@ -87,9 +88,10 @@ class CatalogApp(App[None]):
 
     def _set_up(self, catalog: Catalog, found: Found | None, *, is_read_only: bool) -> None:
         """Make the main screen over a catalog."""
+        from tui.browse.screen import BrowseScreen  # noqa: PLC0415
+        from tui.session.request_log import RequestLog  # noqa: PLC0415
+
         from .jobs import Jobs  # noqa: PLC0415 - loaded behind the curtain
-        from .requests import RequestLog  # noqa: PLC0415
-        from .screens.browse import BrowseScreen  # noqa: PLC0415
         from .settings import Found as NoFile  # noqa: PLC0415
 
         self.jobs: Jobs = Jobs()
@@ -224,7 +226,7 @@ class Program(CatalogApp):
         gc.disable()
         try:
             catalog, found = self._bring()
-            importlib.import_module("tui.screens.browse")
+            importlib.import_module("tui.browse.screen")
         except Exception as error:  # noqa: BLE001 - whatever it is, `run` raises it again outside of the screen
             self.failure = error
             self.call_later(self.exit, return_code=1)

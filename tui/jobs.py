@@ -14,10 +14,10 @@ from typing import Protocol
 from textual.message import Message
 
 from catalog import CatalogError, Progress
+from tui.kit.amounts import clock
+from tui.session.pace import Pace
 
-from .amounts import clock
 from .messages import Answer, JobFailed
-from .pace import Pace
 
 Work = Callable[[], Answer]
 _AT_ONCE = 4

@@ -23,8 +23,7 @@ from catalog import (
     Summary,
 )
 from catalog.credentials import Profile, SourceReport
-
-from .comparison import Comparison
+from tui.kit.comparison import Comparison
 
 Severity = Literal["information", "warning", "error"]
 

@@ -8,9 +8,10 @@ from functools import partial
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.types import IgnoreReturnCallbackType
 
+from tui.browse.screen import BrowseScreen
+from tui.kit.plain import plain
+
 from .commands import ACTIONS, COMMANDS
-from .plain import plain
-from .screens.browse import BrowseScreen
 
 Offer = tuple[str, str, IgnoreReturnCallbackType]
 

@@ -8,8 +8,9 @@ from typing import Literal
 import orjson
 
 from catalog import Catalog, CatalogError, Change, Direction, Entry, State, Status
+from tui.keys.library import document
+from tui.kit.comparison import MOST_LINES, compare
 
-from .comparison import MOST_LINES, compare
 from .messages import (
     CatalogListed,
     ChangeSides,
@@ -24,7 +25,6 @@ from .messages import (
 )
 from .trust import Vouching
 from .values import Document, describe
-from .viewing import document
 
 MOST_CHANGES = 5_000
 METADATA_KEY = ""

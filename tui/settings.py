@@ -13,9 +13,10 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictStr, ValidationError, field_validator
 from textual.theme import BUILTIN_THEMES
 
+from tui.kit.themes import DARK, LIGHT
+
 from .commands import COMMANDS
 from .keymap import checked_keys
-from .themes import DARK, LIGHT
 
 THEMES = {"dark": DARK.name, "light": LIGHT.name} | {name: name for name in sorted(BUILTIN_THEMES)}
 """What a theme is called in the file, and what Textual calls it."""

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from catalog import Commit
 from tui.commands import Place
+from tui.history.rewinding import History
 from tui.messages import Opened
-from tui.screens.history import History
 
 if TYPE_CHECKING:
-    from tui.screens.browse import BrowseScreen
+    from tui.browse.screen import BrowseScreen
 
 
 class HistoryActs:

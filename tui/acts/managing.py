@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from catalog import Catalog
-from tui.dialogs.keys import KeysDialog
+from tui.credentials.keys import KeysDialog
+from tui.credentials.screen import CredentialsScreen, prefilled, saved_words
+from tui.groups.managing import Managing
 from tui.jobs import Jobs
 from tui.messages import KeysSaved
-from tui.screens.credentials import CredentialsScreen, prefilled, saved_words
-from tui.screens.managing import Managing
 
 if TYPE_CHECKING:
-    from tui.screens.browse import BrowseScreen
+    from tui.browse.screen import BrowseScreen
 
 
 class ManagingActs:

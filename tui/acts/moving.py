@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tui.browse.places import IN, OUT
+from tui.browse.tree import CatalogTree
 from tui.commands import Place
-from tui.screens.places import IN, OUT
-from tui.widgets.catalog_tree import CatalogTree
 
 if TYPE_CHECKING:
-    from tui.screens.browse import BrowseScreen
+    from tui.browse.screen import BrowseScreen
 
 
 class MovingActs:

@@ -8,23 +8,23 @@ from typing import TYPE_CHECKING, cast
 from textual.binding import Binding
 from textual.content import Content
 
+from tui.changes.settling import outcome
 from tui.commands import COMMANDS
-from tui.dialogs.confirm import Confirm
-from tui.dialogs.help import HelpDialog
-from tui.dialogs.log import LogDialog
-from tui.dialogs.requests import RequestsDialog
-from tui.dialogs.settings import SettingsDialog
-from tui.dialogs.transfers import TransfersDialog
+from tui.groups.messages import Managed
+from tui.help import HelpDialog
 from tui.jobs import Jobs
-from tui.managing.messages import Managed
+from tui.kit.confirm import Confirm
+from tui.kit.plain import plain
+from tui.kit.reader import paragraphs
 from tui.messages import Answer, Discarded, Done, Pulled, Pushed
-from tui.plain import plain
-from tui.screens.settling import outcome
-from tui.widgets.reader import paragraphs
+from tui.session.log import LogDialog
+from tui.session.requests import RequestsDialog
+from tui.session.settings import SettingsDialog
+from tui.session.transfers import TransfersDialog
 
 if TYPE_CHECKING:
     from tui.app import CatalogApp
-    from tui.screens.browse import BrowseScreen
+    from tui.browse.screen import BrowseScreen
 
 
 def words_of(message: Answer) -> tuple[str, str]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from catalog import Change
+from tui.changes.resolving import Resolving
 from tui.messages import Opened
-from tui.screens.resolving import Resolving
 
 if TYPE_CHECKING:
-    from tui.screens.browse import BrowseScreen
+    from tui.browse.screen import BrowseScreen
 
 
 class ResolvingActs:

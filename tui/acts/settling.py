@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tui.changes.settling import Settling
 from tui.jobs import Jobs
-from tui.screens.settling import Settling
 
 if TYPE_CHECKING:
-    from tui.screens.browse import BrowseScreen
+    from tui.browse.screen import BrowseScreen
 
 
 class SettlingActs:

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from tui.dialogs.line import LineDialog
 from tui.jobs import Jobs
-from tui.plain import plain
-from tui.saving import file_name, wrong_path
-from tui.viewing import save_value, take_value
+from tui.keys.library import save_value, take_value
+from tui.keys.saving import file_name, wrong_path
+from tui.kit.line import LineDialog
+from tui.kit.plain import plain
 
 if TYPE_CHECKING:
-    from tui.screens.browse import BrowseScreen
+    from tui.browse.screen import BrowseScreen
 
 
 class ViewingActs:

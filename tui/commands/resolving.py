@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TypeGuard
 
 from catalog import Change, Direction
-from tui.conflicts import typing_of
+from tui.changes.conflicts import typing_of
 
 from .command import CHANGES, Command, Place, Situation, needs_write
 

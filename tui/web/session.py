@@ -14,7 +14,7 @@ from aiohttp import WSMsgType, web
 from textual_serve.app_service import AppService
 from textual_serve.download_manager import DownloadManager
 
-from tui.web import driver
+from . import driver
 
 SMALLEST, LARGEST = (20, 5), (600, 200)
 """Columns and rows that a page may ask for; what is beyond would take minutes to be drawn."""

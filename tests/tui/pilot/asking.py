@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tui.widgets.reader import Reader
+from tui.kit.reader import Reader
 
 from .driving import Driver
 

@@ -18,7 +18,8 @@ from textual.widgets import Input, TextArea
 from catalog import Catalog
 from catalog.credentials import this_session
 from tui.app import CatalogApp
-from tui.screens import browse, opening
+from tui.browse import opening
+from tui.browse import screen as browse
 
 from .driving import Driver
 from .frozen import freeze

@@ -12,11 +12,11 @@ from textual.pilot import Pilot
 from textual.widget import Widget
 
 from tui.app import CatalogApp
-from tui.screens.browse import BrowseScreen
-from tui.widgets.catalog_tree import CatalogTree
-from tui.widgets.diff_view import DiffView
-from tui.widgets.key_list import KeyList
-from tui.widgets.text_view import TextView
+from tui.browse.screen import BrowseScreen
+from tui.browse.tree import CatalogTree
+from tui.keys.list import KeyList
+from tui.kit.diff_view import DiffView
+from tui.kit.text_view import TextView
 
 PATIENCE = 20.0
 MOST_ROWS = 2_500

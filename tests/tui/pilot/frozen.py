@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from catalog import Catalog, Changes, Commit, ConflictError, Database, Entry, PushResult, S3Connection, Status
-from tui.pushing import PushEstimated
-from tui.screens import settling
+from tui.changes import settling
+from tui.changes.pushing import PushEstimated
 
 from .shelf import Flag
 

@@ -6,10 +6,10 @@ import pytest
 from textual.widgets import Button, Static, TextArea
 
 from catalog import Direction
+from tui.changes.both_sides import BothSides
+from tui.changes.value import ValueDialog
 from tui.commands import Place
-from tui.dialogs.both_sides import BothSides
-from tui.dialogs.confirm import Confirm
-from tui.dialogs.value import ValueDialog
+from tui.kit.confirm import Confirm
 
 from .asking import ask, dialog_text
 from .conftest import Drive

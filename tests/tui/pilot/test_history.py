@@ -6,11 +6,11 @@ import pytest
 from textual.widgets import Button, Input, Static
 
 from catalog import EntryMissingError
-from tui import versions
 from tui.commands import Place
-from tui.dialogs.confirm import Confirm
-from tui.dialogs.explanation import Explanation
-from tui.dialogs.tag import TagDialog, UntagDialog
+from tui.history import library as versions
+from tui.history.dialogs import TagDialog, UntagDialog
+from tui.kit.confirm import Confirm
+from tui.kit.explanation import Explanation
 
 from .asking import ask, dialog_text
 from .conftest import Drive

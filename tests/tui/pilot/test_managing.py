@@ -12,15 +12,15 @@ from textual.widgets import Button, Input
 
 import catalog
 from catalog import Catalog, RemoteMissingError, S3Connection, State
-from tui.dialogs.confirm import Confirm
-from tui.dialogs.explanation import Explanation
-from tui.dialogs.form import FormDialog
-from tui.dialogs.menu import MenuDialog, MenuList
-from tui.dialogs.metadata import MetadataDialog
-from tui.dialogs.search import MatchList, SearchDialog
-from tui.dialogs.typed_confirm import TypedConfirm
-from tui.widgets.json_area import JsonArea
-from tui.widgets.reader import Reader
+from tui.groups.form import FormDialog
+from tui.groups.metadata import MetadataDialog
+from tui.groups.search import MatchList, SearchDialog
+from tui.kit.confirm import Confirm
+from tui.kit.explanation import Explanation
+from tui.kit.json_area import JsonArea
+from tui.kit.menu import MenuDialog, MenuList
+from tui.kit.reader import Reader
+from tui.kit.typed_confirm import TypedConfirm
 
 from .conftest import Drive
 from .driving import Driver

@@ -10,12 +10,12 @@ from textual.widgets import Input
 
 from catalog import Database, ImportPlan, InputOptions
 from catalog import FileFormat as Format
-from tui.dialogs.form import FormDialog
-from tui.dialogs.menu import MenuDialog
-from tui.dialogs.metadata import MetadataDialog
-from tui.dialogs.search import MatchList
-from tui.dialogs.typed_confirm import TypedConfirm
-from tui.managing.works import FilePlan
+from tui.groups.form import FormDialog
+from tui.groups.library import FilePlan
+from tui.groups.metadata import MetadataDialog
+from tui.groups.search import MatchList
+from tui.kit.menu import MenuDialog
+from tui.kit.typed_confirm import TypedConfirm
 
 from .driving import Driver
 from .frozen import HOME

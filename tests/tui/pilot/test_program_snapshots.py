@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from catalog import Asked, CancelledError, CatalogError, Progress
-from tui.dialogs.requests import RequestsDialog
-from tui.dialogs.transfers import TransferList, TransfersDialog
 from tui.jobs import Ended, Transfer
 from tui.messages import Done, WriteFailed
-from tui.requests import Noted, RequestLog
+from tui.session.request_log import Noted, RequestLog
+from tui.session.requests import RequestsDialog
+from tui.session.transfers import TransferList, TransfersDialog
 from tui.settings import read_settings
 
 from .driving import Driver

@@ -8,11 +8,11 @@ from textual.widgets import OptionList
 
 from catalog import Catalog
 from tui.commands import COMMANDS, Place
-from tui.dialogs.help import HelpDialog
-from tui.dialogs.log import LogDialog
+from tui.help import HelpDialog
+from tui.kit.reader import Reader
+from tui.kit.themes import DARK, LIGHT
 from tui.palette import CommandProvider
-from tui.themes import DARK, LIGHT
-from tui.widgets.reader import Reader
+from tui.session.log import LogDialog
 
 from .conftest import Drive
 from .driving import Driver

@@ -9,13 +9,13 @@ import pytest
 from textual.widgets import Input
 
 from catalog import Direction, Entry, Progress, PushResult, State
+from tui.changes import settling
+from tui.changes.push import PushDialog
 from tui.commands import Place
-from tui.dialogs.confirm import Confirm
-from tui.dialogs.explanation import Explanation
-from tui.dialogs.push import PushDialog
+from tui.kit.confirm import Confirm
+from tui.kit.explanation import Explanation
 from tui.messages import Pushed
-from tui.screens import settling
-from tui.widgets.transfer_bar import TransferBar
+from tui.session.transfer_bar import TransferBar
 
 from .asking import ask, dialog_text
 from .conftest import Drive

@@ -12,8 +12,8 @@ from textual.widget import Widget
 from textual.widgets import Button, Input
 
 from tui.app import CatalogApp
+from tui.browse.places import WIDGETS
 from tui.commands import ACTIONS, COMMANDS, Place
-from tui.screens.places import WIDGETS
 
 from .driving import Driver
 from .shelf import Shelf, stock

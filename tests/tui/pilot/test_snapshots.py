@@ -13,10 +13,10 @@ from keyring.backends.fail import Keyring as NoKeyring
 from catalog import Catalog, credentials
 from catalog.connection import AccessKeys
 from catalog.credentials import Profile
-from tui.dialogs.approval import ApprovalDialog
-from tui.dialogs.confirm import Confirm
-from tui.dialogs.explanation import Explanation
-from tui.dialogs.push import PushDialog
+from tui.changes.push import PushDialog
+from tui.credentials.approval import ApprovalDialog
+from tui.kit.confirm import Confirm
+from tui.kit.explanation import Explanation
 
 from .driving import Driver
 from .snapping import LOOK_NAMES, LOOKS, MEDIUM, NARROW, Snap, after

@@ -6,8 +6,8 @@ import pytest
 from textual.widgets import Button
 
 from catalog import Direction
+from tui.changes.push import PushDialog
 from tui.commands import Place
-from tui.dialogs.push import PushDialog
 
 from .asking import ask, dialog_text
 from .conftest import Drive

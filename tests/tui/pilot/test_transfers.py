@@ -10,12 +10,12 @@ import pytest
 from textual.widgets import Static
 
 from catalog import CatalogError, Entry, Progress
-from tui.dialogs.confirm import Confirm
-from tui.dialogs.push import PushDialog
-from tui.dialogs.requests import RequestList, RequestsDialog
-from tui.dialogs.transfers import TransferList, TransfersDialog
+from tui.changes.push import PushDialog
 from tui.jobs import Transfer
+from tui.kit.confirm import Confirm
 from tui.messages import Answer, Discarded, WriteFailed
+from tui.session.requests import RequestList, RequestsDialog
+from tui.session.transfers import TransferList, TransfersDialog
 
 from .conftest import Drive
 from .driving import Driver

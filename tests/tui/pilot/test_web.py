@@ -145,7 +145,15 @@ def test_a_page_is_drawn_in_a_size_that_can_be_drawn(asked: tuple[object, object
 
 async def test_whatever_a_page_says_it_is_served(served: WebProgram, client: ClientSession) -> None:
     """An absurd size and messages that mean nothing neither end the program nor hang it."""
-    nonsense: list[Any] = [["resize", {"width": 1 << 40, "height": "x"}], ["resize"], ["stdin", 3], "ping", [], {}, ["resize", None]]
+    nonsense: list[Any] = [
+        ["resize", {"width": 1 << 40, "height": "x"}],
+        ["resize"],
+        ["stdin", 3],
+        "ping",
+        [],
+        {},
+        ["resize", None],
+    ]
     shown = b""
     async with client.ws_connect(f"{_here(served)}/ws/{TOKEN}?width=20000&height=20000", origin=_here(served)) as connection:
         for said in nonsense:

@@ -1,0 +1,113 @@
+"""The metadata of a database as JSON, to be looked at and edited."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import orjson
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Button, Static, TextArea
+
+from tui.kit.json_area import JsonArea
+from tui.kit.plain import plain
+
+_MOST_BYTES = 4 << 20
+_NOTE = "Anything that is JSON. Saving makes a change of yours; a push sends it."
+
+
+class MetadataDialog(ModalScreen[str | None]):
+    """Gives the JSON text to be saved; None when nothing is."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "cancel", "Cancel", show=False),
+        Binding("ctrl+s", "save", "Save", show=False, priority=True),
+    ]
+
+    def __init__(self, name: str, text: str) -> None:
+        super().__init__(classes="dialog")
+        self._database = name
+        self._before = text
+        self._is_leaving = False
+
+    def compose(self) -> ComposeResult:
+        """The text, a line for what is wrong with it, and the buttons."""
+        with Vertical(classes="box wide metadata") as box:
+            box.border_title = Content(f"Metadata of {plain(self._database)}")
+            box.border_subtitle = "ctrl+s save · esc cancel"
+            yield JsonArea(self._before, show_line_numbers=True, tab_behavior="indent", id="metadata")
+            yield Static(Content(""), id="said")
+            with Horizontal(classes="buttons"):
+                yield Button("Cancel", id="stay", compact=True)
+                yield Button("Tidy", id="tidy", compact=True)
+                yield Button("Save", id="go-on", variant="primary", compact=True)
+
+    def on_mount(self) -> None:
+        """Begin with the text."""
+        self.query_one(TextArea).focus()
+        self._say(_NOTE, "$quiet")
+
+    def _say(self, words: str, style: str) -> None:
+        self.query_one("#said", Static).update(Content.styled(plain(words), style))
+
+    def _value(self) -> object:
+        """What was typed.
+
+        Raises:
+            ValueError: when it is no JSON; the cursor is then where it stops being it.
+        """
+        area = self.query_one(TextArea)
+        try:
+            value = orjson.loads(area.text)
+        except orjson.JSONDecodeError as error:
+            area.move_cursor((max(0, error.lineno - 1), max(0, error.colno - 1)))
+            raise ValueError(f"This is no JSON yet: {error.msg}, in line {error.lineno}, column {error.colno}.") from None
+        if len(orjson.dumps(value)) > _MOST_BYTES:
+            raise ValueError("This takes more than 4 MiB; metadata is meant to be read. Make it shorter.")
+        return value
+
+    @on(TextArea.Changed)
+    def _typed(self) -> None:
+        self._is_leaving = False
+        self._say(_NOTE, "$quiet")
+
+    def action_save(self) -> None:
+        """Give the text, if it is JSON."""
+        try:
+            self._value()
+        except ValueError as error:
+            self._say(str(error), "$state-trouble")
+            self.query_one(TextArea).focus()
+        else:
+            self.dismiss(self.query_one(TextArea).text)
+
+    def _tidy(self) -> None:
+        try:
+            value = self._value()
+        except ValueError as error:
+            self._say(str(error), "$state-trouble")
+        else:
+            self.query_one(TextArea).text = orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
+        self.query_one(TextArea).focus()
+
+    def action_cancel(self) -> None:
+        """Close; what was typed is given up at the second time only."""
+        if self.query_one(TextArea).text != self._before and not self._is_leaving:
+            self._is_leaving = True
+            self._say("What you typed is not saved: ctrl+s saves it, escape again gives it up.", "$state-ahead")
+        else:
+            self.dismiss(None)
+
+    @on(Button.Pressed)
+    def _pressed(self, event: Button.Pressed) -> None:
+        match event.button.id:
+            case "go-on":
+                self.action_save()
+            case "tidy":
+                self._tidy()
+            case _:
+                self.action_cancel()
