@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from tui.session.request_log import RequestLog
 
     from .jobs import Jobs
-    from .settings import Found
+    from .options import Found
 
 _LOOK_EVERY = 5.0
 _ENDING = [getattr(signal, name) for name in ("SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM") if hasattr(signal, name)]
@@ -92,14 +92,17 @@ class CatalogApp(App[None]):
         from tui.session.request_log import RequestLog  # noqa: PLC0415
 
         from .jobs import Jobs  # noqa: PLC0415 - loaded behind the curtain
-        from .settings import Found as NoFile  # noqa: PLC0415
+        from .options import Found as NoFile  # noqa: PLC0415
 
         self.jobs: Jobs = Jobs()
         self.requests: RequestLog = RequestLog()
         catalog.observer = self.requests.note
         self.found: Found = found or NoFile()
         settings = self.found.settings
-        self._browse: BrowseScreen = BrowseScreen(catalog, self.jobs, settings, is_read_only=is_read_only or settings.read_only)
+        is_read_only = is_read_only or settings.read_only
+        self._browse: BrowseScreen = BrowseScreen(
+            catalog, self.jobs, self.found, self.requests, self.switch_theme, is_read_only=is_read_only
+        )
         self.theme = settings.theme_name
         self.set_keymap(dict(settings.keys))
 
@@ -133,10 +136,11 @@ class CatalogApp(App[None]):
     async def action_quit(self) -> None:
         """Leave, after a question when something is running."""
         if self.screen is self._browse or not self.jobs.transfers:
-            self._browse.action_command("quit")
+            await self._browse.action_command("quit")
 
     def on_unmount(self) -> None:
         """End."""
+        self.gate.close()
         self._end()
 
     async def on_event(self, event: events.Event) -> None:

@@ -71,7 +71,7 @@ class KeyGate:
 
     async def _work(self) -> None:
         try:
-            while self._waiting:
+            while self._waiting and self._app.is_running and self._app.screen_stack:
                 event = self._waiting.popleft()
                 self.acted = event.time
                 await self._hand_on(event)
@@ -102,6 +102,8 @@ class KeyGate:
             return True
         screen = self._app.screen
         if not screen.is_mounted:
+            return False
+        if not getattr(screen, "takes_keys", True):
             return False
         return not isinstance(screen, ModalScreen) or screen.focused is not None or not _focusable(screen)
 

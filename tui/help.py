@@ -9,13 +9,13 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 
 from tui.kit.badges import CHOSEN, DATABASE_BADGES, DIRECTION_BADGES, KEY_BADGES, KIND_BADGES, MARKED, Badge
 from tui.kit.columns import beside
 from tui.kit.reader import Reader
 
-from .commands import COMMANDS, Command, Place, Situation
+from .command import Command, Place, Situation
+from .kit.dialog import Dialog
 
 _KEY_WIDTH = 16
 _NARROW = 70
@@ -41,13 +41,14 @@ def _badges(badges: Iterable[Badge]) -> list[Content]:
     return [Content.assemble("  ", badge.content(), f"  {badge.words}") for badge in badges]
 
 
-class HelpDialog(ModalScreen[None]):
+class HelpDialog(Dialog[None]):
     """Help for one place; any of its own keys closes it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,question_mark,enter", "dismiss", "Close", show=False)]
 
-    def __init__(self, situation: Situation, keys: Mapping[str, str]) -> None:
-        super().__init__(classes="dialog")
+    def __init__(self, commands: Sequence[Command], situation: Situation, keys: Mapping[str, str]) -> None:
+        super().__init__()
+        self._all = commands
         self._situation = situation
         self._keys = keys
 
@@ -60,8 +61,8 @@ class HelpDialog(ModalScreen[None]):
 
     def _lines(self, width: int) -> list[Content]:
         place = self._situation.place
-        parts = [(f"In {place.value}", [command for command in COMMANDS if command.places and command.works_at(place)])]
-        parts.append(("Everywhere", [command for command in COMMANDS if not command.places]))
+        parts = [(f"In {place.value}", [command for command in self._all if command.places and command.works_at(place)])]
+        parts.append(("Everywhere", [command for command in self._all if not command.places]))
         lines: list[Content] = []
         for title, commands in parts:
             lines += self._commands(title, commands, width)
@@ -71,7 +72,7 @@ class HelpDialog(ModalScreen[None]):
         lines += [_title("Changes"), *_badges([*DIRECTION_BADGES.values(), *KIND_BADGES.values(), CHOSEN, MARKED]), Content("")]
         told = {command.id for _, commands in parts for command in commands}
         for other in Place:
-            commands = [command for command in COMMANDS if other in command.places and command.id not in told]
+            commands = [command for command in self._all if other in command.places and command.id not in told]
             lines += self._commands(f"In {other.value}", commands, width)
             told |= {command.id for command in commands}
         return lines[:-1]
@@ -83,7 +84,7 @@ class HelpDialog(ModalScreen[None]):
         return [_title(title), *beside(facts, width, _key_width(width), "$accent"), Content("")]
 
     def _help(self, command: Command) -> Content:
-        refusal = command.refusal(self._situation) if command.works_at(self._situation.place) else ""
+        refusal = command.hindrance(self._situation) if command.works_at(self._situation.place) else ""
         return Content.assemble(
             command.help, (f" Not now: {refusal[0].lower()}{refusal[1:]}" if refusal else "", "$quiet italic")
         )

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 
 from textual.screen import Screen
 
-from catalog import Status
-from tui.messages import StatusRead
+from catalog import Entry, Status
+
+from .library import Stand
 
 _MANY = 200
 """With fewer databases, each answer is shown as it comes."""
@@ -25,13 +26,13 @@ class Gathering:
         self._answered = 0
         self._is_waiting = False
 
-    def take(self, message: StatusRead, known: Mapping[str, Status], total: int) -> None:
+    def take(self, entry: Entry, stand: Stand, known: Mapping[str, Status], total: int) -> None:
         """Take an answer; what a remote did not have a say in is no news where something is known already."""
-        key = message.entry.key
-        if message.asked_remote:
+        key = entry.key
+        if stand.asked_remote:
             self._answered += 1
-        if message.asked_remote or (key not in known and key not in self._news):
-            self._news[key] = message.status
+        if stand.asked_remote or (key not in known and key not in self._news):
+            self._news[key] = stand.status
         if total < _MANY:
             self._tell()
         elif not self._is_waiting:

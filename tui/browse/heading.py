@@ -11,14 +11,7 @@ from tui.kit.amounts import moment, quantity, size
 from tui.kit.badges import counts, database_badge
 from tui.kit.columns import spread
 from tui.kit.plain import plain
-from tui.messages import Opened
-
-SERIALIZERS = {"orjson": "JSON", "str": "text", "bytes": "bytes", "pickle": "pickled Python values"}
-
-
-def value_words(serializer: str) -> str:
-    """Name a kind of values as a reader would."""
-    return SERIALIZERS.get(serializer, serializer.replace("_", " "))
+from tui.opened import Opened
 
 
 class Heading(Widget):
@@ -47,7 +40,7 @@ class Heading(Widget):
             return Content.styled(words, "bold $background on $state-diverged")
         parts = []
         if self.opened:
-            parts.append(value_words(self.opened.database.serializer))
+            parts.append(self.opened.value_words)
         if self.status and self.status.keys:
             parts += [quantity(self.status.keys, "key"), size(self.status.value_bytes)]
         if self.status and (commit := self.status.remote_commit or self.status.commit):

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable
+from typing import Protocol
 
 from textual.content import Content
+from textual.screen import Screen
 from textual.timer import Timer
 
 from catalog import Catalog, CatalogError, Entry, NotApprovedError, State, Status
-from tui.commands import Place
-from tui.credentials.approving import Approving
-from tui.history.library import VersionOpened
-from tui.jobs import Jobs
+from tui.jobs import Jobs, ReadError
 from tui.kit.trouble import told, trouble
-from tui.messages import DatabaseOpened, OpeningFailed
-from tui.reading import open_database
+from tui.listing import GroupListing
+from tui.opened import Opened
 from tui.trust import Vouching
+from tui.work import begin
 
+from .library import open_database
 from .remotes import Remotes
-
-if TYPE_CHECKING:
-    from .screen import BrowseScreen
 
 _RESTING = 0.15
 """Seconds the cursor rests on a database before it is opened."""
@@ -49,27 +46,45 @@ def why_closed(entry: Entry | None, status: Status | None, failure: CatalogError
     )
 
 
+class Selection(Protocol):
+    """What is selected, and what is open of it, as the main screen shows it; ``words`` stand where nothing is open."""
+
+    listings: tuple[GroupListing, ...] | None
+    entry: Entry | None
+    status: Status | None
+    opened: Opened | None
+    words: Content
+
+    def keep_place(self) -> None:
+        """Keep the place in the keys when the same database is shown again."""
+
+    def tell_failure(self, entry: Entry, error: CatalogError) -> None:
+        """Say that a database could not be opened."""
+
+
 class Opening:
-    """Opens what is selected, and gives the screen what is ``opened``, or the ``words`` that stand in its place.
+    """Opens what is selected, and shows what is ``opened``, or the ``words`` that stand in its place.
 
     Its database is closed when another is selected. What is not on this machine is opened only when it is chosen.
     """
 
     def __init__(
         self,
-        screen: BrowseScreen,
+        screen: Screen[None],
+        selection: Selection,
         catalog: Catalog,
         jobs: Jobs,
         vouching: Callable[[Entry], Vouching],
         remotes: Remotes,
-        approving: Approving,
+        approve: Callable[[Entry], Awaitable[bool]],
     ) -> None:
         self._screen = screen
+        self._selection = selection
         self._catalog = catalog
         self._jobs = jobs
         self._vouching = vouching
         self._remotes = remotes
-        self._approving = approving
+        self._approve = approve
         self._resting: Timer | None = None
         self._failure: CatalogError | None = None
 
@@ -79,81 +94,76 @@ class Opening:
             self._resting.stop()
         self._jobs.forget("open")
         self._failure = None
-        self._screen.opened = None
+        self._selection.opened = None
 
     def begin(self) -> None:
         """Open the database that is selected now, once the cursor has rested on it."""
         self.explain_closed()
-        if self._screen.entry:
+        if self._selection.entry:
             self._rest()
 
     def _rest(self) -> None:
         self._resting = self._screen.set_timer(_RESTING, self._open_if_here)
 
     def _open_if_here(self) -> None:
-        screen = self._screen
-        if screen.entry and screen.opened is None and screen.status and screen.status.file_exists:
-            self.open(screen.entry)
-        elif screen.entry and screen.status is None:
+        now = self._selection
+        if now.entry and now.opened is None and now.status and now.status.file_exists:
+            self.open(now.entry)
+        elif now.entry and now.status is None:
             # Its state is still being asked for; look again when the cursor has rested as long again.
             self._rest()
 
     def explain_closed(self) -> None:
         """Say why nothing is open."""
-        if self._screen.opened is None:
-            is_empty = self._screen.entry is None and not self._screen.listings
-            self._screen.words = Content("") if is_empty else why_closed(self._screen.entry, self._screen.status, self._failure)
+        now = self._selection
+        if now.opened is None:
+            is_empty = now.entry is None and not now.listings
+            now.words = Content("") if is_empty else why_closed(now.entry, now.status, self._failure)
 
     def choose(self, entry: Entry) -> None:
         """Open a database, also one that is not on this machine yet."""
-        if self._screen.opened is None:
-            self._screen.words = _OPENING
+        if self._selection.opened is None:
+            self._selection.words = _OPENING
             self.open(entry)
 
     def open(self, entry: Entry) -> None:
         """Open a database, or open it anew."""
         self._failure = None
-        vouching = self._vouching(entry)
-        self._jobs.read_latest("open", "Opening a database", lambda: open_database(self._catalog, entry, vouching), self._screen)
+        begin(self._screen, self._open(entry))
 
-    def take(self, message: DatabaseOpened) -> None:
+    async def _open(self, entry: Entry) -> None:
+        vouching = self._vouching(entry)
+        try:
+            opened = await self._jobs.latest(
+                "open", "Opening a database", lambda: open_database(self._catalog, entry, vouching), Opened.close
+            )
+        except ReadError as failure:
+            await self._explain(entry, failure.error)
+        else:
+            self._show(opened)
+
+    def _show(self, opened: Opened) -> None:
         """Show what was opened, unless another database was selected since."""
-        screen, opened = self._screen, message.opened
-        if screen.entry is None or opened.entry.key != screen.entry.key:
-            message.drop()
+        now = self._selection
+        if now.entry is None or opened.entry.key != now.entry.key:
+            self._jobs.run(opened.close)
             return
-        if screen.opened is not None:
-            screen.keys_pane.keep_place()
-        is_new_here = screen.opened is None and screen.status is not None and not screen.status.file_exists
-        screen.opened = opened
+        if now.opened is not None:
+            now.keep_place()
+        is_new_here = now.opened is None and now.status is not None and not now.status.file_exists
+        now.opened = opened
         if is_new_here:
             self._remotes.ask(opened.entry)
 
-    def explain(self, message: OpeningFailed) -> None:
+    async def _explain(self, entry: Entry, error: CatalogError) -> None:
         """Say why a database could not be opened; a place that nobody has vouched for is asked about."""
-        entry, error = message.entry, message.error
-        if self._screen.entry is None or entry.key != self._screen.entry.key:
+        now = self._selection
+        if now.entry is None or entry.key != now.entry.key:
             return
         self._failure = error
-        self._screen.words = trouble(error)
-        if isinstance(error, NotApprovedError):
-            self._approving.ask(entry)
-        else:
-            self._screen.tell(f"{entry.name} could not be opened.", "error", str(error))
-
-    def take_past(self, message: VersionOpened) -> None:
-        """Show the keys of an earlier version in place of those of now, unless another database was selected since."""
-        screen = self._screen
-        if screen.entry is None or screen.opened is None or message.opened.entry.key != screen.entry.key:
-            message.drop()
-            return
-        screen.keys_pane.keep_place()
-        screen.past = message.opened
-        screen.go_to(Place.KEYS)
-
-    def leave_past(self) -> None:
-        """Look at the newest state again."""
-        self._jobs.forget("past-open")
-        self._screen.keys_pane.keep_place()
-        self._screen.past = None
-        self._screen.go_to(Place.HISTORY)
+        now.words = trouble(error)
+        if not isinstance(error, NotApprovedError):
+            now.tell_failure(entry, error)
+        elif await self._approve(entry):
+            self._remotes.ask(entry)
+            self.open(entry)

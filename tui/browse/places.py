@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tui.commands import Place
+from tui.command import Place
 
 WIDGETS = {
     Place.DATABASES: "#catalog-tree",

@@ -4,39 +4,49 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-from catalog import Catalog, Entry, Status
-from tui.groups.library import read_group_status
-from tui.groups.messages import GroupStatusRead
-from tui.jobs import Jobs, Work
-from tui.messages import JobFailed, StatusRead
-from tui.reading import read_status
+from textual.screen import Screen
+
+from catalog import Catalog, CatalogError, Entry, Status
+from tui.jobs import Jobs
+from tui.listing import GroupListing
 from tui.trust import Vouching
+from tui.work import ReadFailed, begin
 
 from .gathering import Gathering
-
-if TYPE_CHECKING:
-    from .screen import BrowseScreen
+from .library import Stand, read_group_status, read_status
 
 _ASKING = "Asking a remote"
+Call = Callable[[], Stand]
+
+
+class Known(Protocol):
+    """What is known of the databases that are listed, as the main screen shows it."""
+
+    listings: tuple[GroupListing, ...] | None
+    statuses: Mapping[str, Status]
+    group_statuses: Mapping[str, Status]
+    asking: int
 
 
 class Remotes:
-    """Asks, and gives the screen what is answered: ``statuses``, ``group_statuses``, and how many it is still ``asking``.
+    """Asks, and notes what is answered in what is ``known``; also how many it is still asking.
 
     ``changed`` is told the keys of the databases of which there is news.
     """
 
     def __init__(
         self,
-        screen: BrowseScreen,
+        screen: Screen[None],
+        known: Known,
         catalog: Catalog,
         jobs: Jobs,
         vouching: Callable[[Entry], Vouching],
         changed: Callable[[Collection[str]], None],
     ) -> None:
         self._screen = screen
+        self._known = known
         self._catalog = catalog
         self._jobs = jobs
         self._vouching = vouching
@@ -45,47 +55,49 @@ class Remotes:
 
     def ask_all(self) -> None:
         """Ask about all that is listed; of what was not known yet, first what is known on this machine."""
-        listings = self._screen.listings or ()
+        listings = self._known.listings or ()
         entries = [entry for listing in listings for entry in listing.entries]
-        works = [self._work(entry, ask_remote=False) for entry in entries if entry.key not in self._screen.statuses]
-        works += [self._work(entry) for entry in entries]
-        works += [partial(read_group_status, self._catalog, listing.name) for listing in listings]
-        self._ask(works, len(entries) + len(listings))
+        calls = [self._call(entry, ask_remote=False) for entry in entries if entry.key not in self._known.statuses]
+        calls += [self._call(entry) for entry in entries]
+        calls += [partial(read_group_status, self._catalog, listing.name) for listing in listings]
+        self._ask(calls, len(entries) + len(listings))
 
     def ask_again(self) -> None:
         """Ask about all that is listed, unless that is being done."""
-        if not self._screen.asking:
+        if not self._known.asking:
             self.ask_all()
 
     def ask(self, entry: Entry) -> None:
         """Ask about one database."""
-        self._ask([self._work(entry)], 1)
+        self._ask([self._call(entry)], 1)
 
-    def _work(self, entry: Entry, *, ask_remote: bool = True) -> Work:
+    def _call(self, entry: Entry, *, ask_remote: bool = True) -> Call:
         return partial(read_status, self._catalog, entry, self._vouching(entry), ask_remote)
 
-    def _ask(self, works: list[Work], remotes: int) -> None:
-        self._screen.asking += remotes
-        self._jobs.read_all("statuses", _ASKING, works, self._screen)
+    def _ask(self, calls: list[Call], remotes: int) -> None:
+        self._known.asking += remotes
+        begin(self._screen, self._take_all(calls))
 
-    def take(self, message: StatusRead) -> None:
-        """Take what is known of a database."""
-        self._gathering.take(message, self._screen.statuses, sum(len(listing.entries) for listing in self._screen.listings or ()))
+    async def _take_all(self, calls: list[Call]) -> None:
+        async for found in self._jobs.each("statuses", calls):
+            self.take(found)
+
+    def take(self, found: Stand | CatalogError) -> None:
+        """Take what was answered, or why nothing was."""
+        if isinstance(found, CatalogError):
+            self._answered(1)
+            self._screen.post_message(ReadFailed(_ASKING, found))
+        elif found.entry is not None:
+            total = sum(len(listing.entries) for listing in self._known.listings or ())
+            self._gathering.take(found.entry, found, self._known.statuses, total)
+        else:
+            self._answered(1)
+            self._known.group_statuses = {**self._known.group_statuses, found.group: found.status}
 
     def _spread(self, news: Mapping[str, Status], answered: int) -> None:
         self._answered(answered)
-        self._screen.statuses = {**self._screen.statuses, **news}
+        self._known.statuses = {**self._known.statuses, **news}
         self._changed(news.keys())
 
-    def take_group(self, message: GroupStatusRead) -> None:
-        """Take what is known of a group."""
-        self._answered(1)
-        self._screen.group_statuses = {**self._screen.group_statuses, message.group: message.status}
-
-    def note_failure(self, message: JobFailed) -> None:
-        """Wait no longer for an answer that a failed job will not bring."""
-        if message.what == _ASKING:
-            self._answered(1)
-
     def _answered(self, remotes: int) -> None:
-        self._screen.asking = max(0, self._screen.asking - remotes)
+        self._known.asking = max(0, self._known.asking - remotes)

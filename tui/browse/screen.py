@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from typing import ClassVar
+import asyncio
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, ClassVar, TypeVar
 
 from textual import events, on
 from textual.app import ComposeResult
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.reactive import reactive
@@ -15,49 +16,49 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import ContentSwitcher
 
-from catalog import Catalog, Entry, Status
-from tui.acts import Acts
-from tui.acts.history import HistoryActs
-from tui.acts.managing import ManagingActs
-from tui.acts.moving import MovingActs
-from tui.acts.program import ProgramActs
-from tui.acts.resolving import ResolvingActs
-from tui.acts.settling import SettlingActs
-from tui.acts.viewing import ViewingActs
+from catalog import CancelledError, Catalog, CatalogError, ConflictError, Entry, Progress, Status
+from tui.changes.commands import Changes
 from tui.changes.list import ChangeList
 from tui.changes.pane import ChangesPane
-from tui.changes.resolving import Resolving
-from tui.changes.settling import Settling
-from tui.commands import BY_ID, Place, Situation, bindings
-from tui.credentials.approving import Approving
-from tui.credentials.screen import KnownPlace
+from tui.command import Act, Commands, Place, Situation
+from tui.credentials.commands import Credentials
+from tui.features import ACTIONS, BY_ID, COMMANDS, bindings
+from tui.groups.commands import Groups
 from tui.groups.details import DetailsView
-from tui.groups.managing import Managing
+from tui.history.commands import History
 from tui.history.list import CommitList
 from tui.history.pane import HistoryPane
 from tui.history.past_changes import PastChangeList
-from tui.history.rewinding import History
-from tui.jobs import Jobs
+from tui.host import Happening, Severity, Write
+from tui.jobs import AlreadyWritingError, Done, Jobs, Transfer
+from tui.keys.commands import Keys
 from tui.keys.list import KeyList
-from tui.keys.messages import ValueSaved, ValueTaken
 from tui.keys.pane import KeysPane
-from tui.kit.amounts import clock, size
+from tui.kit.amounts import clock
+from tui.kit.confirm import Explanation
+from tui.kit.dialog import Dialog
 from tui.kit.plain import plain
-from tui.messages import Answer, Approved, CatalogListed, GroupListing, Happening, JobFailed, Opened, Severity
-from tui.reading import list_catalog
-from tui.session.transfer_bar import TransferBar
-from tui.settings import Settings
-from tui.trust import Trust
+from tui.kit.reader import paragraphs
+from tui.kit.trouble import told
+from tui.listing import GroupListing
+from tui.opened import Opened
+from tui.options import Found, Settings
+from tui.session.commands import Program, Session
+from tui.session.request_log import RequestLog
+from tui.trust import Trust, Vouching
+from tui.work import ReadFailed, begin
 
-from .answers import Answers
+from .bars import KeyBar, TabBar, TopBar, TransferBar
+from .commands import Moving
 from .heading import Heading
-from .key_bar import KeyBar
+from .library import list_catalog
 from .opening import Opening
 from .places import PLACES, TAB_OF, TAB_PLACES, WIDGETS
 from .remotes import Remotes
-from .tab_bar import TabBar
-from .top_bar import TopBar
 from .tree import CatalogTree
+
+D = TypeVar("D", bound=Done)
+W = TypeVar("W", bound=Dialog[Any])
 
 
 class BrowseScreen(Screen[None]):
@@ -79,33 +80,46 @@ class BrowseScreen(Screen[None]):
     place: reactive[Place] = reactive(Place.DATABASES)
     tab: reactive[str] = reactive("keys")
 
-    def __init__(self, catalog: Catalog, jobs: Jobs, settings: Settings, *, is_read_only: bool) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        jobs: Jobs,
+        found: Found,
+        requests: RequestLog,
+        switch_theme: Callable[[], None],
+        *,
+        is_read_only: bool,
+    ) -> None:
         super().__init__()
-        self.settings = settings
-        self._catalog = catalog
-        self._jobs = jobs
+        self.settings: Settings = found.settings
+        self.catalog = catalog
+        self.jobs = jobs
         self._is_read_only = is_read_only
         self.happenings: list[Happening] = []
         self._trust = Trust(lambda: self.group)
-        self._approving = Approving(self, jobs, self._trust)
-        self.remotes = Remotes(self, catalog, jobs, self._trust.vouching, self._statuses_changed)
-        self.opening = Opening(self, catalog, jobs, self._trust.vouching, self.remotes, self._approving)
-        self._settling = Settling(self, catalog, jobs, self._trust.vouching)
-        self._resolving = Resolving(self, catalog, jobs, self._trust.vouching, self._settling)
-        self._history = History(self, catalog, jobs, self._trust.vouching, self._settling)
-        self.managing = Managing(self, catalog, jobs, self._trust.vouching)
-        self._answers = Answers(self, self.remotes, self.opening, self._settling, self._resolving, self._history, self.managing)
-        self._acts = Acts(
+        self.vouching: Callable[[Entry], Vouching] = self._trust.vouching
+        self.catalog_tree = CatalogTree(id="catalog-tree")
+        self.keys_pane = KeysPane(jobs, self.settings.separator, id="keys")
+        self.changes_pane = ChangesPane(jobs, id="changes")
+        self.history_pane = HistoryPane(jobs, id="history")
+        self._changes = Changes(self, self.changes_pane)
+        credentials = Credentials(self, self._trust)
+        self._commands = Commands(
             (
-                MovingActs(self),
-                ViewingActs(self, jobs),
-                SettlingActs(self, jobs, self._settling),
-                ResolvingActs(self, self._resolving),
-                HistoryActs(self, self._history),
-                ManagingActs(self, catalog, jobs, self.managing),
-                ProgramActs(self, jobs),
+                Moving(self, self.catalog_tree, self.keys_pane, self.changes_pane),
+                Keys(self, self.keys_pane),
+                self._changes,
+                History(self, self.history_pane),
+                Groups(self),
+                credentials,
+                Session(self, self._program(found, requests, switch_theme)),
             )
         )
+        self.remotes = Remotes(self, self, catalog, jobs, self.vouching, self._statuses_changed)
+        self.opening = Opening(self, self, catalog, jobs, self.vouching, self.remotes, credentials.approve)
+
+    def _program(self, found: Found, requests: RequestLog, switch_theme: Callable[[], None]) -> Program:
+        return Program(COMMANDS, found, requests, self.happenings, self._shown_keys, self._zoom, switch_theme, self._leave)
 
     def compose(self) -> ComposeResult:
         """Top bar, tree and tabs, transfers, keys."""
@@ -114,17 +128,15 @@ class BrowseScreen(Screen[None]):
         top.is_read_only = self._is_read_only
         yield top
         with Horizontal(id="body"):
-            yield CatalogTree(id="catalog-tree").data_bind(here.listings, here.statuses, here.group_statuses)
+            yield self.catalog_tree.data_bind(here.listings, here.statuses, here.group_statuses)
             with Vertical(id="workspace"):
                 yield Heading(id="heading").data_bind(here.entry, here.status, here.opened, here.past)
                 yield TabBar(id="tab-bar").data_bind(here.tab, here.status)
                 with ContentSwitcher(initial="keys", id="tabs"):
-                    yield KeysPane(self._jobs, self.settings.separator, id="keys").data_bind(here.words, opened=here.shown)
-                    yield ChangesPane(self._jobs, id="changes").data_bind(here.opened, here.words, here.place)
-                    yield HistoryPane(self._jobs, id="history").data_bind(
-                        here.opened, here.words, here.place, here.tab, here.status
-                    )
-                    details = DetailsView(self._catalog, self._jobs, self._trust.vouching, id="details")
+                    yield self.keys_pane.data_bind(here.words, opened=here.shown)
+                    yield self.changes_pane.data_bind(here.opened, here.words, here.place)
+                    yield self.history_pane.data_bind(here.opened, here.words, here.place, here.tab, here.status)
+                    details = DetailsView(self.catalog, self.jobs, self.vouching, id="details")
                     details.data_bind(here.listings, here.group_statuses)
                     yield details.data_bind(here.entry, here.status, here.opened, here.group)
         yield TransferBar(id="transfer-bar")
@@ -133,34 +145,28 @@ class BrowseScreen(Screen[None]):
     def on_mount(self) -> None:
         """Read the catalog, and ask its remotes now and then."""
         self.watch_place(self.place, self.place)
-        self.query_one(CatalogTree).focus()
-        self.read_catalog()
+        self.catalog_tree.focus()
+        self.list_again()
         if self.settings.ask_every:
             self.set_interval(self.settings.ask_every, self.remotes.ask_again)
 
-    def read_catalog(self) -> None:
-        """Read which groups and databases there are; their remotes are asked then."""
-        self._jobs.read_latest("catalog", "Reading the catalog", lambda: list_catalog(self._catalog), self)
+    def list_again(self, wanted: tuple[str, str] | None = None) -> None:
+        """Read which groups and databases there are, and go to the one that is wanted there; remotes are asked then."""
+        if wanted:
+            self.catalog_tree.wanted = wanted
+        begin(self, self._list())
 
-    @property
-    def keys_pane(self) -> KeysPane:
-        """The tab with the keys."""
-        return self.query_one(KeysPane)
-
-    @property
-    def changes_pane(self) -> ChangesPane:
-        """The tab with the changes."""
-        return self.query_one(ChangesPane)
-
-    @property
-    def history_pane(self) -> HistoryPane:
-        """The tab with the commits."""
-        return self.query_one(HistoryPane)
+    async def _list(self) -> None:
+        listings = await self.jobs.latest("catalog", "Reading the catalog", lambda: list_catalog(self.catalog))
+        self._trust.note_origins(listings)
+        self.group_statuses = {}
+        self.listings = listings
+        self.remotes.ask_all()
 
     @property
     def situation(self) -> Situation:
         """All that decides which commands can be used."""
-        transfers = self._jobs.transfers
+        transfers = self.jobs.transfers
         commits = self.history_pane.list
         return Situation(
             place=self.place,
@@ -212,7 +218,7 @@ class BrowseScreen(Screen[None]):
     def watch_opened(self, old: Opened | None, new: Opened | None) -> None:
         """Close what was open before; readers of it are stale by now."""
         if old is not None and old is not new:
-            self._jobs.run(old.database.close)
+            self.jobs.run(old.database.close)
         if new is None:
             self.past = None
         self.shown = self.past or new
@@ -221,7 +227,7 @@ class BrowseScreen(Screen[None]):
     def watch_past(self, old: Opened | None, new: Opened | None) -> None:
         """Show the keys of an earlier version, or those of now again."""
         if old is not None and old is not new:
-            self._jobs.run(old.database.close)
+            self.jobs.run(old.database.close)
         self.shown = new or self.opened
         self._situation_changed()
 
@@ -240,19 +246,8 @@ class BrowseScreen(Screen[None]):
 
     def transfers_changed(self) -> None:
         """Show what runs now."""
-        self.query_one(TransferBar).transfers = self._jobs.transfers
+        self.query_one(TransferBar).transfers = self.jobs.transfers
         self._situation_changed()
-
-    @on(CatalogListed)
-    def _take_catalog(self, message: CatalogListed) -> None:
-        self._trust.note_origins(message.groups)
-        self.group_statuses = {}
-        self.listings = message.groups
-        self.remotes.ask_all()
-
-    @on(Answer)
-    def _take_answer(self, answer: Answer) -> None:
-        self._answers.take(answer)
 
     def _statuses_changed(self, keys: Collection[str]) -> None:
         if self.entry and self.entry.key in keys:
@@ -270,9 +265,11 @@ class BrowseScreen(Screen[None]):
         self.status = self.statuses.get(self.entry.key) if self.entry else None
         self.opening.begin()
 
-    def reopen(self) -> None:
-        """Look again at the database that is open."""
-        if self.entry and self.opened:
+    def look_again(self, entry: Entry | None = None) -> None:
+        """Look again at the database that is open, and ask about one that was written."""
+        if entry is not None:
+            self.remotes.ask(entry)
+        if self.entry and self.opened and (entry is None or entry.key == self.entry.key):
             self.opening.open(self.entry)
 
     @on(CatalogTree.Chosen)
@@ -280,25 +277,18 @@ class BrowseScreen(Screen[None]):
         self.opening.choose(message.entry)
         self.go_to(TAB_PLACES[self.tab])
 
-    @on(Approved)
-    def _use_place(self, message: Approved) -> None:
-        self.remotes.ask(message.entry)
-        self.opening.open(message.entry)
-
-    def keys_changed(self) -> None:
+    def ask_again(self) -> None:
         """Ask all remotes again, as whoever the keys now say."""
         self.remotes.ask_all()
-        self.reopen()
+        self.look_again()
 
-    @property
-    def places(self) -> list[KnownPlace]:
-        """The databases that keys can be tried on."""
-        return [KnownPlace(entry, self._trust.vouching(entry)) for listing in self.listings or () for entry in listing.entries]
-
-    @on(JobFailed)
-    def _tell_failure(self, message: JobFailed) -> None:
-        self.remotes.note_failure(message)
+    @on(ReadFailed)
+    def _tell_failure(self, message: ReadFailed) -> None:
         self.tell(f"{message.what} did not succeed.", "error", str(message.error))
+
+    def tell_failure(self, entry: Entry, error: CatalogError) -> None:
+        """Say that a database could not be opened."""
+        self.tell(f"{entry.name} could not be opened.", "error", str(error))
 
     @on(KeyList.Highlighted)
     @on(ChangeList.Highlighted)
@@ -313,22 +303,7 @@ class BrowseScreen(Screen[None]):
     @on(CommitList.Chosen)
     @on(PastChangeList.Chosen)
     def _row_chosen(self) -> None:
-        self._acts.of("go-in")()
-
-    @on(ValueTaken)
-    def _copy(self, message: ValueTaken) -> None:
-        if message.problem:
-            self.tell(message.problem, "warning", message.key)
-        else:
-            self.app.copy_to_clipboard(message.text)
-            self.tell("Copied the value.", details=message.key)
-
-    @on(ValueSaved)
-    def _tell_saved(self, message: ValueSaved) -> None:
-        if message.problem:
-            self.tell("The value was not saved.", "error", str(message.problem))
-        else:
-            self.tell(f"Saved the value, {size(message.size)}.", details=str(message.path))
+        self._run(self._commands.act("go-in"))
 
     @on(ChangesPane.NoConflictsLeft)
     def _leave_conflicts(self) -> None:
@@ -336,22 +311,90 @@ class BrowseScreen(Screen[None]):
             self.tell("No conflicts are left.")
             self.go_to(Place.CHANGES)
 
-    def show_conflicts(self) -> None:
-        """Go to the first conflict of the selected database."""
-        self.changes_pane.go_to_conflicts()
-        self.go_to(Place.CHANGES)
+    def keep_place(self) -> None:
+        """Keep the place in the keys when the same database is shown again."""
+        self.keys_pane.keep_place()
 
-    def look_again(self, entry: Entry) -> None:
-        """Look again at a database that was written."""
-        self.transfers_changed()
-        self.remotes.ask(entry)
-        if self.entry and self.entry.key == entry.key:
-            self.reopen()
+    def show_version(self, opened: Opened | None) -> None:
+        """Show the keys of an earlier version in place of those of now, unless another database was selected since."""
+        if opened is None:
+            self.jobs.forget("past-open")
+        elif self.entry is None or self.opened is None or opened.entry.key != self.entry.key:
+            self.jobs.run(opened.close)
+            return
+        self.keep_place()
+        self.past = opened
+        self.go_to(Place.KEYS if opened else Place.HISTORY)
 
-    def show_database(self, key: str, group: str = "") -> None:
+    def go_to_database(self, key: str, group: str = "") -> None:
         """Put the cursor of the tree on a database, in ``group`` where several list it."""
-        self.query_one(CatalogTree).show(key, group)
+        self.catalog_tree.show(key, group)
         self.go_to(Place.DATABASES)
+
+    def copy(self, text: str) -> None:
+        """Put a text on the clipboard."""
+        self.app.copy_to_clipboard(text)
+
+    def open(self, dialog: W) -> W:
+        """Put a dialog over the screen, at once."""
+        self.app.push_screen(dialog, dialog.take_answer)
+        return dialog
+
+    async def write(self, write: Write, work: Callable[[Progress], D]) -> D | None:
+        """Make a write, and say what came of it; None when it did not happen, which was said too."""
+        progress = Progress()
+        try:
+            made = self.jobs.write(Transfer(write.subject, write.verb, write.name, progress), lambda: work(progress))
+        except AlreadyWritingError as error:
+            words = f"A {error.transfer.verb} of {plain(write.name)} is still running; wait for it or cancel it."
+            self.tell(words, "warning")
+            return None
+        self.transfers_changed()
+        try:
+            done = await made
+        except CatalogError as error:
+            self._has_written(write)
+            await self._explain(write, error)
+            return None
+        self._has_written(write)
+        self.tell(done.text, "information", done.details)
+        return done
+
+    def _has_written(self, write: Write) -> None:
+        self.transfers_changed()
+        if write.entry is not None:
+            self.look_again(write.entry)
+
+    async def _explain(self, write: Write, error: CatalogError) -> None:
+        """Say why something was not done, and how to go on."""
+        name = plain(write.name)
+        if isinstance(error, CancelledError):
+            self.tell(f"The {write.verb} of {write.name} was cancelled.", "warning", str(error))
+            return
+        self.tell(f"The {write.verb} of {write.name} did not happen.", "error", str(error))
+        way_out, hint = "", error.hint
+        if isinstance(error, ConflictError):
+            way_out, hint = (
+                "Show the conflicts",
+                "Look at all sides of each, keep yours (y) or take theirs (T), then push again.",
+            )
+        lines = paragraphs(told(error.message, hint))
+        follows = await self.open(Explanation(f"{write.verb.capitalize()} of {name}", lines, way_out)).answer
+        if follows and self.entry and write.entry and self.entry.key == write.entry.key:
+            await self._changes.show_conflicts()
+
+    def _leave(self) -> None:
+        self.app.exit()
+
+    def _zoom(self) -> None:
+        self.toggle_class("-zoomed")
+
+    def _shown_keys(self) -> Sequence[tuple[str, str]]:
+        """Every command with its keys, as they are shown: first those that work here."""
+        bound = [active.binding for active in self.active_bindings.values()]
+        here = {binding.id for binding in bound}
+        elsewhere = [command.binding() for command in COMMANDS if command.id not in here]
+        return [(one.id or "", self.app.get_key_display(one)) for one in [*bound, *Binding.make_bindings(elsewhere)]]
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """Follow the focus."""
@@ -369,10 +412,14 @@ class BrowseScreen(Screen[None]):
             return BY_ID[str(parameters[0])].works_at(self.place)
         return True
 
-    def action_command(self, name: str) -> None:
+    async def action_command(self, name: str) -> None:
         """Run a command, or say why it cannot be run now."""
-        command = BY_ID[name]
-        if refusal := command.refusal(self.situation):
+        if refusal := (BY_ID.get(name) or ACTIONS[name]).refusal(self.situation):
             self.tell(refusal, "warning")
             return
-        self._acts.of(name)()
+        self._run(self._commands.act(name))
+        # Its first step, such as to open a dialog, is taken before the next key.
+        await asyncio.sleep(0)
+
+    def _run(self, act: Act) -> None:
+        begin(self, act())

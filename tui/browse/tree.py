@@ -14,7 +14,7 @@ from tui.kit.badges import database_badge, database_state, group_state
 from tui.kit.columns import spread
 from tui.kit.plain import plain
 from tui.kit.row_list import RowList
-from tui.messages import GroupListing
+from tui.listing import GroupListing
 
 
 @dataclass(frozen=True)

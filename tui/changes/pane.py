@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Container
@@ -9,17 +11,17 @@ from textual.content import Content
 from textual.message import Message
 from textual.reactive import reactive
 
-from catalog import Change, Direction
-from tui.commands import Place
+from catalog import Change, Direction, Entry
+from tui.command import Place
 from tui.jobs import Jobs
-from tui.kit.diff_view import DiffView, too_big
+from tui.kit.comparison import ChangeSides
+from tui.kit.diff_view import BIG, DiffView, too_big, weight
 from tui.kit.trouble import trouble
-from tui.kit.weight import BIG, weight
-from tui.messages import ChangesRead, ComparisonRead, JobFailed, Opened
-from tui.reading import read_changes, read_comparison, sides_of
+from tui.opened import Opened, read_comparison, sides_of
+from tui.work import ReadFailed, begin
 
 from .conflict_view import ConflictView
-from .conflicts import ConflictRead, TheirCommitsRead, read_conflict, read_their_commits
+from .library import TheirCommits, read_changes, read_conflict, read_their_commits
 from .list import ChangeList
 
 _IN_STEP = Content.from_markup(
@@ -42,7 +44,7 @@ class ChangesPane(Container):
         self._jobs = jobs
         self._sides = 0
         self._wants_conflicts = False
-        self._commits: TheirCommitsRead | None = None
+        self._commits: TheirCommits | None = None
         self._is_asking = False
 
     def compose(self) -> ComposeResult:
@@ -100,7 +102,7 @@ class ChangesPane(Container):
             return
         if old is None or old.entry.key != new.entry.key:
             self._show_words(Content.styled("Comparing…", "$quiet"))
-        self._jobs.read_latest("changes", "Reading changes", lambda: read_changes(new), self)
+        begin(self, self._read_changes(new))
 
     def watch_words(self) -> None:
         """Show why there are no changes."""
@@ -123,14 +125,19 @@ class ChangesPane(Container):
         if change := self.list.change:
             self._compare(change)
 
-    @on(ChangesRead)
-    def _take_changes(self, message: ChangesRead) -> None:
-        if message.opened is not self.opened:
+    def choose_none(self, entry: Entry) -> None:
+        """Forget what was chosen of a database, which was pushed."""
+        if self.opened and self.opened.entry.key == entry.key:
+            self.list.clear_choice()
+
+    async def _read_changes(self, opened: Opened) -> None:
+        found = await self._jobs.latest("changes", "Reading changes", lambda: read_changes(opened))
+        if opened is not self.opened:
             return
-        if not message.changes:
+        if not found.changes:
             self._show_words(_IN_STEP)
         else:
-            self.list.show_changes(message.counts, message.changes)
+            self.list.show_changes(found.counts, found.changes)
         if self._wants_conflicts:
             self._wants_conflicts = False
             self.go_to_conflicts()
@@ -146,16 +153,16 @@ class ChangesPane(Container):
 
     def _read_conflict(self, change: Change) -> None:
         if opened := self.opened:
-            self._jobs.read_latest("conflict", "Reading a conflict", lambda: read_conflict(opened, change), self)
+            begin(self, self._show_conflict(opened, change))
 
-    @on(ConflictRead)
-    def _take_conflict(self, message: ConflictRead) -> None:
-        if message.opened is not self.opened or message.change is not self.list.change:
+    async def _show_conflict(self, opened: Opened, change: Change) -> None:
+        conflict = await self._jobs.latest("conflict", "Reading a conflict", lambda: read_conflict(opened, change))
+        if opened is not self.opened or change is not self.list.change:
             return
         conflicts = self.list.conflicts
-        place = f"{conflicts.index(message.change) + 1:,} of {len(conflicts):,}"
-        self.conflict_view.show_conflict(message.change, message.sides, message.problem, place)
-        self._show_author(message.opened, message.change)
+        place = f"{conflicts.index(change) + 1:,} of {len(conflicts):,}"
+        self.conflict_view.show_conflict(change, conflict.sides, conflict.problem, place)
+        self._show_author(opened, change)
 
     def _show_author(self, opened: Opened, change: Change) -> None:
         if self._commits is not None:
@@ -163,15 +170,14 @@ class ChangesPane(Container):
         elif not self._is_asking:
             # One walk through the history answers for all of them.
             self._is_asking = True
-            conflicts = self.list.conflicts
-            self._jobs.read_latest("blame", "Asking who made theirs", lambda: read_their_commits(opened, conflicts), self)
+            begin(self, self._ask_authors(opened, self.list.conflicts))
 
-    @on(TheirCommitsRead)
-    def _take_commits(self, message: TheirCommitsRead) -> None:
-        if message.opened is self.opened:
-            self._commits = message
+    async def _ask_authors(self, opened: Opened, conflicts: Sequence[Change]) -> None:
+        commits = await self._jobs.latest("blame", "Asking who made theirs", lambda: read_their_commits(opened, conflicts))
+        if opened is self.opened:
+            self._commits = commits
             if change := self._conflict:
-                self._show_author(message.opened, change)
+                self._show_author(opened, change)
 
     def _compare(self, change: Change) -> None:
         if not (opened := self.opened):
@@ -181,15 +187,14 @@ class ChangesPane(Container):
             self.diff_view.show_words(too_big(change))
             return
         offered = sides_of(change)
-        sides = offered[self._sides % len(offered)]
-        self._jobs.read_latest("comparison", "Comparing", lambda: read_comparison(opened, change, sides), self)
+        begin(self, self._show_comparison(opened, change, offered[self._sides % len(offered)]))
 
-    @on(ComparisonRead)
-    def _take_comparison(self, message: ComparisonRead) -> None:
-        if message.opened is self.opened and message.change is self.list.change:
-            self.diff_view.show_comparison(message.change, message.sides, message.comparison, message.problem)
+    async def _show_comparison(self, opened: Opened, change: Change, sides: ChangeSides) -> None:
+        found = await self._jobs.latest("comparison", "Comparing", lambda: read_comparison(opened, change, sides))
+        if opened is self.opened and change is self.list.change:
+            self.diff_view.show_comparison(change, sides, found.comparison, found.problem)
 
-    @on(JobFailed)
-    def _explain(self, message: JobFailed) -> None:
+    @on(ReadFailed)
+    def _explain(self, message: ReadFailed) -> None:
         """Put the problem where the changes would be; the screen also reports it."""
         self._show_words(trouble(message.error))

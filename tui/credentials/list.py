@@ -10,7 +10,8 @@ from tui.kit.amounts import moment
 from tui.kit.columns import shorten, spread
 from tui.kit.plain import plain
 from tui.kit.row_list import RowList
-from tui.messages import ProfileRow
+
+from .library import ProfileRow
 
 _NAME_WIDTH = 18
 _MOST_ROWS = 8

@@ -11,21 +11,21 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 
 from catalog import Catalog, Entry, State
-from catalog.credentials import Profile, Source, SourceReport
+from catalog.credentials import Source, SourceReport
 from tui.jobs import Jobs
 from tui.kit.badges import database_badge
 from tui.kit.columns import beside
 from tui.kit.confirm import Confirm
+from tui.kit.dialog import Dialog
 from tui.kit.plain import plain
 from tui.kit.reader import Lines, Reader, paragraphs
-from tui.messages import JobFailed, KeysForgotten, KeysSaved, KeysTried, ProfileRow, ProfilesListed, SourceExplained
 from tui.trust import Vouching
+from tui.work import ReadFailed, begin
 
-from .keys import KeysDialog
-from .library import explain_source, forget_keys, list_profiles, try_keys
+from .dialogs import KeysDialog
+from .library import ProfileRow, SavedKeys, explain_source, forget_keys, list_profiles, profile_of, try_keys
 from .list import ProfileList
 
 _SOURCE_WIDTH = 16
@@ -40,7 +40,7 @@ class KnownPlace:
     vouching: Vouching
 
 
-class CredentialsScreen(ModalScreen[None]):
+class CredentialsScreen(Dialog[None]):
     """Lists, adds, tries and forgets keys. ``changed`` is called when other keys may be used than before."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -53,7 +53,7 @@ class CredentialsScreen(ModalScreen[None]):
     def __init__(
         self, catalog: Catalog, jobs: Jobs, selected: Entry | None, places: Sequence[KnownPlace], changed: Callable[[], None]
     ) -> None:
-        super().__init__(classes="dialog")
+        super().__init__()
         self._catalog = catalog
         self._jobs = jobs
         self._selected = selected
@@ -75,9 +75,17 @@ class CredentialsScreen(ModalScreen[None]):
         self._read()
 
     def _read(self) -> None:
-        self._jobs.read_latest("profiles", "Reading the profiles", list_profiles, self)
+        begin(self, self._show_profiles())
         if entry := self._selected:
-            self._jobs.read_latest("source", "Asking for the source", lambda: explain_source(entry), self)
+            begin(self, self._show_sources(entry))
+
+    async def _show_profiles(self) -> None:
+        rows = await self._jobs.latest("profiles", "Reading the profiles", list_profiles)
+        self.query_one(ProfileList).rows = rows
+
+    async def _show_sources(self, entry: Entry) -> None:
+        reports = await self._jobs.latest("source", "Asking for the source", lambda: explain_source(entry))
+        self.query_one("#sources", Reader).show(self._about_sources(reports))
 
     def _about_sources(self, reports: Sequence[SourceReport] | None) -> Lines:
         if self._selected is None:
@@ -101,29 +109,20 @@ class CredentialsScreen(ModalScreen[None]):
     def _say(self, text: str, style: str) -> None:
         self.query_one("#result", Reader).show(paragraphs(Content.assemble((plain(text), style), "\n")))
 
-    @on(ProfilesListed)
-    def _take_profiles(self, message: ProfilesListed) -> None:
-        self.query_one(ProfileList).rows = message.rows
-
-    @on(SourceExplained)
-    def _take_sources(self, message: SourceExplained) -> None:
-        self.query_one("#sources", Reader).show(self._about_sources(message.reports))
-
-    @on(JobFailed)
-    def _explain(self, message: JobFailed) -> None:
+    @on(ReadFailed)
+    def _explain(self, message: ReadFailed) -> None:
         self._say(str(message.error), "$state-trouble")
 
     def action_add(self) -> None:
         """Ask for a key pair, for the selected database unless another is meant."""
-        endpoint, profile = prefilled(self._selected)
+        begin(self, self._add(KeysDialog(self._jobs, *prefilled(self._selected))))
 
-        def added(saved: KeysSaved | None) -> None:
-            if saved:
-                self._say(saved_words(saved), "$state-good")
-                self._changed()
-                self._read()
-
-        self.app.push_screen(KeysDialog(self._jobs, endpoint, profile), added)
+    async def _add(self, dialog: KeysDialog) -> None:
+        self.app.push_screen(dialog, dialog.take_answer)
+        if saved := await dialog.answer:
+            self._say(saved_words(saved), "$state-good")
+            self._changed()
+            self._read()
 
     def action_try(self) -> None:
         """Ask a server with the keys under the cursor."""
@@ -135,22 +134,20 @@ class CredentialsScreen(ModalScreen[None]):
             self._say(f"No database of your catalog uses {row.profile}, so there is nothing to try it on.", "$state-ahead")
             return
         self._say(f"Trying {row.profile} on {place.entry.name}…", "$accent")
-        catalog, entry, vouching = self._catalog, place.entry, place.vouching
-        self._jobs.read_latest("try", "Trying the keys", lambda: try_keys(catalog, row, entry, vouching), self)
+        begin(self, self._try(row, place.entry, place.vouching))
+
+    async def _try(self, row: ProfileRow, entry: Entry, vouching: Vouching) -> None:
+        status = await self._jobs.latest("try", "Trying the keys", lambda: try_keys(self._catalog, row, entry, vouching))
+        if status.state in _REFUSED:
+            self._say(f"{entry.name}: {database_badge(status).words}. {status.problem}", "$state-trouble")
+        else:
+            self._say(f"The keys work: {entry.name} answered to {row.profile}.", "$state-good")
 
     def _place_of(self, row: ProfileRow) -> KnownPlace | None:
         """The selected database if it uses this profile, else the first that does."""
         fitting = [place for place in self._places if profile_of(place.entry) == row.profile]
         selected = [place for place in fitting if self._selected and place.entry.key == self._selected.key]
         return next(iter([*selected, *fitting]), None)
-
-    @on(KeysTried)
-    def _take_trial(self, message: KeysTried) -> None:
-        if message.status.state in _REFUSED:
-            words = database_badge(message.status).words
-            self._say(f"{message.entry.name}: {words}. {message.status.problem}", "$state-trouble")
-        else:
-            self._say(f"The keys work: {message.entry.name} answered to {message.profile}.", "$state-good")
 
     def action_forget(self) -> None:
         """Ask, then delete the keys under the cursor."""
@@ -163,24 +160,16 @@ class CredentialsScreen(ModalScreen[None]):
             ("\n\nThe server still knows them; delete them there too if nobody needs them.", "$quiet"),
         )
 
-        def forget(yes: bool | None) -> None:
-            if yes:
-                self._say(f"Forgetting {row.profile}…", "$accent")
-                self._jobs.read_latest("forget", "Forgetting keys", lambda: forget_keys(row), self)
+        begin(self, self._forget(row, Confirm("Forget keys", paragraphs(body), "Forget them", stay="Keep")))
 
-        self.app.push_screen(Confirm("Forget keys", paragraphs(body), "Forget them", stay="Keep"), forget)
-
-    @on(KeysForgotten)
-    def _take_forgotten(self, message: KeysForgotten) -> None:
-        self._say(f"Forgot the keys of {message.profile}.", "$state-good")
-        self._changed()
-        self._read()
-
-
-def profile_of(entry: Entry) -> Profile | None:
-    """The profile that a database uses; None where no keys are needed."""
-    connection = entry.connection
-    return None if connection.is_folder or connection.is_address_only else Profile.of(connection)
+    async def _forget(self, row: ProfileRow, dialog: Confirm) -> None:
+        self.app.push_screen(dialog, dialog.take_answer)
+        if await dialog.answer:
+            self._say(f"Forgetting {row.profile}…", "$accent")
+            await self._jobs.latest("forget", "Forgetting keys", lambda: forget_keys(row))
+            self._say(f"Forgot the keys of {row.profile}.", "$state-good")
+            self._changed()
+            self._read()
 
 
 def prefilled(entry: Entry | None) -> tuple[str, str]:
@@ -189,7 +178,7 @@ def prefilled(entry: Entry | None) -> tuple[str, str]:
     return ((entry.connection.endpoint_url or "") if entry and profile else "", profile.name if profile else "")
 
 
-def saved_words(saved: KeysSaved) -> str:
+def saved_words(saved: SavedKeys) -> str:
     """Say what was kept, and where."""
     return f"Kept the keys of {saved.profile} {'in the keyring' if saved.in_keyring else 'for this session'}."
 

@@ -11,7 +11,6 @@ from textual.content import Content
 from textual.reactive import reactive
 
 from catalog import Catalog, Commit, Entry, State, Status
-from tui.browse.heading import value_words
 from tui.jobs import Jobs
 from tui.kit.amounts import moment, quantity, size
 from tui.kit.badges import counts, database_badge, unusable
@@ -19,12 +18,13 @@ from tui.kit.columns import Fact, beside
 from tui.kit.plain import plain, plain_lines
 from tui.kit.text_view import TextView
 from tui.kit.whereabouts import place_facts
-from tui.messages import GroupListing, JobFailed, Opened
+from tui.listing import GroupListing
+from tui.opened import Opened
 from tui.trust import Vouching
 from tui.values.json_lines import highlight_json, json_lines
+from tui.work import ReadFailed, begin
 
-from .library import read_details
-from .messages import DetailsRead
+from .library import Details, read_details
 
 _NAME_WIDTH = 14
 _MOST_LINES = 400
@@ -51,7 +51,7 @@ class DetailsView(TextView):
         self._catalog = catalog
         self._jobs = jobs
         self._vouching = vouching
-        self._read: DetailsRead | None = None
+        self._read: Details | None = None
 
     def watch_entry(self, old: Entry | None, new: Entry | None) -> None:
         """Show another database."""
@@ -90,19 +90,19 @@ class DetailsView(TextView):
         if entry is None or not self.is_attached or not self.display or status is None:
             return
         ask = status.remote_commit is not None and status.state in _ANSWERING
-        catalog, vouching = self._catalog, self._vouching(entry)
-        self._jobs.read_latest(
-            "details", "Reading the details", lambda: read_details(catalog, entry, opened, vouching, ask=ask), self
-        )
+        begin(self, self._show_details(entry, opened, ask=ask))
 
-    @on(DetailsRead)
-    def _take(self, message: DetailsRead) -> None:
-        if self.entry and self.entry.key == message.entry.key:
-            self._read = message
+    async def _show_details(self, entry: Entry, opened: Opened | None, *, ask: bool) -> None:
+        catalog, vouching = self._catalog, self._vouching(entry)
+        found = await self._jobs.latest(
+            "details", "Reading the details", lambda: read_details(catalog, entry, opened, vouching, ask=ask)
+        )
+        if self.entry and self.entry.key == entry.key:
+            self._read = found
             self.lay_out(keep_place=True)
 
-    @on(JobFailed)
-    def _leave_out(self, message: JobFailed) -> None:
+    @on(ReadFailed)
+    def _leave_out(self, message: ReadFailed) -> None:
         """What could not be asked is not shown; the state says why."""
         message.stop()
 
@@ -157,7 +157,7 @@ class DetailsView(TextView):
         if self.status and self.status.keys:
             facts.append(("contents", _text(f"{quantity(self.status.keys, 'key')}, {size(self.status.value_bytes)} of values")))
         if self.opened:
-            facts.append(("values are", _text(value_words(self.opened.database.serializer))))
+            facts.append(("values are", _text(self.opened.value_words)))
         return [(name, value) for name, value in facts if value]
 
     def _state(self, entry: Entry) -> list[Fact]:

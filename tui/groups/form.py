@@ -6,14 +6,13 @@ import asyncio
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.suggester import Suggester, SuggestFromList
 from textual.timer import Timer
 from textual.widget import Widget
@@ -23,12 +22,13 @@ from catalog import Progress
 from tui.jobs import Jobs
 from tui.kit.amounts import size
 from tui.kit.columns import beside
+from tui.kit.dialog import Dialog
 from tui.kit.plain import plain
 from tui.kit.reader import Reader, paragraphs
-from tui.messages import Answer, JobFailed
+from tui.work import ReadFailed, begin
 
 from .forms import Field, Form, FormError, Values, Work, in_words_of_the_form
-from .messages import Checked, Managed, Tested
+from .library import Tested
 
 _EVERY = 0.3
 _NAME_WIDTH = 9
@@ -58,7 +58,7 @@ def _complete(text: str) -> str | None:
     return f"{folder}{slash}{visible[0]}" if begin and visible else None
 
 
-class FormDialog(ModalScreen[Answer | None]):
+class FormDialog(Dialog[Any]):
     """Asks, lets a job check or do what was typed, and gives its answer; None when the user does not want to.
 
     What fails is explained here, with everything that was typed still in its place.
@@ -72,7 +72,7 @@ class FormDialog(ModalScreen[Answer | None]):
     ]
 
     def __init__(self, jobs: Jobs, form: Form) -> None:
-        super().__init__(classes="dialog")
+        super().__init__()
         self._jobs = jobs
         self._form = form
         self._checking: Progress | None = None
@@ -142,7 +142,16 @@ class FormDialog(ModalScreen[Answer | None]):
         progress = self._checking = Progress()
         self._was_at = self.focused
         self._show_checking()
-        self._jobs.read_latest("form", self._form.title, lambda: work(progress), self)
+        begin(self, self._take(work, progress))
+
+    async def _take(self, work: Work, progress: Progress) -> None:
+        found = await self._jobs.latest("form", self._form.title, lambda: work(progress))
+        if isinstance(found, Tested):
+            self._stop_checking()
+            self.query_one("#said", Reader).show(lambda width: beside(found.facts, width, _NAME_WIDTH, "$state-good", indent=0))
+            self.query_one("#go-on").focus()
+        else:
+            self.dismiss(found)
 
     def _show_checking(self) -> None:
         """Let nothing be changed while it is checked."""
@@ -174,25 +183,14 @@ class FormDialog(ModalScreen[Answer | None]):
         self._checking = None
         self._show_checking()
 
-    @on(JobFailed)
-    def _explain(self, message: JobFailed) -> None:
+    @on(ReadFailed)
+    def _explain(self, message: ReadFailed) -> None:
         """Say what went wrong; everything that was typed stays, and one can go on typing."""
         self._stop_checking()
         self._tell(message.error.message, in_words_of_the_form(message.error.hint))
         for button in self.query("#anyway"):
             button.display = True
         (self._was_at or self.query_one("#go-on")).focus()
-
-    @on(Tested)
-    def _tested(self, message: Tested) -> None:
-        self._stop_checking()
-        self.query_one("#said", Reader).show(lambda width: beside(message.facts, width, _NAME_WIDTH, "$state-good", indent=0))
-        self.query_one("#go-on").focus()
-
-    @on(Checked)
-    @on(Managed)
-    def _passed(self, message: Answer) -> None:
-        self.dismiss(message)
 
     def action_cancel(self) -> None:
         """Stop what runs; close when nothing does, or at the second time."""

@@ -21,14 +21,13 @@ from catalog import (
     S3Connection,
     place_beside,
 )
-from tui.messages import Answer, Opened
+from tui.opened import Opened
 
 from . import library as works
 from .library import Described
-from .messages import Checked
 
 Values = Mapping[str, str]
-Work = Callable[[Progress], Answer]
+Work = Callable[[Progress], object]
 
 _FORMATS = tuple(FileFormat)
 _SERIALIZERS = ("orjson", "str", "bytes")
@@ -326,7 +325,7 @@ def export_form(opened: Opened) -> Form:
         options = OutputOptions(_file_format(values), values["column"].strip() or "key", values["prefix"])
         if path.is_file():
             raise FormError("path", f"{path} is there already.", "Choose another name: nothing is replaced.")
-        return lambda _: Checked(ExportPlan(path, options))
+        return lambda _: ExportPlan(path, options)
 
     return Form(
         f"Export {opened.entry.name}",

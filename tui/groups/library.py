@@ -1,11 +1,12 @@
-"""The library calls of managing: each runs in a job's thread and gives one message."""
+"""What the program asks of the library about groups and their databases; all of it is called in a job's thread."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import orjson
 from textual.content import Content
@@ -16,6 +17,7 @@ from catalog import (
     CredentialsError,
     Database,
     Entry,
+    GroupRecord,
     ImportPlan,
     InputOptions,
     InvalidInputError,
@@ -24,6 +26,7 @@ from catalog import (
     Progress,
     S3Connection,
     SearchIndex,
+    Summary,
     create_database,
     credentials,
     export_file,
@@ -32,29 +35,69 @@ from catalog import (
     read_holder,
     read_remote,
 )
+from tui.jobs import Done
 from tui.kit.amounts import moment, quantity, size
 from tui.kit.columns import Fact
 from tui.kit.plain import plain
-from tui.messages import GroupListing, Opened
+from tui.listing import GroupListing
+from tui.opened import Opened, open_for_writing
 from tui.trust import Vouching
-from tui.writing import open_for_writing
-
-from .messages import (
-    Checked,
-    DetailsRead,
-    GroupStatusRead,
-    IndexMade,
-    Managed,
-    MetadataRead,
-    Removed,
-    RemovedDatabase,
-    RemovedGroup,
-    SearchDone,
-    SharePlanned,
-    Tested,
-)
 
 _MOST_METADATA = 200_000
+
+
+@dataclass(frozen=True)
+class RemovedDatabase:
+    """An entry that was removed from a group, as it was stored there."""
+
+    group: str
+    entry: Entry
+    stored: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """What it was called."""
+        return self.entry.name
+
+
+@dataclass(frozen=True)
+class RemovedGroup:
+    """A group that was removed from this machine's catalog."""
+
+    record: GroupRecord
+
+    @property
+    def name(self) -> str:
+        """What it was called."""
+        return self.record.name
+
+
+Removed = RemovedDatabase | RemovedGroup
+
+
+@dataclass(frozen=True)
+class Managed(Done):
+    """Something was done: said in words, with the group and database to go to, and what can be put back."""
+
+    select: tuple[str, str] | None = None
+    removed: Removed | None = None
+    is_listed_anew: bool = True
+    puts_back: bool = False
+
+
+@dataclass(frozen=True)
+class Tested:
+    """A place that was typed into a form answers; what is there."""
+
+    facts: tuple[Fact, ...]
+
+
+@dataclass(frozen=True)
+class Details:
+    """What is asked about a database when its details are looked at: whose lock it is, whose keys are used, its metadata."""
+
+    facts: tuple[Fact, ...] = ()
+    metadata: str = ""
 
 
 @dataclass(frozen=True)
@@ -170,15 +213,10 @@ def put_back(catalog: Catalog, removed: Removed) -> Managed:
     return Managed(f"Put {removed.name} back into {removed.group}.", select=(removed.group, removed.entry.key), puts_back=True)
 
 
-def read_group_status(catalog: Catalog, group: str) -> GroupStatusRead:
-    """Ask how a group's own file stands."""
-    return GroupStatusRead(group, catalog.group_status(group))
-
-
-def plan_share(catalog: Catalog, group: str) -> SharePlanned:
+def plan_share(catalog: Catalog, group: str) -> Summary:
     """Count what a push of a group would send."""
     with catalog.open_group(group, "c", lock="commit", offline="auto") as opened:
-        return SharePlanned(group, opened.changes().summary())
+        return opened.changes().summary()
 
 
 def share_group(catalog: Catalog, group: str, message: str, progress: Progress) -> Managed:
@@ -194,17 +232,17 @@ def check_file(path: Path, into: Database | str, options: InputOptions, progress
     return FilePlan(path, options, plan_import(path, into, options, progress=progress))
 
 
-def check_import(opened: Opened, path: Path, options: InputOptions, progress: Progress) -> Checked:
+def check_import(opened: Opened, path: Path, options: InputOptions, progress: Progress) -> FilePlan:
     """Check a file that is to be brought into a database."""
-    return Checked(check_file(path, opened.database, options, progress))
+    return check_file(path, opened.database, options, progress)
 
 
-def check_new(catalog: Catalog, wanted: NewDatabase, path: Path | None, options: InputOptions, progress: Progress) -> Checked:
+def check_new(catalog: Catalog, wanted: NewDatabase, path: Path | None, options: InputOptions, progress: Progress) -> NewPlan:
     """Check that nothing is at the place of a new database, and the file that it is to be made of."""
     if (found := read_remote(wanted.connection, catalog.observer)) is not None:
         raise InvalidInputError(f"{wanted.connection}: there is a {found.type} already.", hint="Choose another place.")
     file = check_file(path, wanted.serializer or "bytes", options, progress) if path else None
-    return Checked(NewPlan(wanted, file))
+    return NewPlan(wanted, file)
 
 
 def make_database(catalog: Catalog, plan: NewPlan, progress: Progress) -> Managed:
@@ -226,7 +264,7 @@ def import_into(catalog: Catalog, entry: Entry, vouching: Vouching, plan: FilePl
     with open_for_writing(catalog, entry, vouching, progress) as database:
         done = import_file(database, plan.path, plan.options, progress=progress)
     details = "They are changes now: P pushes them, D in Changes gives them up."
-    return Managed(f"Imported {quantity(done.keys, 'key')} into {entry.name}.", details, changed=entry, is_listed_anew=False)
+    return Managed(f"Imported {quantity(done.keys, 'key')} into {entry.name}.", details, is_listed_anew=False)
 
 
 def export_to(
@@ -239,14 +277,14 @@ def export_to(
     return Managed(f"Exported {quantity(done.keys, 'key')} of {entry.name}.", details, is_listed_anew=False)
 
 
-def check_copy(catalog: Catalog, opened: Opened, target: S3Connection) -> Checked:
+def check_copy(catalog: Catalog, opened: Opened, target: S3Connection) -> CopyPlan:
     """Check that nothing is at the place of a copy."""
     if (found := read_remote(target, catalog.observer)) is not None and (
         opened.database.remote_commit is None or found.commit.id != opened.database.remote_commit.id
     ):
         raise InvalidInputError(f"{target}: there is a {found.type} already.", hint="Choose another place.")
     commit = opened.database.remote_commit
-    return Checked(CopyPlan(target, commit.number if commit else 0))
+    return CopyPlan(target, commit.number if commit else 0)
 
 
 def copy_database(catalog: Catalog, entry: Entry, vouching: Vouching, target: S3Connection, progress: Progress) -> Managed:
@@ -262,13 +300,13 @@ def delete_database(catalog: Catalog, entry: Entry, vouching: Vouching, progress
     with open_for_writing(catalog, entry, vouching, progress) as database:
         database.delete_remote(progress)
     kept = "The copy on this machine has every value; P pushes it as a new database."
-    return Managed(f"Deleted the remote of {entry.name}.", kept, changed=entry, is_listed_anew=False)
+    return Managed(f"Deleted the remote of {entry.name}.", kept, is_listed_anew=False)
 
 
-def read_metadata(opened: Opened) -> MetadataRead:
-    """Read the metadata of a database."""
+def read_metadata(opened: Opened) -> str:
+    """Read the metadata of a database, as JSON text."""
     metadata = opened.database.get_metadata()
-    return MetadataRead(opened, "{\n  \n}" if metadata is None else _as_json(metadata))
+    return "{\n  \n}" if metadata is None else _as_json(metadata)
 
 
 def save_metadata(catalog: Catalog, entry: Entry, vouching: Vouching, text: str, progress: Progress) -> Managed:
@@ -276,13 +314,13 @@ def save_metadata(catalog: Catalog, entry: Entry, vouching: Vouching, text: str,
     value = orjson.loads(text)
     with open_for_writing(catalog, entry, vouching, progress) as database:
         if value == database.get_metadata():
-            return Managed("The metadata is as it was.", changed=entry, is_listed_anew=False)
+            return Managed("The metadata is as it was.", is_listed_anew=False)
         database.set_metadata(value)
     said = f"Changed the metadata of {entry.name}."
-    return Managed(said, "It is a change now: P pushes it.", changed=entry, is_listed_anew=False)
+    return Managed(said, "It is a change now: P pushes it.", is_listed_anew=False)
 
 
-def read_details(catalog: Catalog, entry: Entry, opened: Opened | None, vouching: Vouching, *, ask: bool) -> DetailsRead:
+def read_details(catalog: Catalog, entry: Entry, opened: Opened | None, vouching: Vouching, *, ask: bool) -> Details:
     """Find out what is said of a database only when one asks; with ``ask`` its server may be asked, if it was approved."""
     facts: list[Fact] = []
     if ask and (holder := _holder(catalog, entry, vouching)):
@@ -292,7 +330,7 @@ def read_details(catalog: Catalog, entry: Entry, opened: Opened | None, vouching
         style = "" if used.found else "$state-trouble"
         facts.append(("keys from", Content.styled(plain(f"{used.source.value}: {used.why}"), style)))
     metadata = opened.database.get_metadata() if opened else None
-    return DetailsRead(entry, tuple(facts), _shown(metadata))
+    return Details(tuple(facts), _shown(metadata))
 
 
 def _shown(metadata: object) -> str:
@@ -321,11 +359,6 @@ def _as_json(value: object) -> str:
     return "".join(one if one.isprintable() or one == "\n" else json.dumps(one)[1:-1] for one in text)
 
 
-def make_index(listings: Iterable[GroupListing]) -> IndexMade:
+def make_index(listings: Iterable[GroupListing]) -> SearchIndex:
     """Make the catalog searchable."""
-    return IndexMade(SearchIndex((listing.name, entry) for listing in listings for entry in listing.entries))
-
-
-def search(index: SearchIndex, text: str) -> SearchDone:
-    """Search the catalog."""
-    return SearchDone(text, index.search(text))
+    return SearchIndex((listing.name, entry) for listing in listings for entry in listing.entries)

@@ -10,17 +10,20 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Button, Static, TextArea
 
+from catalog import CatalogError
+from tui.kit.dialog import Dialog
 from tui.kit.json_area import JsonArea
 from tui.kit.plain import plain
 
 _MOST_BYTES = 4 << 20
+_MOST_EDITED = 300_000
+"""Characters; an editor of more would keep the screen waiting."""
 _NOTE = "Anything that is JSON. Saving makes a change of yours; a push sends it."
 
 
-class MetadataDialog(ModalScreen[str | None]):
+class MetadataDialog(Dialog[str]):
     """Gives the JSON text to be saved; None when nothing is."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -28,18 +31,23 @@ class MetadataDialog(ModalScreen[str | None]):
         Binding("ctrl+s", "save", "Save", show=False, priority=True),
     ]
 
-    def __init__(self, name: str, text: str) -> None:
-        super().__init__(classes="dialog")
+    def __init__(self, name: str) -> None:
+        super().__init__()
         self._database = name
-        self._before = text
+        self._before: str | None = None
         self._is_leaving = False
+
+    @property
+    def takes_keys(self) -> bool:
+        """Only once there is a text to change."""
+        return self._before is not None or not self.is_open
 
     def compose(self) -> ComposeResult:
         """The text, a line for what is wrong with it, and the buttons."""
         with Vertical(classes="box wide metadata") as box:
             box.border_title = Content(f"Metadata of {plain(self._database)}")
             box.border_subtitle = "ctrl+s save · esc cancel"
-            yield JsonArea(self._before, show_line_numbers=True, tab_behavior="indent", id="metadata")
+            yield JsonArea("", read_only=True, show_line_numbers=True, tab_behavior="indent", id="metadata")
             yield Static(Content(""), id="said")
             with Horizontal(classes="buttons"):
                 yield Button("Cancel", id="stay", compact=True)
@@ -49,7 +57,26 @@ class MetadataDialog(ModalScreen[str | None]):
     def on_mount(self) -> None:
         """Begin with the text."""
         self.query_one(TextArea).focus()
+        self._say("Reading the metadata…", "$quiet")
+
+    def fill(self, text: str) -> None:
+        """Begin with the text as it is."""
+        self.once_there(lambda: self._fill(text))
+
+    def _fill(self, text: str) -> None:
+        if len(text) > _MOST_EDITED:
+            words = f"The metadata of {self._database} is too long to be edited here. It can be set from Python."
+            self._say(words, "$state-ahead")
+            return
+        self._before = text
+        area = self.query_one(TextArea)
+        area.text, area.read_only = text, False
         self._say(_NOTE, "$quiet")
+        self.changed()
+
+    def explain(self, error: CatalogError) -> None:
+        """Say why there is nothing to begin with."""
+        self.once_there(lambda: self._say(f"{error.message} {error.hint}", "$state-trouble"))
 
     def _say(self, words: str, style: str) -> None:
         self.query_one("#said", Static).update(Content.styled(plain(words), style))
@@ -72,11 +99,14 @@ class MetadataDialog(ModalScreen[str | None]):
 
     @on(TextArea.Changed)
     def _typed(self) -> None:
-        self._is_leaving = False
-        self._say(_NOTE, "$quiet")
+        if self._before is not None:
+            self._is_leaving = False
+            self._say(_NOTE, "$quiet")
 
     def action_save(self) -> None:
         """Give the text, if it is JSON."""
+        if self._before is None:
+            return
         try:
             self._value()
         except ValueError as error:
@@ -86,6 +116,8 @@ class MetadataDialog(ModalScreen[str | None]):
             self.dismiss(self.query_one(TextArea).text)
 
     def _tidy(self) -> None:
+        if self._before is None:
+            return
         try:
             value = self._value()
         except ValueError as error:
@@ -96,7 +128,7 @@ class MetadataDialog(ModalScreen[str | None]):
 
     def action_cancel(self) -> None:
         """Close; what was typed is given up at the second time only."""
-        if self.query_one(TextArea).text != self._before and not self._is_leaving:
+        if self.query_one(TextArea).text != (self._before or "") and not self._is_leaving:
             self._is_leaving = True
             self._say("What you typed is not saved: ctrl+s saves it, escape again gives it up.", "$state-ahead")
         else:

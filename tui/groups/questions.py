@@ -7,13 +7,12 @@ from collections.abc import Sequence
 from textual.content import Content
 
 from catalog import Entry, GroupRecord, Status, Summary
-from tui.changes.settling import question
 from tui.kit.amounts import quantity, size
 from tui.kit.columns import Fact
 from tui.kit.plain import plain
-from tui.kit.reader import Lines
+from tui.kit.reader import Lines, question
 from tui.kit.whereabouts import place_facts
-from tui.messages import GroupListing
+from tui.listing import GroupListing
 
 from .library import CopyPlan, FilePlan, NewPlan
 

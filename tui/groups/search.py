@@ -11,18 +11,18 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.geometry import Size
-from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from catalog import SearchIndex, SearchMatch
 from tui.jobs import Jobs
 from tui.kit.amounts import quantity
+from tui.kit.dialog import Dialog
 from tui.kit.plain import plain
 from tui.kit.row_list import RowList
-from tui.messages import GroupListing, JobFailed
+from tui.listing import GroupListing
+from tui.work import ReadFailed, begin
 
-from .library import make_index, search
-from .messages import IndexMade, SearchDone
+from .library import make_index
 
 _MOST_ROWS = 16
 _NAME_WIDTH = 32
@@ -76,7 +76,7 @@ class MatchList(RowList):
             self.screen.action_choose()
 
 
-class SearchDialog(ModalScreen[str | None]):
+class SearchDialog(Dialog[str]):
     """Gives the key of the database that was chosen; None when none was. ``keep`` is given an index that was made anew."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -95,7 +95,7 @@ class SearchDialog(ModalScreen[str | None]):
         index: SearchIndex | None,
         keep: Callable[[SearchIndex], None],
     ) -> None:
-        super().__init__(classes="dialog")
+        super().__init__()
         self._jobs = jobs
         self._listings = listings
         self._index = index
@@ -116,30 +116,26 @@ class SearchDialog(ModalScreen[str | None]):
             self._search()
             return
         self.query_one(MatchList).show((), "Reading…")
-        listings = self._listings
-        self._jobs.read_latest("index", "Reading the catalog", lambda: make_index(listings), self)
+        begin(self, self._make_index())
 
-    @on(IndexMade)
-    def _ready(self, message: IndexMade) -> None:
-        self._index = message.index
-        self._keep(message.index)
+    async def _make_index(self) -> None:
+        self._index = await self._jobs.latest("index", "Reading the catalog", lambda: make_index(self._listings))
+        self._keep(self._index)
         self._search()
 
     @on(Input.Changed)
     def _search(self) -> None:
         if (index := self._index) is not None:
-            text = self.query_one(Input).value
-            self._jobs.read_latest("search", "Searching", lambda: search(index, text), self)
+            begin(self, self._show_found(index, self.query_one(Input).value))
 
-    @on(SearchDone)
-    def _found(self, message: SearchDone) -> None:
-        results = message.results
+    async def _show_found(self, index: SearchIndex, text: str) -> None:
+        results = await self._jobs.latest("search", "Searching", lambda: index.search(text))
         self.query_one(MatchList).show(results.found, "Nothing has all of these words.")
         shown = f", the first {len(results.found):,} shown" if results.total > len(results.found) else ""
         self.query_one(".box").border_title = f"Search the catalog: {quantity(results.total, 'database')}{shown}"
 
-    @on(JobFailed)
-    def _explain(self, message: JobFailed) -> None:
+    @on(ReadFailed)
+    def _explain(self, message: ReadFailed) -> None:
         self.query_one(MatchList).show((), plain(str(message.error)))
 
     def action_move(self, rows: int) -> None:

@@ -1,4 +1,4 @@
-"""The forms for the names of a commit."""
+"""What is asked before one goes back to a commit, and about its names."""
 
 from __future__ import annotations
 
@@ -10,26 +10,34 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
-from tui.kit.columns import shorten
-from tui.kit.plain import plain
-from tui.kit.reader import Reader, paragraphs
+from catalog import Change, Commit, Entry, Kind
+from tui.kit.amounts import moment, quantity
+from tui.kit.badges import KIND_BADGES
+from tui.kit.columns import Fact, beside, shorten
+from tui.kit.dialog import Dialog
+from tui.kit.plain import key_name, plain, plain_lines
+from tui.kit.reader import Lines, Reader, paragraphs
+from tui.kit.text_view import continued
 
-from .library import name_problem
+from .library import Rewind, name_problem
 
+_NAME_WIDTH = 11
+_MOST_NAMED = 8
+_FATES = {Kind.ADDED: "comes back", Kind.MODIFIED: "has its earlier value again", Kind.DELETED: "goes away"}
+_FATES_OF_MANY = {Kind.ADDED: "come back", Kind.MODIFIED: "have their earlier value again", Kind.DELETED: "go away"}
 _MOST_BUTTONS = 8
 _LONGEST = 60
 
 
-class TagDialog(ModalScreen[str | None]):
+class TagDialog(Dialog[str]):
     """Asks for a tag, and says as one types why a name cannot be one; None when none is wanted."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "Cancel", show=False)]
 
     def __init__(self, commit: Content, taken: Mapping[int, tuple[str, ...]]) -> None:
-        super().__init__(classes="dialog")
+        super().__init__()
         self._commit = commit
         self._taken = taken
 
@@ -76,7 +84,7 @@ class TagDialog(ModalScreen[str | None]):
             self.dismiss(None)
 
 
-class UntagDialog(ModalScreen[str | None]):
+class UntagDialog(Dialog[str]):
     """Asks which name goes; None for none, which is where the focus is."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -86,7 +94,7 @@ class UntagDialog(ModalScreen[str | None]):
     ]
 
     def __init__(self, commit: Content, names: tuple[str, ...]) -> None:
-        super().__init__(classes="dialog")
+        super().__init__()
         self._commit = commit
         self._names = names
 
@@ -110,4 +118,46 @@ class UntagDialog(ModalScreen[str | None]):
     @on(Button.Pressed)
     def _pressed(self, event: Button.Pressed) -> None:
         name = event.button.id or ""
+        if name.startswith("name-") and not self.was_seen():
+            return
         self.dismiss(self._names[int(name.removeprefix("name-"))] if name.startswith("name-") else None)
+
+
+def commit_words(commit: Commit) -> Content:
+    """Say which commit it is: number, author, time and message."""
+    message = " ".join(plain_lines(commit.message))
+    return Content.assemble(
+        (f"commit {commit.number}", "bold"),
+        (f" by {plain(commit.author)}, {moment(commit.time)}", "$quiet"),
+        (f"  “{message}”" if message else "", "italic"),
+    )
+
+
+def rewind_question(entry: Entry, plan: Rewind) -> Lines:
+    """Say exactly what going back would do to which keys."""
+    facts: list[Fact] = [("of", Content(plain(entry.name)))]
+    if plan.verb == "undo":
+        facts.append(("take back", commit_words(plan.taken_back)))
+    facts.append(("go back to", commit_words(plan.to)))
+    kinds = [kind for kind in _FATES if plan.kinds.get(kind)]
+    fates = [f"{plan.kinds[kind]:,} {(_FATES if plan.kinds[kind] == 1 else _FATES_OF_MANY)[kind]}" for kind in kinds]
+    facts.append(("changes", Content.assemble((quantity(plan.keys, "key"), "bold"), f": {', '.join(fates)}")))
+    note = "It is a new commit for everybody: the history keeps what is there now, and this can be undone too."
+    if plan.met:
+        stay = "which stays and becomes a conflict" if plan.met == 1 else "which stay and become conflicts"
+        note += f" It meets {quantity(plan.met, 'unpushed change')} of yours, {stay}."
+
+    def lines(width: int) -> list[Content]:
+        rows = [*beside(facts, width, _NAME_WIDTH, indent=0), Content("")]
+        rows += [_fate(change, width) for change in plan.first[:_MOST_NAMED]]
+        if plan.keys > _MOST_NAMED:
+            rows.append(Content.styled(f"  … and {quantity(plan.keys - _MOST_NAMED, 'more key')}", "$quiet"))
+        return [*rows, Content(""), *continued(Content.styled(note, "$quiet"), width)]
+
+    return lines
+
+
+def _fate(change: Change, width: int) -> Content:
+    badge, fate = KIND_BADGES[change.kind], _FATES[change.kind]
+    name = shorten(key_name(change.key), max(width - len(fate) - 6, 8))
+    return Content.assemble("  ", badge.content(), f" {name}  ", (fate, "$quiet")).truncate(width, ellipsis=True)

@@ -9,11 +9,10 @@ from itertools import islice
 from typing import Literal
 
 from catalog import Catalog, CatalogError, Change, Commit, Database, Direction, Entry, Kind, PreconditionFailedError, Progress
+from tui.jobs import Done
 from tui.kit.amounts import quantity
-from tui.messages import Answer, Done, Opened
-from tui.reading import MOST_CHANGES
+from tui.opened import MOST_CHANGES, Opened, open_for_writing
 from tui.trust import Vouching
-from tui.writing import open_for_writing
 
 PAGE = 50
 _NAMED = 200
@@ -21,37 +20,22 @@ _NAMED = 200
 Verb = Literal["undo", "revert"]
 
 
-@dataclass
-class HistoryRead(Answer):
-    """Commits were read, newest first: those before ``before``, or the newest. ``tags`` are all there are, by commit number."""
+@dataclass(frozen=True)
+class Page:
+    """Commits, newest first; ``is_last`` when there are no older ones. ``tags`` are all there are, by commit number."""
 
-    opened: Opened
-    before: Commit | None
     commits: tuple[Commit, ...]
     is_last: bool
     tags: Mapping[int, tuple[str, ...]]
 
 
-@dataclass
-class VersionsCompared(Answer):
+@dataclass(frozen=True)
+class Compared:
     """What led to a commit from another, or from nothing; only the first changes when it ``has_more``."""
 
-    opened: Opened
-    newer: Commit
     changes: tuple[Change, ...] = ()
     has_more: bool = False
     problem: str = ""
-
-
-@dataclass
-class VersionOpened(Answer):
-    """An earlier version was opened for reading."""
-
-    opened: Opened
-
-    def drop(self) -> None:
-        """Close it again."""
-        self.opened.database.close()
 
 
 @dataclass(frozen=True)
@@ -75,15 +59,7 @@ class Rewind:
         return sum(self.kinds.values())
 
 
-@dataclass
-class RewindPlanned(Answer):
-    """What going back would do is known; None when there is no state before the last change."""
-
-    opened: Opened
-    plan: Rewind | None
-
-
-def read_history(opened: Opened, before: Commit | None) -> HistoryRead:
+def read_history(opened: Opened, before: Commit | None) -> Page:
     """Read a page of the history; after its end come the tagged commits that are older than what is kept."""
     database = opened.database
     commits = list(database.history(PAGE, before=before))
@@ -96,39 +72,42 @@ def read_history(opened: Opened, before: Commit | None) -> HistoryRead:
         oldest = commits[-1].number if commits else before.number if before else 0
         older = sorted((number for number in names if number < oldest), reverse=True)
         commits += [database.commit_at(names[number][0]) for number in older]
-    return HistoryRead(opened, before, tuple(commits), is_last, names)
+    return Page(tuple(commits), is_last, names)
 
 
-def compare_versions(opened: Opened, older: Commit | None, newer: Commit) -> VersionsCompared:
+def compare_versions(opened: Opened, older: Commit | None, newer: Commit) -> Compared:
     """Find out what led from one commit to another, or from nothing."""
     found = list(islice(opened.database.diff(older, newer), MOST_CHANGES + 1))
-    return VersionsCompared(opened, newer, tuple(found[:MOST_CHANGES]), len(found) > MOST_CHANGES)
+    return Compared(tuple(found[:MOST_CHANGES]), len(found) > MOST_CHANGES)
 
 
-def read_commit(opened: Opened, commit: Commit) -> VersionsCompared:
+def read_commit(opened: Opened, commit: Commit) -> Compared:
     """Find out what a commit changed."""
     if commit.parent is None:
         return compare_versions(opened, None, commit)
     older = next(opened.database.history(1, before=commit), None)
     if older is None:
         problem = "What came before this commit is not kept any more, so nobody knows what it changed."
-        return VersionsCompared(opened, commit, problem=problem)
+        return Compared(problem=problem)
     return compare_versions(opened, older, commit)
 
 
-def open_version(catalog: Catalog, opened: Opened, vouching: Vouching, commit: Commit) -> VersionOpened:
+def open_version(catalog: Catalog, opened: Opened, vouching: Vouching, commit: Commit) -> Opened:
     """Open a database as it was at a commit, for reading."""
     database = catalog.open(opened.entry, "r", pull=False, version=commit, **vouching)
-    return VersionOpened(Opened(opened.entry, database, len(database), commit))
+    return Opened(opened.entry, database, len(database), commit)
 
 
-def plan_rewind(opened: Opened, to: Commit | None) -> RewindPlanned:
-    """Find out what going back to a commit would do; without one, what an undo would."""
+def plan_rewind(opened: Opened, to: Commit | None) -> Rewind | None:
+    """Find out what going back to a commit would do; without one, what an undo would.
+
+    None when there is no state before the last change.
+    """
     database = opened.database
     newest = next(database.history(1))
     goal = to or database.before_last_change()
     if goal is None:
-        return RewindPlanned(opened, None)
+        return None
     taken_back = newest if to or newest.number == goal.number + 1 else database.commit_at(goal.number + 1)
     mine = {change.key for change in database.changes().all() if change.direction is not Direction.INCOMING}
     kinds: Counter[Kind] = Counter()
@@ -140,7 +119,7 @@ def plan_rewind(opened: Opened, to: Commit | None) -> RewindPlanned:
         if len(first) < _NAMED:
             first.append(change)
     verb: Verb = "revert" if to else "undo"
-    return RewindPlanned(opened, Rewind(verb, newest, goal, taken_back, kinds, tuple(first), met))
+    return Rewind(verb, newest, goal, taken_back, kinds, tuple(first), met)
 
 
 def rewind(catalog: Catalog, entry: Entry, vouching: Vouching, plan: Rewind, progress: Progress) -> Done:
@@ -156,21 +135,21 @@ def rewind(catalog: Catalog, entry: Entry, vouching: Vouching, plan: Rewind, pro
             ) from None
         conflicts = len(database.changes().conflicts())
     told = f"{entry.name} is as in commit {plan.to.number} again, by commit {made.number}."
-    return Done(entry, told, f"{quantity(conflicts, 'unpushed change')} met it: see the changes." if conflicts else "")
+    return Done(told, f"{quantity(conflicts, 'unpushed change')} met it: see the changes." if conflicts else "")
 
 
 def tag(catalog: Catalog, entry: Entry, vouching: Vouching, commit: Commit, name: str, progress: Progress) -> Done:
     """Give a commit a name."""
     with _open(catalog, entry, vouching, progress) as database:
         database.tag(name, commit)
-    return Done(entry, f"Commit {commit.number} of {entry.name} is called {name} now.", "It opens by that name and is kept.")
+    return Done(f"Commit {commit.number} of {entry.name} is called {name} now.", "It opens by that name and is kept.")
 
 
 def untag(catalog: Catalog, entry: Entry, vouching: Vouching, name: str, progress: Progress) -> Done:
     """Take a name from its commit."""
     with _open(catalog, entry, vouching, progress) as database:
         database.untag(name)
-    return Done(entry, f"Removed the tag {name} of {entry.name}.", "Its version stays until garbage is collected.")
+    return Done(f"Removed the tag {name} of {entry.name}.", "Its version stays until garbage is collected.")
 
 
 def _open(catalog: Catalog, entry: Entry, vouching: Vouching, progress: Progress) -> Database:

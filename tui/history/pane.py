@@ -9,15 +9,15 @@ from textual.content import Content
 from textual.reactive import reactive
 
 from catalog import Change, Commit, Status
-from tui.commands import Place
+from tui.command import Place
 from tui.jobs import Jobs
-from tui.kit.diff_view import too_big
+from tui.kit.comparison import ChangeSides
+from tui.kit.diff_view import BIG, too_big, weight
 from tui.kit.trouble import trouble
-from tui.kit.weight import BIG, weight
-from tui.messages import ChangeSides, ComparisonRead, JobFailed, Opened
-from tui.reading import read_comparison
+from tui.opened import Opened, read_comparison
+from tui.work import ReadFailed, begin
 
-from .library import HistoryRead, VersionsCompared, compare_versions, read_commit, read_history
+from .library import compare_versions, read_commit, read_history
 from .list import CommitList
 from .past_changes import PastChangeList, PastDiff
 
@@ -108,25 +108,25 @@ class HistoryPane(Container):
             self._read_page(self.opened, None)
 
     def _read_page(self, opened: Opened, before: Commit | None) -> None:
-        self._jobs.read_latest("history", _HISTORY, lambda: read_history(opened, before), self)
+        begin(self, self._show_page(opened, before))
 
     @on(CommitList.PageWanted)
     def _ask_page(self, message: CommitList.PageWanted) -> None:
         if self.opened:
             self._read_page(self.opened, message.before)
 
-    @on(HistoryRead)
-    def _take_page(self, message: HistoryRead) -> None:
-        if message.opened is not self.opened:
+    async def _show_page(self, opened: Opened, before: Commit | None) -> None:
+        page = await self._jobs.latest("history", _HISTORY, lambda: read_history(opened, before))
+        if opened is not self.opened:
             return
-        if message.before is not None:
-            self.list.add_commits(message.commits, message.tags, is_last=message.is_last)
-        elif message.commits:
-            here = message.opened.database.commit
-            self.list.show_commits(message.commits, message.tags, here.id if here else "", is_last=message.is_last)
+        if before is not None:
+            self.list.add_commits(page.commits, page.tags, is_last=page.is_last)
+        elif page.commits:
+            here = opened.database.commit
+            self.list.show_commits(page.commits, page.tags, here.id if here else "", is_last=page.is_last)
         else:
             words = "The remote was deleted, and its history with it."
-            if message.opened.database.commit is None:
+            if opened.database.commit is None:
                 words = "Nothing was pushed yet: the first push makes the first commit."
             self._show_words(Content.styled(words, "$quiet"))
 
@@ -135,30 +135,32 @@ class HistoryPane(Container):
         opened, commit, marked = self.opened, message.commit, self.list.marked
         if opened is None:
             return
-        if marked is None or marked == commit:
-            wanted: tuple[Commit | None, Commit] = (None, commit)
-            self._jobs.read_latest("commit", "Comparing commits", lambda: read_commit(opened, commit), self)
-        else:
+        wanted: tuple[Commit | None, Commit] = (None, commit)
+        if marked is not None and marked != commit:
             older, newer = sorted((marked, commit), key=lambda one: one.number)
             wanted = (older, newer)
-            self._jobs.read_latest("commit", "Comparing commits", lambda: compare_versions(opened, older, newer), self)
         if wanted != self._shown:
             self._shown = wanted
             self.diff_view.show_words(Content(""))
             self.changes.show_words(_title(*wanted), Content.styled("Comparing…", "$quiet"))
+        begin(self, self._show_changes(opened, *wanted))
 
-    @on(VersionsCompared)
-    def _take_changes(self, message: VersionsCompared) -> None:
-        if message.opened is not self.opened or self._shown is None or self._shown[1] != message.newer:
+    async def _show_changes(self, opened: Opened, older: Commit | None, newer: Commit) -> None:
+        found = await self._jobs.latest(
+            "commit",
+            "Comparing commits",
+            lambda: compare_versions(opened, older, newer) if older else read_commit(opened, newer),
+        )
+        if opened is not self.opened or self._shown != (older, newer):
             return
-        title = _title(*self._shown)
-        if message.problem:
-            self.changes.show_words(title, Content.styled(message.problem, "$quiet"))
-        elif not message.changes:
-            words = "Both say the same." if self._shown[0] else "No key was changed: a tag, a revert to the same, or a clean-up."
+        title = _title(older, newer)
+        if found.problem:
+            self.changes.show_words(title, Content.styled(found.problem, "$quiet"))
+        elif not found.changes:
+            words = "Both say the same." if older else "No key was changed: a tag, a revert to the same, or a clean-up."
             self.changes.show_words(title, Content.styled(words, "$quiet"))
         else:
-            self.changes.show_changes(title, message.changes, has_more=message.has_more)
+            self.changes.show_changes(title, found.changes, has_more=found.has_more)
 
     @on(PastChangeList.Highlighted)
     def _ask_values(self, message: PastChangeList.Highlighted) -> None:
@@ -171,15 +173,15 @@ class HistoryPane(Container):
             self._jobs.forget("past")
             self.diff_view.show_words(too_big(change))
             return
-        self._jobs.read_latest("past", "Comparing", lambda: read_comparison(opened, change, _SIDES), self)
+        begin(self, self._show_values(opened, change))
 
-    @on(ComparisonRead)
-    def _take_values(self, message: ComparisonRead) -> None:
-        if message.opened is self.opened and message.change is self.changes.change:
-            self.diff_view.show_comparison(message.change, message.sides, message.comparison, message.problem)
+    async def _show_values(self, opened: Opened, change: Change) -> None:
+        found = await self._jobs.latest("past", "Comparing", lambda: read_comparison(opened, change, _SIDES))
+        if opened is self.opened and change is self.changes.change:
+            self.diff_view.show_comparison(change, _SIDES, found.comparison, found.problem)
 
-    @on(JobFailed)
-    def _explain(self, message: JobFailed) -> None:
+    @on(ReadFailed)
+    def _explain(self, message: ReadFailed) -> None:
         """Put the problem where the answer would be; the screen also reports it."""
         words = trouble(message.error)
         if message.what == _HISTORY and not self.list.newest:

@@ -1,22 +1,31 @@
-"""The reads of keys and values: each calls the library, in a job's thread, and gives the message that says what it found."""
+"""What the program asks of the library about keys and values; all of it is called in a job's thread."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from catalog import CatalogError, KeyInfo, LocalFileError, SortedKeys
-from tui.messages import Opened
-from tui.values import Document, contents, describe, explain
+from tui.opened import Opened
+from tui.values import Document, contents, explain
 
 from .arrangement import Arrangement
-from .messages import KeysRead, RowFound, RowsCounted, ValueRead, ValueSaved, ValueTaken
 from .paging import PAGE, KeyRow, Wanted
 
 SortedRows = SortedKeys[KeyInfo]
 _PIECE = 2_000
 MOST_COPIED = 75_000
 """Characters that terminals take for the clipboard: many refuse more than 100 kB after encoding."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run of rows; ``rows`` is how many there are in all, where that is known."""
+
+    found: Sequence[KeyRow]
+    rows: int | None = None
 
 
 class KeyView:
@@ -29,18 +38,18 @@ class KeyView:
         self._closed = False
         self._sorted: SortedRows | None = None
 
-    def read(self, wanted: Wanted) -> KeysRead:
+    def read(self, wanted: Wanted) -> Run:
         """Read a run of rows."""
         if self.arrangement.order != "key":
             rows = self._in_order()
-            return KeysRead(self, wanted, rows.page_at(wanted.page * PAGE, wanted.limit), len(rows))
+            return Run(rows.page_at(wanted.page * PAGE, wanted.limit), len(rows))
         if self.arrangement.shows_folders:
-            return KeysRead(self, wanted, self._walk(wanted))
+            return Run(self._walk(wanted))
         database, prefix = self.opened.database, self.arrangement.prefix
         if wanted.page and not isinstance(wanted.after, KeyInfo):
-            return KeysRead(self, wanted, database.page_at(wanted.page * PAGE, wanted.limit, prefix))
+            return Run(database.page_at(wanted.page * PAGE, wanted.limit, prefix))
         after = wanted.after.key if isinstance(wanted.after, KeyInfo) else None
-        return KeysRead(self, wanted, database.page(after, wanted.limit, prefix))
+        return Run(database.page(after, wanted.limit, prefix))
 
     def _in_order(self) -> SortedRows:
         order = self.arrangement.order
@@ -65,13 +74,13 @@ class KeyView:
             after = found[-1]
         return rows
 
-    def count(self) -> RowsCounted:
+    def count(self) -> int:
         """Count the rows of a plain list."""
-        return RowsCounted(self, self.opened.database.rows(self.arrangement.prefix))
+        return self.opened.database.rows(self.arrangement.prefix)
 
-    def find(self, key: str) -> RowFound:
-        """Look for a key, or the first one after it, in a plain list of all."""
-        return RowFound(self, self.opened.database.row_of(key))
+    def find(self, key: str) -> int:
+        """The row of a key, or of the first one after it, in a plain list of all."""
+        return self.opened.database.row_of(key)
 
     def close(self) -> None:
         """Let go of what was sorted."""
@@ -81,32 +90,18 @@ class KeyView:
                 self._sorted.close()
 
 
-def document(opened: Opened, raw: bytes, most: int, key: str = "") -> Document:
-    """Describe the bytes of a value as what they mean, or say why that cannot be told."""
-    try:
-        value = opened.database.decode(raw)
-    except CatalogError as error:
-        return explain(error, raw)
-    return describe(value, json=is_json(opened), most=most, name=key)
-
-
-def is_json(opened: Opened) -> bool:
-    """Whether the values of a database are JSON."""
-    return opened.database.serializer in {"json", "orjson", "orjson_zstd"}
-
-
-def read_value(opened: Opened, info: KeyInfo, most: int, width: int = 80) -> ValueRead:
+def read_value(opened: Opened, info: KeyInfo, most: int, width: int = 80) -> Document:
     """Read and describe the value of a key, which will be shown in ``width`` cells; what cannot be read is explained."""
     try:
         raw = opened.database.get_bytes(info.key)
     except KeyError:
-        return ValueRead(opened, info, explain(_deleted(), None))
+        return explain(_deleted(), None)
     except CatalogError as error:
-        return ValueRead(opened, info, explain(error, None))
-    found = document(opened, raw, most, info.key)
+        return explain(error, None)
+    found = opened.document(raw, most, info.key)
     # Laying it out may take long: what can be kept of it is done here, and not where the screen waits.
     found.body.fit(max(width, 1))
-    return ValueRead(opened, info, found)
+    return found
 
 
 def _deleted() -> CatalogError:
@@ -119,43 +114,39 @@ def _contents(opened: Opened, key: str) -> contents.Contents:
     except KeyError:
         raise _deleted() from None
     try:
-        return contents.of(opened.database.decode(raw), json=is_json(opened))
+        return contents.of(opened.database.decode(raw), json=opened.is_json)
     except CatalogError:
         return contents.Contents(raw, ".bin", is_text=False)
 
 
-def take_value(opened: Opened, key: str) -> ValueTaken:
-    """Make text of a value for the clipboard."""
-    try:
-        found = _contents(opened, key)
-    except CatalogError as error:
-        return ValueTaken(key, problem=error.message)
+def text_of(opened: Opened, key: str) -> str:
+    """Make text of a value for the clipboard.
+
+    Raises:
+        CatalogError: when it is none, or too long, or cannot be read.
+    """
+    found = _contents(opened, key)
     if not found.is_text:
-        return ValueTaken(key, problem="This value is not text; s saves it to a file.")
+        raise CatalogError("This value is not text; s saves it to a file.")
     text = found.body.decode(errors="replace")
     if len(text) > MOST_COPIED:
-        return ValueTaken(
-            key, problem=f"This value is too long for the clipboard ({len(text):,} characters); s saves it to a file."
-        )
-    return ValueTaken(key, text)
+        raise CatalogError(f"This value is too long for the clipboard ({len(text):,} characters); s saves it to a file.")
+    return text
 
 
-def save_value(opened: Opened, key: str, path: Path) -> ValueSaved:
-    """Write a value to a file that does not exist yet."""
+def save_value(opened: Opened, key: str, path: Path) -> int:
+    """Write a value to a file that does not exist yet; gives its size.
+
+    Raises:
+        CatalogError: when it cannot be read or written.
+    """
+    found = _contents(opened, key)
     try:
-        found = _contents(opened, key)
         with path.open("xb") as file:
             file.write(found.body)
-    except CatalogError as error:
-        return ValueSaved(key, path, problem=error)
     except FileExistsError:
-        return ValueSaved(
-            key, path, problem=LocalFileError(f"{path} exists already.", hint="Choose another name; nothing is overwritten.")
-        )
+        raise LocalFileError(f"{path} exists already.", hint="Choose another name; nothing is overwritten.") from None
     except OSError as error:
-        return ValueSaved(
-            key,
-            path,
-            problem=LocalFileError(f"{path} cannot be written: {error.strerror}.", hint="Check the folder and its permissions."),
-        )
-    return ValueSaved(key, path, len(found.body))
+        words = f"{path} cannot be written: {error.strerror}."
+        raise LocalFileError(words, hint="Check the folder and its permissions.") from None
+    return len(found.body)

@@ -19,14 +19,14 @@ from tui.jobs import Jobs
 from tui.kit.amounts import quantity, size
 from tui.kit.plain import plain
 from tui.kit.trouble import trouble
-from tui.messages import JobFailed, Opened
+from tui.opened import Opened
 from tui.values.describe import FIRST_LINES
+from tui.work import ReadFailed, begin
 
 from .arrangement import Arrangement
 from .library import KeyView, read_value
 from .list import KeyList
-from .messages import KeysRead, RowFound, RowsCounted, ValueRead
-from .paging import KeyPages, WalkedPages
+from .paging import KeyPages, WalkedPages, Wanted
 from .value_view import ValueView
 
 BIG_HERE = 64_000_000
@@ -164,12 +164,12 @@ class KeysPane(Container):
         if self.arrangement.shows_folders or self.arrangement.prefix or self.arrangement.order != "key":
             self.list_as(Arrangement(separator=self.arrangement.separator))
         if view := self._view:
-            self._jobs.read_latest("jump", "Looking for a key", lambda: view.find(key), self)
+            begin(self, self._go_to_key(view, key))
 
-    @on(RowFound)
-    def _go_to_row(self, message: RowFound) -> None:
-        if message.view is self._view:
-            self.list.cursor = message.row
+    async def _go_to_key(self, view: KeyView, key: str) -> None:
+        row = await self._jobs.latest("jump", "Looking for a key", lambda: view.find(key))
+        if view is self._view:
+            self.list.cursor = row
 
     def open_filter(self) -> None:
         """Let the user type a prefix."""
@@ -222,25 +222,20 @@ class KeysPane(Container):
     @on(KeyList.PageWanted)
     def _ask_page(self, message: KeyList.PageWanted) -> None:
         if view := self._view:
-            wanted = message.wanted
-            what = "Reading keys" if self.arrangement.order == "key" else "Sorting keys"
-            self._jobs.read_latest("page", what, lambda: view.read(wanted), self)
+            begin(self, self._show_page(view, message.wanted))
 
-    @on(KeysRead)
-    def _take_page(self, message: KeysRead) -> None:
-        view = message.view
+    async def _show_page(self, view: KeyView, wanted: Wanted) -> None:
+        what = "Reading keys" if view.arrangement.order == "key" else "Sorting keys"
+        page = await self._jobs.latest("page", what, lambda: view.read(wanted))
         if view is not self._view:
             return
-        self.list.take(message.wanted, message.found, message.rows)
-        if not self.list.is_complete and not view.arrangement.shows_folders and message.wanted.page == 0:
-            self._jobs.read_latest("count", "Counting keys", view.count, self)
+        self.list.take(wanted, page.found, page.rows)
         self._tell_count()
-
-    @on(RowsCounted)
-    def _take_count(self, message: RowsCounted) -> None:
-        if message.view is self._view:
-            self.list.expect(message.rows)
-            self._tell_count()
+        if not self.list.is_complete and not view.arrangement.shows_folders and wanted.page == 0:
+            rows = await self._jobs.latest("count", "Counting keys", view.count)
+            if view is self._view:
+                self.list.expect(rows)
+                self._tell_count()
 
     def _tell_count(self) -> None:
         rows = self.list.row_count
@@ -270,20 +265,20 @@ class KeysPane(Container):
 
     def _read(self, info: KeyInfo) -> None:
         if opened := self.opened:
-            lines, width = self._lines, self.value_view.text_width
-            self._jobs.read_latest("value", "Reading a value", lambda: read_value(opened, info, lines, width), self)
+            begin(self, self._show_value(opened, info))
+
+    async def _show_value(self, opened: Opened, info: KeyInfo) -> None:
+        lines, width = self._lines, self.value_view.text_width
+        document = await self._jobs.latest("value", "Reading a value", lambda: read_value(opened, info, lines, width))
+        if opened is self.opened and self.list.info is info:
+            self._shown = info
+            self.value_view.show_document(info, document)
 
     def _is_big(self, info: KeyInfo) -> bool:
         return info.size > (BIG_THERE if info.state is KeyState.REMOTE else BIG_HERE)
 
-    @on(ValueRead)
-    def _take_value(self, message: ValueRead) -> None:
-        if message.opened is self.opened and self.list.info is message.info:
-            self._shown = message.info
-            self.value_view.show_document(message.info, message.document)
-
-    @on(JobFailed)
-    def _explain(self, message: JobFailed) -> None:
+    @on(ReadFailed)
+    def _explain(self, message: ReadFailed) -> None:
         """Put the problem where the value would be; the screen also reports it."""
         words = trouble(message.error)
         self.value_view.show_words(self.list.info, words)

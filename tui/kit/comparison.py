@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import StrEnum
+from typing import Literal
 
 from textual.content import Content
 
@@ -15,6 +16,18 @@ _FEWEST_HIDDEN = 4
 MOST_LINES = 3_000
 _LONGEST_MARKED = 600
 _WORDS = re.compile(r"\d+(?:\.\d+)?|\w+|\s+|[^\w\s]")
+
+
+Side = Literal["base", "local", "remote"]
+"""What was pulled last, what is here, what is in the remote."""
+
+
+@dataclass(frozen=True)
+class ChangeSides:
+    """Which two sides of a change are compared."""
+
+    old: Side
+    new: Side
 
 
 class Mark(StrEnum):

@@ -8,18 +8,25 @@ from typing import ClassVar
 from textual.content import Content
 
 from catalog import Change, Direction, Version
-from tui.messages import ChangeSides
 
 from .amounts import moment, size
 from .badges import change_badges
-from .comparison import MOST_LINES, Comparison, Mark, Pair
+from .comparison import MOST_LINES, ChangeSides, Comparison, Mark, Pair
 from .plain import key_name, plain_lines
 from .text_view import TextView, continued
-from .weight import weight
 
 _NARROWEST_PAIR = 56
 _OLD_STYLE = {Mark.REMOVED: "$state-trouble", Mark.CHANGED: "$state-trouble"}
 _NEW_STYLE = {Mark.ADDED: "$state-good", Mark.CHANGED: "$state-good"}
+
+
+BIG = 1_000_000
+"""Bytes above which a value is fetched for a comparison only when one goes there."""
+
+
+def weight(change: Change) -> int:
+    """Bytes of the larger of the two sides of a change that lie in the remote."""
+    return max(version.length if version else 0 for version in (change.base, change.remote))
 
 
 def _padded(row: Content, width: int, background: str) -> Content:

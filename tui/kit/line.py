@@ -10,20 +10,21 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Label, Static
+
+from .dialog import Dialog
 
 Check = Callable[[str], str]
 """Says what is wrong with a text; nothing when it can be used."""
 
 
-class LineDialog(ModalScreen[str]):
+class LineDialog(Dialog[str]):
     """Asks for one line; None when the user thinks better of it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "Cancel", show=False)]
 
     def __init__(self, title: str, question: Content, go_on: str, *, text: str = "", check: Check = lambda _: "") -> None:
-        super().__init__(classes="dialog")
+        super().__init__()
         self._title = title
         self._question = question
         self._go_on = go_on

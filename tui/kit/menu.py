@@ -12,8 +12,8 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.geometry import Size
-from textual.screen import ModalScreen
 
+from .dialog import Dialog
 from .plain import plain
 from .row_list import RowList
 
@@ -63,7 +63,7 @@ class MenuList(RowList):
             self.screen.action_choose()
 
 
-class MenuDialog(ModalScreen[str | None]):
+class MenuDialog(Dialog[str]):
     """Gives the id of what was chosen; None when nothing was."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -72,7 +72,7 @@ class MenuDialog(ModalScreen[str | None]):
     ]
 
     def __init__(self, title: str, offers: Sequence[Offer]) -> None:
-        super().__init__(classes="dialog")
+        super().__init__()
         self._title = title
         self._offers = offers
 

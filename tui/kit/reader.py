@@ -7,7 +7,10 @@ from collections.abc import Callable, Sequence
 from textual.content import Content
 from textual.geometry import Size
 
+from .columns import Fact, beside
 from .text_view import TextView, continued
+
+_NAME_WIDTH = 9
 
 Lines = Callable[[int], Sequence[Content]]
 """Makes the lines of a text for a width in cells."""
@@ -16,6 +19,18 @@ Lines = Callable[[int], Sequence[Content]]
 def paragraphs(text: Content) -> Lines:
     """Make the lines of a text out of its own, each continued where it is too wide."""
     return lambda width: [row for line in text.split(allow_blank=True) for row in continued(line, width)]
+
+
+def question(facts: Sequence[Fact], note: str) -> Lines:
+    """Put facts above a note."""
+
+    def lines(width: int) -> list[Content]:
+        rows = beside(facts, width, _NAME_WIDTH, indent=0)
+        if note:
+            rows += [Content(""), *continued(Content.styled(note, "$quiet"), width)]
+        return rows
+
+    return lines
 
 
 class Reader(TextView):

@@ -9,23 +9,23 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 
+from tui.host import Happening
 from tui.kit.columns import beside
+from tui.kit.dialog import Dialog
 from tui.kit.reader import Reader
-from tui.messages import Happening
 
 _TIME_WIDTH = 10
 _SYMBOLS = {"information": ("✓", "$state-good"), "warning": ("!", "$state-ahead"), "error": ("✗", "$state-conflict")}
 
 
-class LogDialog(ModalScreen[None]):
+class LogDialog(Dialog[None]):
     """What happened, newest last, with details where there are any."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,L,enter", "dismiss", "Close", show=False)]
 
     def __init__(self, happenings: Sequence[Happening]) -> None:
-        super().__init__(classes="dialog")
+        super().__init__()
         self._happenings = happenings
 
     def compose(self) -> ComposeResult:

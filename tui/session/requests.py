@@ -9,11 +9,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from tui.kit.amounts import quantity, size
 from tui.kit.columns import spread
+from tui.kit.dialog import Dialog
 from tui.kit.plain import plain
 from tui.kit.row_list import RowList
 
@@ -107,13 +107,13 @@ def _outcome(noted: Noted, width: int = 0) -> Content:
     return Content.styled(words, "$state-good" if well else "$state-trouble") + Content(" ")
 
 
-class RequestsDialog(ModalScreen[None]):
+class RequestsDialog(Dialog[None]):
     """The log of the session; it grows while it is looked at."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,W,enter", "dismiss", "Close", show=False)]
 
     def __init__(self, log: RequestLog) -> None:
-        super().__init__(classes="dialog list-dialog")
+        super().__init__("dialog list-dialog")
         self._log = log
 
     def compose(self) -> ComposeResult:

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 
-from tui.commands import BY_ID
+from tui.command import Command
 from tui.kit.columns import Fact, beside
+from tui.kit.dialog import Dialog
 from tui.kit.plain import plain
 from tui.kit.reader import Reader
-from tui.settings import Found, Settings
+from tui.options import Found, Settings
 
 _NAME_WIDTH = 13
 
 
-class SettingsDialog(ModalScreen[None]):
+class SettingsDialog(Dialog[None]):
     """Shows the settings; they are changed in their file, and read when the program starts."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -27,9 +28,10 @@ class SettingsDialog(ModalScreen[None]):
         Binding("c", "copy_path", "Copy the path", show=False),
     ]
 
-    def __init__(self, found: Found) -> None:
-        super().__init__(classes="dialog")
+    def __init__(self, found: Found, commands: Mapping[str, Command]) -> None:
+        super().__init__()
         self._found = found
+        self._commands = commands
 
     def compose(self) -> ComposeResult:
         """One text to scroll."""
@@ -48,7 +50,7 @@ class SettingsDialog(ModalScreen[None]):
         keys = self._found.settings.keys
         if keys:
             lines.append(Content.styled("Keys of your own", "bold $primary"))
-            facts: list[Fact] = [(keys[name], Content(BY_ID[name].help)) for name in keys]
+            facts: list[Fact] = [(keys[name], Content(self._commands[name].help)) for name in keys]
             lines += beside(facts, width, _NAME_WIDTH, "$accent", indent=0)
             lines.append(Content(""))
         note = "`catalog settings` prints a file with every setting and every command, to begin with. It is read at the start."

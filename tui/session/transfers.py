@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import ClassVar
 
 from textual import on
@@ -11,26 +10,41 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from catalog import CancelledError
-from tui.groups.messages import ManagingFailed
+from catalog import CancelledError, CatalogError, Report
 from tui.jobs import Ended, Jobs, Transfer
 from tui.kit.amounts import duration, quantity, size
 from tui.kit.columns import spread
+from tui.kit.dialog import Dialog
 from tui.kit.plain import plain
 from tui.kit.row_list import RowList
-from tui.messages import Answer, WriteFailed
-
-from .transfer_bar import doing, share_of
 
 _EVERY = 0.2
 _BAR = 20
 
+_VERBS = {
+    "push": ("↑", "Pushing"),
+    "pull": ("↓", "Pulling"),
+    "discard": ("−", "Discarding changes of"),
+    "resolve": ("!", "Settling a conflict of"),
+    "undo": ("←", "Undoing the last push of"),
+    "revert": ("←", "Going back with"),
+    "tag": ("·", "Tagging a commit of"),
+    "untag": ("·", "Removing a tag of"),
+}
 Row = Transfer | Ended
-Words = Callable[[Answer], tuple[str, str]]
-"""Says what a message means, and its details."""
+
+
+def doing(transfer: Transfer) -> tuple[str, str]:
+    """The symbol of what a transfer does, and the words for it."""
+    return _VERBS.get(transfer.verb, ("·", f"{transfer.verb.capitalize()} of"))
+
+
+def share_of(report: Report) -> float:
+    """How much of a phase is done, from 0 to 1; 0 when that is not known."""
+    done, total = (report.done_bytes, report.total_bytes) if report.total_bytes else (report.done_items, report.total_items)
+    return min(done / total, 1.0) if total else 0.0
 
 
 class TransferList(RowList):
@@ -39,9 +53,8 @@ class TransferList(RowList):
     class Moved(Message):
         """The cursor is on another row."""
 
-    def __init__(self, words: Words) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._words = words
         self._rows: tuple[Row, ...] = ()
 
     @property
@@ -85,7 +98,7 @@ class TransferList(RowList):
         return spread(Content.assemble((f"{symbol} ", "bold $accent"), (f"{verb} {plain(transfer.name)}", "bold")), tail, width)
 
     def _draw_ended(self, ended: Ended, width: int) -> Content:
-        symbol, style, text, _ = _ending(ended, self._words)
+        symbol, style, text, _ = _ending(ended)
         return spread(
             Content.assemble((f"{symbol} ", style), plain(text)),
             Content.styled(f"{ended.time}  {duration(ended.seconds):>6}", "$quiet"),
@@ -105,18 +118,18 @@ def _speed(transfer: Transfer) -> str:
     return "  ".join(part for part in (rate, left) if part) or "working"
 
 
-def _ending(ended: Ended, words: Words) -> tuple[str, str, str, str]:
+def _ending(ended: Ended) -> tuple[str, str, str, str]:
     """Symbol, style, words and details of how something ended."""
-    message = ended.message
-    if isinstance(message, WriteFailed | ManagingFailed):
-        if isinstance(message.error, CancelledError):
-            return "–", "$state-ahead", f"{message.verb.capitalize()} of {ended.transfer.name}: cancelled", str(message.error)
-        return "✗", "$state-conflict", f"{message.verb.capitalize()} of {ended.transfer.name}: failed", str(message.error)
-    text, details = words(message)
-    return "✓", "$state-good", text or f"{ended.transfer.verb.capitalize()} of {ended.transfer.name}: done", details
+    outcome, transfer = ended.outcome, ended.transfer
+    what = f"{transfer.verb.capitalize()} of {transfer.name}"
+    if isinstance(outcome, CancelledError):
+        return "–", "$state-ahead", f"{what}: cancelled", str(outcome)
+    if isinstance(outcome, CatalogError):
+        return "✗", "$state-conflict", f"{what}: failed", str(outcome)
+    return "✓", "$state-good", outcome.text, outcome.details
 
 
-class TransfersDialog(ModalScreen[None]):
+class TransfersDialog(Dialog[None]):
     """The transfers of the session. They belong to the session and not to this view: closing it stops nothing."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -125,17 +138,16 @@ class TransfersDialog(ModalScreen[None]):
         Binding("x", "cancel", "Cancel", show=False),
     ]
 
-    def __init__(self, jobs: Jobs, words: Words) -> None:
-        super().__init__(classes="dialog list-dialog")
+    def __init__(self, jobs: Jobs) -> None:
+        super().__init__("dialog list-dialog")
         self._jobs = jobs
-        self._words = words
 
     def compose(self) -> ComposeResult:
         """The list, and all of what the cursor is on."""
         with Vertical(classes="box wide") as box:
             box.border_title = "Transfers"
             box.border_subtitle = "space pauses · x cancels · esc closes"
-            yield TransferList(self._words)
+            yield TransferList()
             yield Static(id="transfer")
 
     def on_mount(self) -> None:
@@ -157,7 +169,7 @@ class TransfersDialog(ModalScreen[None]):
         if isinstance(row, Transfer):
             shown = _running_details(row)
         elif row is not None:
-            *_, text, details = _ending(row, self._words)
+            *_, text, details = _ending(row)
             shown = Content.assemble((plain(text), "bold"), "\n", (plain(details), "$quiet"))
         self.query_one("#transfer", Static).update(shown)
 

@@ -20,6 +20,7 @@ from catalog.credentials import this_session
 from tui.app import CatalogApp
 from tui.browse import opening
 from tui.browse import screen as browse
+from tui.kit.dialog import Dialog
 
 from .driving import Driver
 from .frozen import freeze
@@ -47,6 +48,8 @@ def _steady(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
 
     async def press_and_wait(pilot: Pilot[Any], *keys: str) -> None:
         for key in keys:
+            while isinstance(pilot.app.screen, Dialog) and not pilot.app.screen.is_painted and pilot.app.is_running:
+                await pilot.pause()
             await press(pilot, key)
             while isinstance(pilot.app, CatalogApp) and not pilot.app.gate.is_quiet and pilot.app.is_running:
                 await pilot.pause()

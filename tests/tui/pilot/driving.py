@@ -15,6 +15,7 @@ from tui.app import CatalogApp
 from tui.browse.screen import BrowseScreen
 from tui.browse.tree import CatalogTree
 from tui.keys.list import KeyList
+from tui.kit.dialog import Dialog
 from tui.kit.diff_view import DiffView
 from tui.kit.text_view import TextView
 
@@ -61,7 +62,9 @@ class Driver:
         )
         is_growing = screen.keys_pane.value_view.is_growing
         is_quiet = self.app.gate.is_quiet and self.app.jobs.idle.is_set()
-        return is_quiet and not screen.asking and not waits_for_opening and not is_growing
+        top = self.app.screen
+        is_drawn = not isinstance(top, Dialog) or top.is_painted
+        return is_quiet and is_drawn and not screen.asking and not waits_for_opening and not is_growing
 
     async def press(self, *keys: str) -> None:
         """Press keys, each after what the one before has brought."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from catalog import Catalog
 from tui.browse.tree import CatalogTree
-from tui.commands import Place
+from tui.command import Place
 
 from .conftest import Drive
 from .shelf import HOSTILE_KEY, Shelf, day

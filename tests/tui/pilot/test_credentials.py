@@ -16,7 +16,7 @@ from catalog import S3Connection, State, credentials
 from catalog.connection import AccessKeys
 from catalog.credentials import Profile
 from catalog.testing.seaweed import Seaweed
-from tui.credentials.keys import KeysDialog
+from tui.credentials.dialogs import KeysDialog
 from tui.credentials.list import ProfileList
 from tui.credentials.screen import CredentialsScreen
 from tui.credentials.secret_input import SecretInput

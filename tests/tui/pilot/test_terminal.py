@@ -32,13 +32,13 @@ from tui.app import run
 sys.exit(run(lambda: Catalog(Path(sys.argv[1]))))
 """
 CRASH = f"""
-from tui.acts.program import ProgramActs
+from tui.session.commands import Session
 
-def fail(acts):
+async def fail(session):
     held = "{SECRET}"
     raise RuntimeError(f"could not sign with {{held}}")
 
-ProgramActs.zoom = fail
+Session.zoom = fail
 {RUN}
 """
 

@@ -12,14 +12,14 @@ from textual.css.query import NoMatches
 
 from catalog import Catalog, S3Connection, State
 from catalog.credentials import Approvals
-from tui.acts.program import ProgramActs
 from tui.app import CatalogApp
 from tui.browse import screen as browse
-from tui.changes.push import PushDialog
-from tui.credentials.approval import ApprovalDialog
+from tui.changes.dialogs import PushDialog
+from tui.credentials.dialogs import ApprovalDialog
 from tui.keys.list import KeyList
-from tui.kit.explanation import Explanation
+from tui.kit.confirm import Explanation
 from tui.kit.reader import Reader
+from tui.session.commands import Session
 
 from .conftest import Drive
 from .shelf import Shelf
@@ -163,11 +163,11 @@ async def test_a_crash_shows_no_value(shelf: Shelf, monkeypatch: pytest.MonkeyPa
     """When a handler fails, the program ends with the lines it passed, and with neither locals nor the error's text."""
     said = io.StringIO()
 
-    def fail(_: object) -> None:
+    async def fail(_: object) -> None:
         held = SECRET
         raise RuntimeError(f"could not sign with {held}")
 
-    monkeypatch.setattr(ProgramActs, "zoom", fail)
+    monkeypatch.setattr(Session, "zoom", fail)
     app = CatalogApp(_small(shelf).catalog)
     app.error_console = Console(file=said, width=200)
 

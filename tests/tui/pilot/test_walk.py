@@ -26,7 +26,7 @@ from catalog.access import connect_store
 from catalog.connection import S3Connection
 from catalog.testing.faults import Fault, FaultKind, FaultPlan, FaultyStore
 from tui.app import CatalogApp
-from tui.commands import COMMANDS
+from tui.features import COMMANDS
 from tui.values.folding import Folding
 
 from .blocking import watched_blocking
