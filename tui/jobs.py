@@ -207,7 +207,7 @@ class Jobs:
         loop = asyncio.get_running_loop()
 
         def end(answer: Any, _: bool) -> None:
-            _tell(loop, lambda: found.put_nowait(answer))
+            self._answer(loop, lambda: found.put_nowait(answer))
 
         made = [_Call(call, end) for call in calls]
         self._begin_all(lane, made)
@@ -297,10 +297,28 @@ class Jobs:
                 answer.set_result(found)
 
         def end(found: Any, is_wanted: bool) -> None:
-            if self._closed or not _tell(loop, lambda: settle(found, is_wanted)):
+            if not self._answer(loop, lambda: settle(found, is_wanted)):
                 let_go(found)
 
         return answer, _Call(call, end)
+
+    def _answer(self, loop: asyncio.AbstractEventLoop, give: Callable[[], None]) -> bool:
+        """Give an answer in a loop; False when the session is over. It is idle again once who waited has taken it."""
+
+        def answer() -> None:
+            give()
+            loop.call_soon(self._count, -1)
+
+        if self._closed:
+            return False
+        self._count(1)
+        try:
+            loop.call_soon_threadsafe(answer)
+        except RuntimeError:
+            # The loop ended between the check and the call; there is nobody left to tell.
+            self._count(-1)
+            return False
+        return True
 
     def _start(self, body: Callable[[], None]) -> None:
         """Run something in a thread of its own; the lock may be held or not."""
@@ -351,15 +369,6 @@ def _start_each(jobs: SimpleQueue[Callable[[], None] | None]) -> None:
         threading.Thread(target=job, name="catalog-job", daemon=True).start()
         # A job knows its session, which must not live on for it.
         del job
-
-
-def _tell(loop: asyncio.AbstractEventLoop, act: Callable[[], None]) -> bool:
-    """Have something done in a loop; False when it has ended."""
-    try:
-        loop.call_soon_threadsafe(act)
-    except RuntimeError:
-        return False
-    return True
 
 
 def _outcome(call: Callable[[], Any]) -> Any:

@@ -212,11 +212,12 @@ class ValueDialog(Dialog[Typed]):
         self._key = key
         self._typing = typing
         self._sides: TypedSides | None = None
+        self._is_waiting = True
 
     @property
     def takes_keys(self) -> bool:
         """Only once there is a text to change."""
-        return self._sides is not None or not self.is_open
+        return not self._is_waiting or not self.is_open
 
     def compose(self) -> ComposeResult:
         """The text, a line for what is wrong with it, and the buttons."""
@@ -241,7 +242,7 @@ class ValueDialog(Dialog[Typed]):
         self.once_there(lambda: self._fill(sides))
 
     def _fill(self, sides: TypedSides) -> None:
-        self._sides = sides
+        self._sides, self._is_waiting = sides, False
         area = self.query_one(TextArea)
         area.read_only = False
         self.query_one("#mine").disabled = sides.mine is None
@@ -252,6 +253,7 @@ class ValueDialog(Dialog[Typed]):
 
     def explain(self, error: CatalogError) -> None:
         """Say why there is nothing to begin with."""
+        self._is_waiting = False
         self.once_there(lambda: self._say(f"{error.message} {error.hint}", "$state-trouble"))
 
     def _explain_kind(self) -> None:

@@ -35,12 +35,13 @@ class MetadataDialog(Dialog[str]):
         super().__init__()
         self._database = name
         self._before: str | None = None
+        self._is_waiting = True
         self._is_leaving = False
 
     @property
     def takes_keys(self) -> bool:
         """Only once there is a text to change."""
-        return self._before is not None or not self.is_open
+        return not self._is_waiting or not self.is_open
 
     def compose(self) -> ComposeResult:
         """The text, a line for what is wrong with it, and the buttons."""
@@ -64,6 +65,7 @@ class MetadataDialog(Dialog[str]):
         self.once_there(lambda: self._fill(text))
 
     def _fill(self, text: str) -> None:
+        self._is_waiting = False
         if len(text) > _MOST_EDITED:
             words = f"The metadata of {self._database} is too long to be edited here. It can be set from Python."
             self._say(words, "$state-ahead")
@@ -76,6 +78,7 @@ class MetadataDialog(Dialog[str]):
 
     def explain(self, error: CatalogError) -> None:
         """Say why there is nothing to begin with."""
+        self._is_waiting = False
         self.once_there(lambda: self._say(f"{error.message} {error.hint}", "$state-trouble"))
 
     def _say(self, words: str, style: str) -> None:

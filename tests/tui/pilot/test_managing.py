@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from textual.screen import Screen
-from textual.widgets import Input
+from textual.widgets import Input, Static
 
 import catalog
 from catalog import Catalog, RemoteMissingError, S3Connection, State
@@ -434,7 +434,9 @@ async def test_long_metadata_is_not_edited_here(rainy: Shelf, drive: Drive) -> N
     async with drive(rainy.catalog) as driver:
         await driver.select("rain")
         await choose(driver, "E", "m", None)
-        await driver.wait_told("too long to be edited here")
+        await driver.until(lambda: isinstance(driver.app.screen, MetadataDialog), "the dialog")
+        note = driver.app.screen.query_one("#said", Static)
+        await driver.until(lambda: "too long to be edited here" in str(note.render()), "the reason")
 
 
 async def test_nothing_is_managed_in_a_read_only_session(rainy: Shelf, drive: Drive) -> None:

@@ -32,13 +32,13 @@ from tui.app import run
 sys.exit(run(lambda: Catalog(Path(sys.argv[1]))))
 """
 CRASH = f"""
-from tui.session.commands import Session
+from tui.browse.screen import BrowseScreen
 
-async def fail(session):
+def fail(screen):
     held = "{SECRET}"
     raise RuntimeError(f"could not sign with {{held}}")
 
-Session.zoom = fail
+BrowseScreen._zoom = fail
 {RUN}
 """
 

@@ -19,7 +19,6 @@ from tui.credentials.dialogs import ApprovalDialog
 from tui.keys.list import KeyList
 from tui.kit.confirm import Explanation
 from tui.kit.reader import Reader
-from tui.session.commands import Session
 
 from .conftest import Drive
 from .shelf import Shelf
@@ -163,11 +162,11 @@ async def test_a_crash_shows_no_value(shelf: Shelf, monkeypatch: pytest.MonkeyPa
     """When a handler fails, the program ends with the lines it passed, and with neither locals nor the error's text."""
     said = io.StringIO()
 
-    async def fail(_: object) -> None:
+    def fail(_: object) -> None:
         held = SECRET
         raise RuntimeError(f"could not sign with {held}")
 
-    monkeypatch.setattr(Session, "zoom", fail)
+    monkeypatch.setattr(browse.BrowseScreen, "_zoom", fail)
     app = CatalogApp(_small(shelf).catalog)
     app.error_console = Console(file=said, width=200)
 
