@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from catalog.access import connect_store
 from catalog.connection import S3Connection
-from catalog.powers import conditions_of
+from catalog.locking.capabilities import conditions_of
 from catalog.progress import Progress
+from catalog.store.access import connect_store
 from catalog.testing.faults import FaultPlan, FaultyStore
 from catalog.testing.seaweed import Seaweed
 
@@ -68,7 +68,7 @@ def faults(monkeypatch: pytest.MonkeyPatch) -> FaultPlan:
     def connect(connection: S3Connection, *, writing: bool, progress: Progress | None = None) -> FaultyStore:
         return FaultyStore(connect_store(connection, writing=writing, progress=progress), plan)
 
-    monkeypatch.setattr("catalog.opening.connect_store", connect)
+    monkeypatch.setattr("catalog.database.open.connect_store", connect)
     return plan
 
 

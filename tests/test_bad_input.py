@@ -30,11 +30,12 @@ from catalog import (
     UnreachableError,
     UnsupportedFormatError,
 )
-from catalog.access import connect_store
-from catalog.opening_options import Flag
+from catalog.database.options import Flag
+from catalog.format.head import FORMAT, Head, SegmentRef, encode_head
+from catalog.format.names import ObjectNames
 from catalog.remote.commit import read_head
-from catalog.remote.head import FORMAT, Head, SegmentRef, encode_head
-from catalog.remote.object_names import ObjectNames
+from catalog.remote.place import Place
+from catalog.store.access import connect_store
 from catalog.testing.seaweed import Seaweed
 
 
@@ -201,7 +202,7 @@ def test_hostile_head(folder_connection: S3Connection, tmp_path: Path, name: str
         database.changes().push()
         database["mine"] = b"not pushed"
     store, names = connect_store(folder_connection, writing=True), ObjectNames(str(folder_connection.db_key))
-    stored = read_head(store, names)
+    stored = read_head(Place(store, names))
     assert stored is not None
     error, make = HOSTILE[name]
     store.put(names.head, make(stored.head))
@@ -218,7 +219,7 @@ def test_hostile_head(folder_connection: S3Connection, tmp_path: Path, name: str
 def test_head_that_names_what_is_not_there(remote: S3Connection, file: Path, tmp_path: Path) -> None:
     """A head whose index is missing, or claims wild sizes, opens, and each look for a key is a typed error."""
     store, names = connect_store(remote, writing=True), ObjectNames(str(remote.db_key))
-    stored = read_head(store, names)
+    stored = read_head(Place(store, names))
     assert stored is not None
     ref = stored.head.runs[0][0]
     for wild in (
@@ -241,7 +242,7 @@ def test_pull_of_damage_changes_nothing(remote: S3Connection, file: Path, tmp_pa
         colleague["k5"] = b"theirs"
         colleague.changes().push()
     store = connect_store(remote, writing=True)
-    head = read_head(store, ObjectNames(str(remote.db_key)))
+    head = read_head(Place(store, ObjectNames(str(remote.db_key))))
     assert head is not None
     damaged = [ObjectNames(str(remote.db_key)).segment(ref.id) for run in head.head.runs for ref in run]
     whole = {name: store.get(name).body for name in damaged}
@@ -284,7 +285,7 @@ def test_full_disk(remote: S3Connection, file: Path, tmp_path: Path, monkeypatch
 def test_full_disk_of_the_sidecar(remote: S3Connection, file: Path, tmp_path: Path) -> None:
     """When the sidecar cannot grow, edits are refused with LocalFileError and reads go on."""
     with opened(remote, file) as database:
-        sidecar = database._session.sidecar
+        sidecar = database._session.state.sidecar
         pages = sidecar.row("PRAGMA page_count")
         assert pages is not None
         sidecar.row(f"PRAGMA max_page_count = {pages[0]}")

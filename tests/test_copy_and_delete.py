@@ -22,17 +22,18 @@ from catalog import (
     RemoteMissingError,
     S3Connection,
     UnreachableError,
-    writing,
+    UnseenCommitsError,
 )
-from catalog.access import connect_store
 from catalog.changes import delete
 from catalog.changes.versions import commit_over
-from catalog.objectstore.connect import name_of
-from catalog.objectstore.wrapped import WrappedStore
+from catalog.locking import head_writer
 from catalog.progress import Progress
 from catalog.remote.delete import delete_objects
-from catalog.remote.object_names import ObjectNames
 from catalog.remote.objects import list_objects
+from catalog.remote.place import Place
+from catalog.store.access import connect_store
+from catalog.store.connect import name_of
+from catalog.store.wrapped import WrappedStore
 from catalog.testing.faults import Fault, FaultKind, FaultPlan, FaultyStore
 from catalog.testing.seaweed import Seaweed
 from catalog.testing.tap import Tap
@@ -275,21 +276,23 @@ def pair_of(seaweed: Seaweed) -> list[str]:
 
 _KILLED_COPY = """
 import json, sys
-from catalog import Progress, S3Connection
-from catalog.access import connect_store
+from catalog import Progress
+from catalog import S3Connection
+from catalog.store.access import connect_store
 from catalog.changes import delete
 from catalog.changes.versions import commit_over
 from catalog.remote.commit import read_head
-from catalog.remote.copy import Place, copy_remote
+from catalog.remote.copy import copy_remote
+from catalog.remote.place import Place
 from catalog.remote.delete import delete_objects
-from catalog.remote.object_names import ObjectNames
+from catalog.format.names import ObjectNames
 from catalog.testing.faults import Fault, FaultKind, FaultPlan, FaultyStore
 
 told = json.load(sys.stdin)
 source, target = S3Connection(**told["source"]), S3Connection(*told["keys"], **told["target"])
 plan = FaultPlan([Fault(FaultKind.KILL_AFTER, "put", 4)])
 places = [Place(connect_store(one, writing=True), ObjectNames(one.db_key)) for one in (source, target)]
-stored = read_head(places[0].store, places[0].names)
+stored = read_head(places[0])
 copy_remote(places[0], stored, Place(FaultyStore(places[1].store, plan), places[1].names), 1, Progress())
 """
 
@@ -458,7 +461,8 @@ class TestDelete:
                 db["number"] = number
                 db.changes().push()
         before = objects(remote, f"{folder}/")
-        mine = {found.name for found in list_objects(connect_store(places[0], writing=True), ObjectNames(names[0]))} | {names[0]}
+        first = Place.at(connect_store(places[0], writing=True), names[0])
+        mine = {found.name for found in list_objects(first)} | {names[0]}
 
         with catalog.open(places[0], tmp_path / "0.blt", "w") as db:
             db.delete_remote()
@@ -528,7 +532,7 @@ class TestDelete:
             theirs.changes().push()
         with catalog.open(source, tmp_path / "made.blt", "w", lock="commit", pull=False) as db:
             assert db.changes().incoming()
-            with pytest.raises(PreconditionFailedError, match="Pull first"):
+            with pytest.raises(UnseenCommitsError, match=r"not seen here came in between: commit 4 by .* Nothing was done"):
                 db.delete_remote()
             db.changes().pull()
             db.delete_remote()
@@ -584,7 +588,7 @@ class TestDelete:
         self, source: S3Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Without a lock of its own, too, a new database at the same place sends nothing until the old one is gone."""
-        monkeypatch.setattr(writing, "_TIMEOUT", 0.1)
+        monkeypatch.setattr(head_writer, "_TIMEOUT", 0.1)
 
         def while_another_pushes(*arguments: Any) -> Any:
             before = objects(source, name_of(source))

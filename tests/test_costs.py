@@ -17,19 +17,21 @@ from pathlib import Path
 import pytest
 
 import catalog
-from catalog.access import connect_store
 from catalog.changes.pack_plan import plan_entries
-from catalog.checksum import checksum
 from catalog.connection import AccessKeys, S3Connection
-from catalog.database import Database
+from catalog.database.database import Database
+from catalog.database.options import Flag
+from catalog.format.checksum import checksum
+from catalog.format.head import Head, encode_head
+from catalog.format.names import ObjectNames
+from catalog.format.pack import PlannedPack, PlannedValue
+from catalog.format.runs import keys_per_segment, write_run
+from catalog.format.segment import EncodedSegment
 from catalog.local.booklet_header import new_header
-from catalog.objectstore.interface import ObjectStore
 from catalog.remote.commit import create_under_lease
-from catalog.remote.head import Head, encode_head
-from catalog.remote.index import keys_per_segment, write_run
-from catalog.remote.index_segment import EncodedSegment
-from catalog.remote.object_names import ObjectNames
-from catalog.remote.pack import PlannedPack, PlannedValue
+from catalog.remote.place import Place as RemotePlace
+from catalog.store.access import connect_store
+from catalog.store.interface import ObjectStore
 from catalog.testing.seaweed import Seaweed
 from catalog.testing.tap import Tap, TapCounts
 
@@ -86,7 +88,7 @@ class Place:
         return replace(self, db_key=db_key)
 
     @contextmanager
-    def opened(self, file: Path, flag: catalog.opening_options.Flag, cost: Cost) -> Iterator[Database]:
+    def opened(self, file: Path, flag: Flag, cost: Cost) -> Iterator[Database]:
         """Open a database, counting what the opening costs, and close it."""
         if self.tap is not None:
             self.tap.reset()
@@ -171,7 +173,7 @@ def build_remote(store: ObjectStore, db_key: str, keys: int) -> None:
         )
     )
     store.put(names.commit(1, head.commit_id), head.body)
-    create_under_lease(store, names, head)
+    create_under_lease(RemotePlace(store, names), head)
 
 
 @pytest.fixture(scope="module")

@@ -222,8 +222,7 @@ class OnePersonAndAColleague(RuleBasedStateMachine):
     @rule()
     def kill(self) -> None:
         """What was not synced may be there or not, but nothing else."""
-        writer = self.database._session.writer
-        assert writer is not None
+        writer = self.database._session.for_writing().writer
         before = self.view()
         writer.abandon()
         self.database = self.open("c", pull=False)

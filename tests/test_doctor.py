@@ -10,15 +10,16 @@ import pytest
 
 import catalog
 from catalog import CancelledError, Progress, S3Connection
-from catalog.access import connect_store
 from catalog.doctor import Check, Diagnosis, Verdict, examine
-from catalog.powers import Conditions, recall
+from catalog.format.names import ObjectNames
+from catalog.locking.capabilities import Conditions, recall
+from catalog.locking.head_writer import take_lease
 from catalog.progress import Report
-from catalog.remote.object_names import ObjectNames
+from catalog.remote.place import Place
+from catalog.store.access import connect_store
 from catalog.testing.rclone import Rclone
 from catalog.testing.seaweed import Seaweed
 from catalog.testing.server_process import free_ports
-from catalog.writing import take_lease
 
 EVERYTHING = ["credentials", "reach", "write", "ranged read", "list", "names", "clock", "conditional write", "copy"]
 EVERYTHING += ["multipart", "delete", "lock", "public address"]
@@ -143,7 +144,7 @@ class TestPlaces:
         """A lock that is held is said, with its holder, and not touched."""
         store = connect_store(folder_connection, writing=True)
         names = ObjectNames(folder_connection.db_key or "")
-        held = take_lease(store, names, timeout=0, force=False, progress=Progress())
+        held = take_lease(Place(store, names), timeout=0, force=False, progress=Progress())
         assert held.holder.owner in check_of(examine(folder_connection), "lock").found
         held.confirm()
         held.release()

@@ -80,7 +80,7 @@ def reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Reader:
     return made
 
 
-@pytest.mark.parametrize("name", ["guide.md", "coming-from-ebooklet.md"])
+@pytest.mark.parametrize("name", ["guide.md", "values.md", "coming-from-ebooklet.md"])
 def test_examples_run(name: str, reader: Reader, capsys: pytest.CaptureFixture[str]) -> None:
     """Every block of Python and shell in a guide runs, in order, and prints what its comments say."""
     found = [(language, block) for language, block in blocks(DOCS / name) if language in ("python", "sh")]
@@ -89,7 +89,7 @@ def test_examples_run(name: str, reader: Reader, capsys: pytest.CaptureFixture[s
         reader.follow(language, block, capsys)
 
 
-@pytest.mark.parametrize("name", ["guide.md", "coming-from-ebooklet.md"])
+@pytest.mark.parametrize("name", ["guide.md", "values.md", "coming-from-ebooklet.md"])
 def test_links_lead_somewhere(name: str) -> None:
     """Links inside the guides lead to headings and files that exist."""
     text = (DOCS / name).read_text()

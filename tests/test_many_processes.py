@@ -19,11 +19,12 @@ import pytest
 
 import catalog
 from catalog import Database, LockTimeoutError, S3Connection
-from catalog.access import connect_store
-from catalog.opening_options import Flag
+from catalog.database.options import Flag
+from catalog.format.names import ObjectNames
 from catalog.remote.commit import read_head
 from catalog.remote.history import walk
-from catalog.remote.object_names import ObjectNames
+from catalog.remote.place import Place
+from catalog.store.access import connect_store
 
 READERS = 3
 
@@ -224,9 +225,9 @@ def test_writer_killed_again_and_again(remote: S3Connection, tmp_path: Path) -> 
             assert writer.process.returncode == -signal.SIGKILL
 
         store, names = connect_store(remote, writing=False), ObjectNames(str(remote.db_key))
-        head = read_head(store, names)
+        head = read_head(Place(store, names))
         assert head is not None
-        messages = [int(stored.commit.message) for stored in walk(store, names, head)]
+        messages = [int(stored.commit.message) for stored in walk(Place(store, names), head)]
         assert messages == sorted(set(messages), reverse=True)
         assert messages[0] >= pushed
         with opened(remote, tmp_path / f"reader{attempt}.blt", "r") as reader:

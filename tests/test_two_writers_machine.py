@@ -30,13 +30,14 @@ from catalog import (
     S3Connection,
     StoreError,
 )
-from catalog.access import connect_store
-from catalog.objectstore.interface import ObjectStore
+from catalog.format.head import StoredHead
+from catalog.format.names import ObjectNames
 from catalog.remote.commit import read_head
-from catalog.remote.head import StoredHead
 from catalog.remote.history import walk
-from catalog.remote.object_names import ObjectNames
+from catalog.remote.place import Place
 from catalog.remote.remote import Remote
+from catalog.store.access import connect_store
+from catalog.store.interface import ObjectStore
 from catalog.testing.faults import Fault, FaultKind, FaultPlan, FaultyStore
 
 LARGE = os.environ.get("CATALOG_MACHINE") == "large"
@@ -110,13 +111,13 @@ class TwoWriters(RuleBasedStateMachine):
         self.folder = Path(tempfile.mkdtemp(prefix="writers", dir=MEMORY))
         self.connection = S3Connection(db_key="db", endpoint_url=(self.folder / "store").as_uri())
         self.store = connect_store(self.connection, writing=True)
-        self.remote = Remote(self.store, "db", Segments(), 1)
+        self.remote = Remote(Place.at(self.store, "db"), Segments(), 1)
         self.states: dict[str, State] = {}
         self.moment = 1_700_000_000_000_000
         self.attempts: dict[str, Attempt] = {}
         self.plan = FaultPlan()
         self.patch = pytest.MonkeyPatch()
-        self.patch.setattr("catalog.opening.connect_store", self.connect)
+        self.patch.setattr("catalog.database.open.connect_store", self.connect)
         self.people: list[Person] = []
         for number in range(self.writers):
             file = self.folder / f"{number}.blt"
@@ -139,12 +140,12 @@ class TwoWriters(RuleBasedStateMachine):
     # What the remote says
 
     def head(self) -> StoredHead:
-        head = read_head(self.store, NAMES)
+        head = read_head(Place(self.store, NAMES))
         assert head is not None
         return head
 
     def history(self) -> list[StoredHead]:
-        return list(walk(self.store, NAMES, self.head()))[::-1]
+        return list(walk(Place(self.store, NAMES), self.head()))[::-1]
 
     def state(self, stored: StoredHead) -> State:
         """The content of a commit."""
@@ -311,8 +312,7 @@ class TwoWriters(RuleBasedStateMachine):
     def reopen(self, who: int, kill: bool) -> None:
         """Every edit was synced, so that a kill loses none."""
         person = self.people[who % self.writers]
-        writer = person.database._session.writer
-        assert writer is not None
+        writer = person.database._session.for_writing().writer
         if kill:
             writer.abandon()
         else:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import islice
 
-from catalog.remote.head import Commit, StoredHead
+from catalog.changes.change import Change
+from catalog.format.head import Commit, StoredHead
+from catalog.format.version import Version
 from catalog.remote.remote import Remote
-
-from .change import METADATA, Change, Version, metadata_version, version_of_entry
+from catalog.remote.snapshot import Snapshot
 
 
 def blame(remote: Remote, newest: StoredHead, changes: Iterable[Change]) -> dict[str, Commit]:
@@ -23,8 +24,8 @@ def blame(remote: Remote, newest: StoredHead, changes: Iterable[Change]) -> dict
         if not wanted:
             return found
         snapshot = remote.snapshot(stored)
-        snapshot.prefetch(key for key in wanted if key != METADATA)
-        made = [key for key, version in wanted.items() if _at(remote, stored, key) != version]
+        snapshot.prefetch(wanted)
+        made = [key for key, version in wanted.items() if _at(snapshot, key) != version]
         found.update((key, later.commit) for key in made)
         wanted = {key: version for key, version in wanted.items() if key not in found}
         later = stored
@@ -33,7 +34,6 @@ def blame(remote: Remote, newest: StoredHead, changes: Iterable[Change]) -> dict
     return found
 
 
-def _at(remote: Remote, stored: StoredHead, key: str) -> Version | None:
-    if key == METADATA:
-        return metadata_version(stored.head.metadata)
-    return version_of_entry(remote.snapshot(stored).find(key))
+def _at(snapshot: Snapshot, key: str) -> Version | None:
+    entry = snapshot.find(key)
+    return entry.version if entry is not None else None

@@ -3,18 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from enum import StrEnum
 
-import msgspec
-
-from catalog.checksum import checksum
-from catalog.local.local_table import Row, Status
-from catalog.remote.head import Metadata
-from catalog.remote.index_segment import Entry
-
-METADATA = ""
-"""The key under which a change of the user's metadata is listed; no real key is empty."""
+from catalog.format.segment import Entry
+from catalog.format.version import Version, name_of_key
 
 
 class Direction(StrEnum):
@@ -34,21 +26,11 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Version:
-    """One version of a value: microseconds since the epoch, bytes as stored, checksum."""
+class Sides:
+    """Where the bytes of a change's versions lie in the remote."""
 
-    timestamp: int
-    length: int
-    checksum: bytes
-    entry: Entry | None = field(default=None, repr=False, compare=False)
-    """Where it lies in the remote; None for the working copy's own."""
-    raw: bytes | None = field(default=None, repr=False, compare=False)
-    """The bytes themselves, where a head has them: of the metadata."""
-
-    @property
-    def time(self) -> datetime:
-        """The timestamp as a UTC time."""
-        return datetime.fromtimestamp(self.timestamp / 1_000_000, UTC)
+    base: Entry | None = None
+    remote: Entry | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +46,16 @@ class Change:
     base: Version | None
     local: Version | None
     remote: Version | None
+    entries: Sides = field(default=Sides(), repr=False, compare=False)
+
+    @classmethod
+    def between(cls, key: str, direction: Direction, base: Entry | None, local: Version | None, remote: Entry | None) -> Change:
+        """A change of what the entry ``base`` says to what is here, or where nothing was changed here, in the remote."""
+        after = remote if direction == Direction.INCOMING else local
+        return cls(key, direction, kind_of(base, after), _version(base), local, _version(remote), Sides(base, remote))
 
     def __str__(self) -> str:
-        name = "(metadata)" if self.key == METADATA else self.key
-        return f"{self.direction} {self.kind} {name} (local {_when(self.local)}, remote {_when(self.remote)})"
+        return f"{self.direction} {self.kind} {name_of_key(self.key)} (local {_when(self.local)}, remote {_when(self.remote)})"
 
     @property
     def local_timestamp(self) -> int | None:
@@ -84,41 +72,12 @@ def _when(version: Version | None) -> str:
     return version.time.isoformat(sep=" ", timespec="seconds") if version else "absent"
 
 
-def version_of_entry(entry: Entry | None) -> Version | None:
-    """The version that an entry of the remote's index names."""
-    return None if entry is None else Version(entry.timestamp, entry.length, entry.checksum, entry)
+def _version(entry: Entry | None) -> Version | None:
+    return entry.version if entry is not None else None
 
 
-def version_of_row(row: Row) -> Version | None:
-    """The version that the working copy holds."""
-    return None if row.status == Status.DELETED else Version(row.timestamp, row.length, row.checksum)
-
-
-def metadata_version(metadata: Metadata | None) -> Version | None:
-    """The version that a head's metadata is."""
-    if metadata is None:
-        return None
-    value = bytes(metadata.value)
-    return Version(metadata.timestamp, len(value), checksum(value), raw=value)
-
-
-_TIME_BYTES = 8
-
-
-def pack_metadata(metadata: Metadata | None) -> bytes:
-    """What a conflict about the metadata keeps of the version that both sides started from; never empty."""
-    return b"\x00" if metadata is None else metadata.timestamp.to_bytes(_TIME_BYTES, "little") + bytes(metadata.value)
-
-
-def unpack_metadata(packed: bytes) -> Metadata | None:
-    """Undo `pack_metadata`."""
-    if len(packed) <= _TIME_BYTES:
-        return None
-    return Metadata(int.from_bytes(packed[:_TIME_BYTES], "little"), msgspec.Raw(packed[_TIME_BYTES:]))
-
-
-def kind_of(before: Version | None, after: Version | None) -> Kind:
-    """What led from one version to the other."""
+def kind_of(before: object | None, after: object | None) -> Kind:
+    """What led from one version to the other; None stands for the absence of one."""
     if before is None:
         return Kind.ADDED
     return Kind.DELETED if after is None else Kind.MODIFIED

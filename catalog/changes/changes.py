@@ -9,23 +9,23 @@ from typing import Any, Literal
 
 import orjson
 
+from catalog.changes.blame import blame
+from catalog.changes.change import Change, Direction
+from catalog.changes.diff import all_changes
+from catalog.changes.discard import discard
+from catalog.changes.estimate import estimate
+from catalog.changes.finalize import settle_drafts
+from catalog.changes.pull import PullResult, look_ahead, pull
+from catalog.changes.push import HeldLease, PushOptions, PushResult, push
+from catalog.changes.resolve import Conflict, Decision, Merged, Side, check_decision, conflicting, replace, resolve
 from catalog.codecs.codec import Codec
-from catalog.errors import ConflictError, InvalidInputError, ReadOnlyError
-from catalog.local.local_table import Status
-from catalog.local.writer import Writer
+from catalog.codecs.tree import encode_metadata
+from catalog.errors import ConflictError, InvalidInputError
+from catalog.format.head import Commit
+from catalog.format.version import METADATA, Version, name_of_key
 from catalog.progress import Progress
-from catalog.remote.head import Commit, encode_metadata
-from catalog.session import Session
-
-from .blame import blame
-from .change import METADATA, Change, Direction, Version
-from .diff import all_changes
-from .discard import discard
-from .estimate import estimate
-from .pull import PullResult, pull
-from .push import HeldLease, PushOptions, PushResult, push
-from .resolve import Conflict, Decision, Merged, Side, check_decision, conflicting, replace, resolve
-from .settle import settle_drafts
+from catalog.session.past import PastSession
+from catalog.session.session import Session, WriteSession
 
 _NOTHING: Any = object()
 
@@ -96,24 +96,18 @@ class Changes:
         version: Version | None = getattr(change, side)
         if version is None:
             return None
-        if version.raw is not None:
-            return version.raw
-        if change.key == METADATA:
-            kept = self._session.metadata()
-            return kept.value if kept is not None else None
-        if version.entry is not None:
-            return self._session.remote_value(change.key, version.entry)
+        for entry in (change.entries.base, change.entries.remote):
+            if entry is not None and entry.version == version:
+                return self._session.remote_value(change.key, entry)
         row = self._session.table.get(change.key)
-        found = self._session.local_bytes(row) if row is not None and row.status in (Status.COPY, Status.EDITED) else None
+        found = self._session.local_bytes(row) if row is not None and row.held else None
         if found is None:
             held = self._session.find(change.key)
             return held.value if held is not None else None
         return found
 
-    def _writer(self) -> Writer:
-        if self._session.writer is None:
-            raise ReadOnlyError(f"{self._session.copy.path} is open for reading.", hint="Open it with flag='w'.")
-        return self._session.writer
+    def _writing(self) -> WriteSession:
+        return self._session.for_writing()
 
     def push(
         self,
@@ -137,15 +131,15 @@ class Changes:
             options = PushOptions(self._author, message, taken, self._type)
             try:
                 if dry_run:
-                    return estimate(self._session, self._writer(), options, watched)
-                return push(self._session, self._writer(), options, self._lease, watched)
+                    return estimate(self._writing(), options, watched)
+                return push(self._writing(), options, self._lease, watched)
             except ConflictError as error:
                 # The push has asked for the newest commit: what clashed is a conflict from now on, and left out.
                 if not skip_conflicts or not set(error.keys) & self._known_conflicts():
                     raise
 
     def _known_conflicts(self) -> set[str]:
-        return {change.key or "(metadata)" for change in self.conflicts()}
+        return {name_of_key(change.key) for change in self.conflicts()}
 
     def _without_conflicts(self, chosen: frozenset[str] | None) -> frozenset[str] | None:
         changes = self.all()
@@ -155,15 +149,24 @@ class Changes:
         return outgoing if chosen is None else outgoing & chosen
 
     def pull(self, *, progress: Progress | None = None) -> PullResult:
-        """Build on the newest commit. Local edits stay; those that meet someone else's edit become conflicts."""
-        writer = self._writer()
-        self._session.refresh()
-        settle_drafts(self._session, writer)
-        return pull(self._session, writer, progress or Progress())
+        """Build on the newest commit. Local edits stay; those that meet someone else's edit become conflicts.
+
+        A reader sees the newest commit too; while somebody else writes to the file, it does so for itself alone. Raises
+        ReadOnlyError for an earlier version, which never changes.
+        """
+        session, watched = self._session, progress or Progress()
+        if isinstance(session, PastSession):
+            raise ReadOnlyError(f"{session.remote.where}: an earlier version was opened.", hint="Open it without version=.")
+        session.refresh()
+        with session.writing(watched) as writing:
+            if writing is not None:
+                settle_drafts(writing)
+                return pull(writing, watched)
+        return look_ahead(session)
 
     def discard(self, keys: Iterable[str] | None = None) -> int:
         """Give up local changes (of ``keys``, or all) and see the last pulled state again; how many there were."""
-        return discard(self._session, self._writer(), keys)
+        return discard(self._writing(), keys)
 
     def commits_of(self, changes: Iterable[Change]) -> dict[str, Commit]:
         """Who made the remote's versions of some changes, by key: found by going back in the history only as far as needed.
@@ -182,16 +185,16 @@ class Changes:
         conflict stay as they are; how many conflicts it ended.
         """
         chosen = [keys] if isinstance(keys, str) else list(keys)
-        writer = self._writer()
+        session = self._writing()
         if (side is None) == (value is _NOTHING):
             raise InvalidInputError("A conflict ends with a side or with a value.", hint="Give 'mine', 'theirs' or value=….")
         decision = check_decision(Merged(value) if side is None else side)
-        settle_drafts(self._session, writer)
-        pull(self._session, writer, Progress())
-        if len(conflicting(self._session, chosen)) < len(set(chosen)):
+        settle_drafts(session)
+        pull(session, Progress())
+        if len(conflicting(session, chosen)) < len(set(chosen)):
             self.pull()
-        ended = conflicting(self._session, chosen)
-        self._apply(writer, dict.fromkeys(ended, decision))
+        ended = conflicting(session, chosen)
+        self._apply(session, dict.fromkeys(ended, decision))
         return len(ended)
 
     def resolve_all(self, choose: Callable[[Conflict], Decision], *, progress: Progress | None = None) -> int:
@@ -199,21 +202,21 @@ class Changes:
 
         All are decided first: an error of ``choose`` leaves every conflict as it was.
         """
-        writer = self._writer()
+        session = self._writing()
         self.pull(progress=progress)
         conflicts = self.conflicts()
         commits = self.commits_of(conflicts)
         decisions = {
             change.key: check_decision(choose(Conflict(change, self._decoded, commits.get(change.key)))) for change in conflicts
         }
-        self._apply(writer, decisions)
+        self._apply(session, decisions)
         return sum(decision is not None for decision in decisions.values())
 
-    def _apply(self, writer: Writer, decisions: Mapping[str, Side | Merged | None]) -> None:
+    def _apply(self, session: WriteSession, decisions: Mapping[str, Side | Merged | None]) -> None:
         merged = {key: self._encoded(key, found.value) for key, found in decisions.items() if isinstance(found, Merged)}
-        replace(self._session, writer, merged, time.time_ns() // 1000)
+        replace(session, merged, time.time_ns() // 1000)
         for side in Side:
-            resolve(self._session, writer, [key for key, found in decisions.items() if found is side], side)
+            resolve(session, [key for key, found in decisions.items() if found is side], side)
 
     def _decoded(self, change: Change, side: Literal["base", "local", "remote"]) -> Any:
         stored = self.value(change, side)

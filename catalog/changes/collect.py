@@ -8,19 +8,18 @@ from datetime import timedelta
 
 import msgspec
 
+from catalog.changes.push import HeldLease
+from catalog.changes.rewrite import new_salt, rewrite
+from catalog.changes.versions import commit_over, following
 from catalog.errors import InvalidInputError
+from catalog.format.head import StoredHead
+from catalog.format.names import ObjectNames
+from catalog.format.pack import TARGET_BYTES
 from catalog.progress import Progress
 from catalog.remote.garbage import Garbage, Keep, Kept, choose_commits, find_garbage, needed_names
-from catalog.remote.head import StoredHead
-from catalog.remote.object_names import ObjectNames
-from catalog.remote.pack import TARGET_BYTES, value_bytes
 from catalog.remote.remote import Remote
-from catalog.remote.repack import live_bytes
-from catalog.session import Session
-
-from .push import HeldLease
-from .rewrite import new_salt, rewrite
-from .versions import commit_over, following
+from catalog.remote.repack import live_bytes, value_bytes
+from catalog.session.session import Session
 
 _THIN = 0.3
 """The share of a pack that must still be needed, below which its values move to a new one."""
@@ -125,7 +124,7 @@ def _shorten(
         message=f"Collect garbage: keep the history from commit {plan.kept.oldest} on",
         **following(newest.head, newest.commit_id, author),
     )
-    return commit_over(session.remote, shortened, newest, lease)
+    return commit_over(session, shortened, newest, lease, progress)
 
 
 def _delete(remote: Remote, garbage: Garbage, progress: Progress) -> None:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from catalog.access import connect_store
+from catalog.changes.convert import convert
 from catalog.connection import S3Connection
 from catalog.errors import InvalidInputError, RemoteMissingError
-from catalog.objectstore.connect import name_of
-from catalog.objectstore.observed import observed, observer_of
+from catalog.locking.head_writer import leased
 from catalog.progress import Progress
-from catalog.remote.copy import CopyResult, Place, already_copied, copy_remote
-from catalog.remote.object_names import ObjectNames
-from catalog.session import Session
-from catalog.writing import leased
+from catalog.remote.copy import CopyResult, already_copied, copy_remote
+from catalog.remote.place import Place
+from catalog.session.session import Session
+from catalog.store.access import connect_store
+from catalog.store.connect import name_of
+from catalog.store.observed import observed, observer_of
 
 
-def copy_to(session: Session, connection: S3Connection, progress: Progress) -> CopyResult:
+def copy_to(session: Session, connection: S3Connection, author: str, progress: Progress) -> CopyResult:
     """Copy what was pushed to where there is no database yet, holding the lock of that place.
+
+    A database of ebooklet becomes one in our format, with one commit, signed by ``author``.
 
     Raises RemoteMissingError when nothing was pushed, and InvalidInputError for the same place, or one with another database.
     """
@@ -24,13 +27,15 @@ def copy_to(session: Session, connection: S3Connection, progress: Progress) -> C
         raise RemoteMissingError(f"{session.remote.where}: there is no database to copy.", hint="Push it first.")
     store = observed(connect_store(connection, writing=True, progress=progress), observer_of(session.remote.store))
     try:
-        target = Place(store, ObjectNames(name_of(connection)))
-        source = Place(session.remote.store, session.remote.names)
+        target = Place.at(store, name_of(connection))
+        source = session.remote.place
         if str(target) == str(source):
             raise InvalidInputError(f"{target}: a database cannot be copied onto itself.", hint="Choose another db_key.")
         if (done := already_copied(target, stored)) is not None:
             return done
-        with leased(store, target.names, progress):
+        with leased(target, progress) as lease:
+            if stored.head.from_ebooklet:
+                return convert(session, stored, target, author, lease, progress)
             return copy_remote(source, stored, target, session.remote.threads, progress)
     finally:
         store.close()

@@ -4,33 +4,27 @@ from __future__ import annotations
 
 import msgspec
 
+from catalog.changes.push import HeldLease
+from catalog.changes.versions import check_seen, commit_over, following
 from catalog.errors import PreconditionFailedError
+from catalog.format.head import DELETED, Commit
 from catalog.progress import Progress
 from catalog.remote.delete import delete_objects
-from catalog.remote.head import DELETED
-from catalog.session import Session
-
-from .push import HeldLease
-from .versions import commit_over, following
+from catalog.session.session import Session
 
 
-def delete_remote(session: Session, author: str, lease: HeldLease, progress: Progress) -> int:
+def delete_remote(session: Session, author: str, lease: HeldLease, over: Commit | None, progress: Progress) -> int:
     """Delete a database with its history, exactly; how many objects it had.
 
     The last commit swaps the head, as a push does: one of both wins. Whoever wants to make a new database in its place waits for
-    the lease. Raises PreconditionFailedError, having deleted nothing, when the remote is not at the commit that was last pulled:
-    what came after is nowhere else. A deletion that was cut short is finished by repeating it.
+    the lease. Raises UnseenCommitsError, having deleted nothing, when the remote is at another commit than the one that was last
+    pulled, or ``over``: what came after is nowhere else. A deletion that was cut short is finished by repeating it.
     """
     remote = session.remote
-    seen_id = session.seen.commit_id if session.seen else None
-    known_id = seen_id if session.replacing else session.base_id
     progress.begin("deleting the remote")
     newest = remote.newest(None)
     if newest is not None:
-        if newest.commit_id != known_id:
-            pulled = PreconditionFailedError(remote.store.where, remote.names.head)
-            pulled.hint = "Nothing was deleted. Pull first: what was pushed since your last pull would be gone for everyone."
-            raise pulled
+        check_seen(remote, newest, over or session.built_on)
         last = msgspec.structs.replace(
             newest.head,
             type=DELETED,
@@ -43,9 +37,9 @@ def delete_remote(session: Session, author: str, lease: HeldLease, progress: Pro
             **following(newest.head, newest.commit_id, author),
         )
         try:
-            commit_over(remote, last, newest, lease)
+            commit_over(session, last, newest, lease, progress)
         except PreconditionFailedError:
             # our own commit with a lost answer, or someone else's deletion, would be as good
             if remote.newest(None) is not None:
                 raise
-    return delete_objects(remote.store, remote.names, lease.confirm, progress)
+    return delete_objects(remote.place, lease.confirm, progress)

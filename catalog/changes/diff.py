@@ -1,71 +1,62 @@
-"""The three-way difference: base, working copy, remote. Reads indexes, never values."""
+"""The three-way difference: base, working copy, remote. Reads indexes, never values.
+
+The user's metadata are one of the keys here, under `METADATA`, and come first.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from catalog.checksum import checksum
+from catalog.changes.change import Change, Direction
 from catalog.errors import GoneError
-from catalog.local.local_table import Row, Status
-from catalog.remote.head import StoredHead
-from catalog.remote.index_segment import Entry
+from catalog.format.head import StoredHead
+from catalog.format.segment import Entry
+from catalog.format.version import METADATA, Version
+from catalog.local.table import Row, Status
 from catalog.remote.snapshot import Snapshot
-from catalog.session import Session, base_of
-
-from .change import (
-    METADATA,
-    Change,
-    Direction,
-    Version,
-    kind_of,
-    metadata_version,
-    unpack_metadata,
-    version_of_entry,
-    version_of_row,
-)
+from catalog.session.key_info import join_rows
+from catalog.session.session import Session
 
 _BATCH = 5_000
 
 
 def edits(session: Session) -> Iterator[tuple[Row, Entry | None, Entry | None]]:
     """The rows that differ from what they are based on, sorted by key: each with that, and with the base commit's entry."""
-    base = session.base
-    rows = session.table.edited() if not session.replacing else replacing_rows(session)
+    for row, entry in replacing_rows(session, session.base) if session.replacing else _edited_rows(session):
+        started = row.base_over(entry)
+        if row.base is not None or not says_the_same(row, started):
+            yield row, started, entry
+
+
+def _edited_rows(session: Session) -> Iterator[tuple[Row, Entry | None]]:
+    base, rows = session.base, session.table.edited()
     while batch := list(islice(rows, _BATCH)):
         if base is not None:
             base.prefetch(row.key for row in batch)
         for row in batch:
-            entry = base.find(row.key) if base is not None else None
-            started = base_of(row, entry)
-            if row.base is not None or not says_the_same(row, started):
-                yield row, started, entry
+            yield row, base.find(row.key) if base is not None else None
 
 
-def replacing_rows(session: Session) -> Iterator[Row]:
-    """Every key of the base and of the working copy, as if each were edited: what is not held here is deleted."""
-    base = session.base
-    rows = (row for row in session.table.all() if row.status in (Status.COPY, Status.EDITED))
-    row = next(rows, None)
-    for key, entry in base.items() if base is not None else ():
-        while row is not None and row.key < key:
-            yield row
-            row = next(rows, None)
-        if row is not None and row.key == key:
-            yield row
-            row = next(rows, None)
-        else:
-            yield Row(key, Status.DELETED, entry.timestamp, 0, 0, bytes(8), 0, None)
-    while row is not None:
-        yield row
-        row = next(rows, None)
+def replacing_rows(session: Session, over: Snapshot | None) -> Iterator[tuple[Row, Entry | None]]:
+    """Every key of a commit and of the working copy, as if each were edited: what is not held here is deleted.
+
+    Each with the commit's entry. Not so the metadata, which are edited or are not.
+    """
+    metadata = session.table.get(METADATA)
+    if metadata is not None and metadata.edited:
+        yield metadata, over.find(METADATA) if over is not None else None
+    rows = (row for row in session.table.all(METADATA) if row.held)
+    for key, entry, row in join_rows(over.items() if over is not None else iter(()), rows):
+        if row is not None:
+            yield row, entry
+        elif entry is not None:
+            yield Row(key, Status.DELETED, entry.timestamp, 0, 0, bytes(8), 0, None), entry
 
 
 def says_the_same(row: Row, entry: Entry | None) -> bool:
     """Whether a row says the same as an entry."""
-    if row.status == Status.DELETED or entry is None:
-        return row.status == Status.DELETED and entry is None
-    return (row.timestamp, row.length, row.checksum) == (entry.timestamp, entry.length, entry.checksum)
+    return row.says(entry)
 
 
 def agrees(row: Row, started: Entry | None, arrives: Entry | None) -> bool:
@@ -76,13 +67,10 @@ def agrees(row: Row, started: Entry | None, arrives: Entry | None) -> bool:
     """
     if says_the_same(row, arrives):
         return True
-    if row.status == Status.DELETED or arrives is None or _bytes_of(row) != _bytes_of(arrives):
+    mine = row.version
+    if mine is None or arrives is None or mine.content != arrives.version.content:
         return False
-    return started is None or _bytes_of(started) != _bytes_of(row)
-
-
-def _bytes_of(version: Row | Entry) -> tuple[int, bytes]:
-    return version.length, version.checksum
+    return started is None or started.version.content != mine.content
 
 
 def incoming(session: Session, seen: StoredHead | None) -> Iterator[tuple[str, Entry | None, Entry | None]]:
@@ -93,15 +81,16 @@ def incoming(session: Session, seen: StoredHead | None) -> Iterator[tuple[str, E
     newest = session.remote.snapshot(seen)
     if base is None:
         newest.prefetch_all()
-        return ((key, None, entry) for key, entry in newest.items())
-    if base.stored.head.number < seen.head.oldest and not _is_left(session, base, newest):
-        return _differing_rows(session, newest)
-    return base.differing(newest)
+        return ((key, None, entry) for key, entry in newest.everything())
+    return base.differing(newest) if is_left(session, base, newest) else _differing_rows(session, newest)
 
 
-def _is_left(session: Session, base: Snapshot, newest: Snapshot) -> bool:
-    """Whether the index of a base that garbage collection gave up can still be read, here or in the remote."""
-    shared = {ref.id for ref in newest.all_refs()}
+def is_left(session: Session, base: Snapshot, newest: Snapshot | None = None) -> bool:
+    """Whether what a base's index has and a newer one has not can still be read, here or in the remote.
+
+    It may have been given up, or have been of a database that was deleted and made anew.
+    """
+    shared = {ref.id for ref in newest.all_refs()} if newest is not None else set()
     refs = [ref for ref in base.all_refs() if ref.id not in shared]
     try:
         session.remote.prefetch_segments(refs)
@@ -128,11 +117,10 @@ def outgoing_changes(session: Session, arriving: Iterable[str] = ()) -> Iterator
     for row, started, entry in edits(session):
         if row.key in others:
             continue
-        before, mine = version_of_entry(started), version_of_row(row)
         if row.base is not None:
-            yield Change(row.key, Direction.CONFLICT, kind_of(before, mine), before, mine, version_of_entry(entry))
+            yield Change.between(row.key, Direction.CONFLICT, started, row.version, entry)
         else:
-            yield Change(row.key, Direction.OUTGOING, kind_of(before, mine), before, mine, before)
+            yield Change.between(row.key, Direction.OUTGOING, started, row.version, started)
 
 
 def incoming_changes(session: Session, seen: StoredHead | None) -> Iterator[tuple[str, Change | None]]:
@@ -142,52 +130,27 @@ def incoming_changes(session: Session, seen: StoredHead | None) -> Iterator[tupl
     """
     for key, before, after in incoming(session, seen):
         row = session.table.get(key)
-        base, theirs = version_of_entry(before), version_of_entry(after)
-        if session.replacing:
-            mine = version_of_row(row) if row is not None else None
-            yield key, Change(key, Direction.CONFLICT, kind_of(base, mine), base, mine, theirs)
+        if session.replacing and key != METADATA:
+            mine = row.version if row is not None else None
+            same = mine == _version(after)
+            yield key, None if same else Change.between(key, Direction.CONFLICT, before, mine, after)
         elif row is None or not row.edited or says_the_same(row, before):
-            yield key, Change(key, Direction.INCOMING, kind_of(base, theirs), base, base, theirs)
-        elif agrees(row, base_of(row, before), after):
+            yield key, Change.between(key, Direction.INCOMING, before, _version(before), after)
+        elif agrees(row, row.base_over(before), after):
             yield key, None
         else:
-            mine = version_of_row(row)
-            started = version_of_entry(base_of(row, before))
-            yield key, Change(key, Direction.CONFLICT, kind_of(started, mine), started, mine, theirs)
+            yield key, Change.between(key, Direction.CONFLICT, row.base_over(before), row.version, after)
 
 
 def all_changes(session: Session) -> list[Change]:
-    """Every difference, the metadata's first, then sorted by key."""
+    """Every difference, sorted by key, so that the metadata's is the first."""
     session.flush()
-    seen = session.seen
-    arriving = dict(incoming_changes(session, seen))
+    arriving = dict(incoming_changes(session, session.seen))
     changes = [change for change in arriving.values() if change is not None]
-    changes.extend(change for change in outgoing_changes(session, arriving))
+    changes.extend(outgoing_changes(session, arriving))
     changes.sort(key=lambda change: change.key)
-    meta = metadata_change(session, seen)
-    return [meta, *changes] if meta else changes
+    return changes
 
 
-def metadata_change(session: Session, seen: StoredHead | None) -> Change | None:
-    """How the user's metadata differs, the base's, the working copy's and that of a newer commit."""
-    base = metadata_version(session.base.stored.head.metadata if session.base else None)
-    theirs = metadata_version(seen.head.metadata if seen else None)
-    edited = session.sidecar.get("metadata_edited") is not None
-    kept = session.metadata() if edited else None
-    mine = Version(kept.timestamp, len(kept.value), checksum(kept.value)) if kept else None
-    arrives = theirs != base
-    if edited and (packed := session.sidecar.get("metadata_conflict")) is not None:
-        base = metadata_version(unpack_metadata(packed))
-        return Change(METADATA, Direction.CONFLICT, kind_of(base, mine), base, mine, theirs)
-    if edited and mine != base:
-        if arrives and not _says_the_same(theirs, mine):
-            return Change(METADATA, Direction.CONFLICT, kind_of(base, mine), base, mine, theirs)
-        return Change(METADATA, Direction.OUTGOING, kind_of(base, mine), base, mine, base)
-    if arrives:
-        return Change(METADATA, Direction.INCOMING, kind_of(base, theirs), base, base, theirs)
-    return None
-
-
-def _says_the_same(left: Version | None, right: Version | None) -> bool:
-    """Whether two versions of the metadata say the same, whenever they were written."""
-    return left == right or (left is not None and right is not None and left.checksum == right.checksum)
+def _version(entry: Entry | None) -> Version | None:
+    return entry.version if entry is not None else None

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from catalog.local.writer import Writer
+from catalog.changes.pack_plan import plan_entries
+from catalog.changes.pull import spell_out
+from catalog.changes.push import PushOptions, PushResult, aim_of, head_of, outgoing_values, tally_on
+from catalog.format import runs as index
+from catalog.format.head import encode_head
+from catalog.format.pack import PlannedPack
+from catalog.format.segment import EncodedSegment
 from catalog.progress import Progress
-from catalog.remote import index
-from catalog.remote.head import encode_head
-from catalog.remote.index_segment import EncodedSegment
-from catalog.remote.pack import PlannedPack
-from catalog.session import Session
-
-from .pack_plan import plan_entries
-from .pull import spell_out
-from .push import PushOptions, PushResult, Tally, chosen_edits, head_of, metadata_of, outgoing_values, target_of
+from catalog.session.session import WriteSession
 
 _HEADS = 2
 """The commit, and the head that names it."""
@@ -41,7 +39,7 @@ class _Sums:
         self.size += len(segment.body)
 
 
-def estimate(session: Session, writer: Writer, options: PushOptions, progress: Progress) -> PushResult:
+def estimate(session: WriteSession, options: PushOptions, progress: Progress) -> PushResult:
     """What a push with these options would send: the keys are exact, the bytes to a few; large values take more requests.
 
     Asks for the newest commit, and raises what the push would: ConflictError above all. Packs of an earlier attempt that are up
@@ -49,22 +47,20 @@ def estimate(session: Session, writer: Writer, options: PushOptions, progress: P
     """
     with session.lock:
         if options.keys is not None:
-            spell_out(session, writer)
-        writer.sync()
+            spell_out(session)
+        session.writer.sync()
         progress.begin("comparing")
         session.refresh()
-        target, arriving = target_of(session, options)
-        metadata, metadata_pushed = metadata_of(session, options, target)
-        new_head = target is None or (session.replacing and target.commit_id == session.base_id)
-        if not (metadata_pushed or new_head) and all(row.key in arriving for row, _, _ in chosen_edits(session, options)):
+        aim = aim_of(session, options)
+        if aim.is_there:
             return PushResult(None, 0, 0, 0)
-        sums = _Sums()
-        tally = Tally(target.head.keys if target else 0, target.head.value_bytes if target else 0)
+        sums, target = _Sums(), aim.target
+        tally = tally_on(session, target)
         salt = target.head.salt if target is not None else 0
-        entries = plan_entries(outgoing_values(session, options, target, arriving, tally), sums.pack, salt)
+        entries = plan_entries(outgoing_values(session, options, aim, tally), sums.pack, salt)
         runs = target.head.runs if target is not None and not session.replacing else ()
         expected = session.table.count_edited()
         keys_each = index.keys_per_segment((target.head.keys if target else 0) + expected)
         new_runs = index.extend(runs, entries, expected, keys_each, session.remote.load_segment, sums.segment, salt)
-        head = encode_head(head_of(session, writer, options, target, new_runs, tally, metadata))
+        head = encode_head(head_of(session, options, target, new_runs, tally))
         return PushResult(None, tally.pushed, sums.size + _HEADS * len(head.body), sums.objects + _HEADS)

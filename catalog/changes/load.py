@@ -6,12 +6,11 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from catalog.errors import CatalogError
-from catalog.local.local_table import Status
-from catalog.local.writer import Writer
+from catalog.format.segment import Entry
+from catalog.local.table import Status
 from catalog.progress import Progress
 from catalog.remote.fetch import Failure, Fetched
-from catalog.remote.index_segment import Entry
-from catalog.session import Session
+from catalog.session.session import Session, WriteSession
 
 _BATCH = 5_000
 
@@ -26,36 +25,32 @@ def load(session: Session, keys: Iterable[str] | None, progress: Progress) -> di
     if base is None:
         return {}
     total = base.stored.head.value_bytes if keys is None else 0
-    progress.begin("loading", total, len(base) if keys is None else 0)
-    writer = session.writer or Writer.try_open(session.copy, progress)
-    try:
-        if writer is not None and keys is None:
-            writer.expect(len(base))
+    progress.begin("loading", total, base.count if keys is None else 0)
+    with session.writing(progress) as writing:
+        if writing is not None and keys is None:
+            writing.writer.expect(base.count)
         wanted = _missing(session) if keys is None else _chosen(session, keys)
-        return _fetch(session, writer, _not_cached(session, writer, wanted), progress)
-    finally:
-        if writer is not None and writer is not session.writer:
-            writer.close()
-            session.copy.data.reload()
+        return _fetch(session, writing, _not_cached(session, writing, wanted), progress)
 
 
 def _fetch(
-    session: Session, writer: Writer | None, wanted: Iterable[tuple[str, Entry]], progress: Progress
+    session: Session, writing: WriteSession | None, wanted: Iterable[tuple[str, Entry]], progress: Progress
 ) -> dict[str, CatalogError]:
     failed: dict[str, CatalogError] = {}
     started_at = session.base_id
     for fetched in session.remote.values(wanted, progress):
         if isinstance(fetched, Failure):
             failed.update(dict.fromkeys(fetched.keys, fetched.error))
-        elif writer is None or not _keep(session, writer, fetched, started_at):
-            session.sidecar.put_fetched([(entry.pack, entry.offset, value) for _, entry, value in fetched])
+        elif writing is None or not _keep(writing, fetched, started_at):
+            session.cache.put_values([(entry.pack, entry.offset, value) for _, entry, value in fetched])
     return failed
 
 
-def _keep(session: Session, writer: Writer, fetched: Fetched, started_at: str | None) -> bool:
+def _keep(session: WriteSession, fetched: Fetched, started_at: str | None) -> bool:
     """Keep values in the file, unless the working copy moved to another commit since they were asked for."""
+    writer = session.writer
     with writer.held():
-        if not session.base_id == session.sidecar.get("base_id") == started_at:
+        if not session.base_id == session.state.base_id == started_at:
             return False
         writer.keep((key, entry.timestamp, value, entry.checksum) for key, entry, value in fetched)
         return True
@@ -92,18 +87,20 @@ def _chosen(session: Session, keys: Iterable[str]) -> Iterator[tuple[str, Entry]
                 yield key, entry
 
 
-def _not_cached(session: Session, writer: Writer | None, wanted: Iterator[tuple[str, Entry]]) -> Iterator[tuple[str, Entry]]:
+def _not_cached(
+    session: Session, writing: WriteSession | None, wanted: Iterator[tuple[str, Entry]]
+) -> Iterator[tuple[str, Entry]]:
     """What has to be fetched; a writer takes the rest from the cache into the file."""
-    return _taken_from_cache(session, writer, wanted) if session.sidecar.get("fetched_bytes") else wanted
+    return _taken_from_cache(session, writing, wanted) if session.cache.holds_values else wanted
 
 
 def _taken_from_cache(
-    session: Session, writer: Writer | None, wanted: Iterator[tuple[str, Entry]]
+    session: Session, writing: WriteSession | None, wanted: Iterator[tuple[str, Entry]]
 ) -> Iterator[tuple[str, Entry]]:
     started_at = session.base_id
     for key, entry in wanted:
         value = session.cached_value(entry)
         if value is None:
             yield key, entry
-        elif writer is not None:
-            _keep(session, writer, [(key, entry, value)], started_at)
+        elif writing is not None:
+            _keep(writing, [(key, entry.once_read(value), value)], started_at)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from catalog.remote.index_segment import DELETED, Entry
-from catalog.remote.pack import TARGET_BYTES, PlannedPack, PlannedValue, plan_pack
+from catalog.format.pack import TARGET_BYTES, PlannedPack, PlannedValue, plan_pack
+from catalog.format.segment import DELETED, Entry
 
 _FIRST_BYTES = 8 << 20
 """The first packs of many are smaller than the target, as the others are where they come near half of all before them:
@@ -25,14 +25,26 @@ class Deletion:
     timestamp: int
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A key whose value is in the remote already, and stays where it is."""
+
+    key: str
+    entry: Entry
+
+
+Outgoing = PlannedValue | Deletion | Kept
+"""What becomes of a key in the commit that is planned."""
+
+
 def plan_entries(
-    outgoing: Iterable[PlannedValue | Deletion], upload: Callable[[PlannedPack], None], salt: int = 0
+    outgoing: Iterable[Outgoing], upload: Callable[[PlannedPack], None], salt: int = 0
 ) -> Iterator[tuple[str, Entry]]:
     """Turn sorted changes into sorted index entries, handing each pack to ``upload`` as soon as it is full.
 
     The same changes give the same packs. A value as large as a pack gets one of its own.
     """
-    chunk: list[PlannedValue | Deletion] = []
+    chunk: list[Outgoing] = []
     size = count = characters = 0
     target, planned = _FIRST_BYTES, 0
     for change in outgoing:
@@ -48,19 +60,17 @@ def plan_entries(
     yield from _entries(chunk, upload, salt)
 
 
-def _entries(
-    chunk: list[PlannedValue | Deletion], upload: Callable[[PlannedPack], None], salt: int
-) -> Iterator[tuple[str, Entry]]:
+def _entries(chunk: list[Outgoing], upload: Callable[[PlannedPack], None], salt: int) -> Iterator[tuple[str, Entry]]:
     values = [change for change in chunk if isinstance(change, PlannedValue)]
-    if not values:
-        yield from ((change.key, _tombstone(change)) for change in chunk if isinstance(change, Deletion))
-        return
-    pack = plan_pack(values, salt)
-    upload(pack)
-    entries = pack.entries()
+    entries: Iterator[tuple[str, Entry]] = iter(())
+    if values:
+        pack = plan_pack(values, salt)
+        upload(pack)
+        entries = pack.entries()
     for change in chunk:
-        yield (change.key, _tombstone(change)) if isinstance(change, Deletion) else next(entries)
-
-
-def _tombstone(deletion: Deletion) -> Entry:
-    return Entry(deletion.timestamp, DELETED, 0, 0, bytes(8))
+        if isinstance(change, Deletion):
+            yield change.key, Entry(change.timestamp, DELETED, 0, 0, bytes(8))
+        elif isinstance(change, Kept):
+            yield change.key, change.entry
+        else:
+            yield next(entries)

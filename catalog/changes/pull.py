@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
 from msgspec.structs import replace
 
+from catalog.changes.content import drop_same_content
+from catalog.changes.diff import agrees, incoming, is_left, replacing_rows, says_the_same
 from catalog.errors import DatabaseMismatchError, InvalidInputError
+from catalog.format.head import Commit, StoredHead
+from catalog.format.segment import Entry
+from catalog.format.version import METADATA
 from catalog.local.booklet_header import Header
-from catalog.local.local_table import Row, Status
-from catalog.local.writer import Writer
+from catalog.local.table import KnownBase, Row, Status
 from catalog.progress import Progress
 from catalog.remote.fetch import Failure
-from catalog.remote.head import Commit, StoredHead
-from catalog.remote.index_segment import Entry
-from catalog.session import Session, base_of, keep_base
-
-from .change import METADATA, pack_metadata
-from .diff import agrees, incoming, replacing_rows, says_the_same
+from catalog.remote.snapshot import Snapshot
+from catalog.session.session import Session, WriteSession
 
 _BATCH = 5_000
 
@@ -58,6 +58,9 @@ def plan_pull(session: Session, target: StoredHead, foreign: Container[str] | No
         for key, before, after in batch:
             if (row := rows.get(key)) is not None:
                 _plan_row(plan, row, before, after)
+            elif key == METADATA and after is not None:
+                # Plain booklet shows them from the file.
+                plan.refetch.append((key, after))
     return plan
 
 
@@ -67,29 +70,37 @@ def _plan_row(plan: PullPlan, row: Row, before: Entry | None, after: Entry | Non
     elif row.edited and plan.foreign is not None and row.key not in plan.foreign:
         # What arrives is our own commit, and the key was edited again since.
         return
-    elif row.edited and not says_the_same(row, before) and not agrees(row, base_of(row, before), after):
-        plan.conflicts.append(row if row.base is not None else replace(row, base=keep_base(before)))
+    elif row.edited and not says_the_same(row, before) and not agrees(row, row.base_over(before), after):
+        plan.conflicts.append(row if row.base is not None else replace(row, base=KnownBase.of(before)))
     else:
         plan.stale.append(row.key)
         if after is not None:
             plan.refetch.append((row.key, after))
 
 
-def fast_forward(session: Session, writer: Writer, progress: Progress) -> None:
+def fast_forward(session: WriteSession, progress: Progress) -> None:
     """Build on the newest commit known; where the working copy holds nothing, without looking at the index."""
     target = session.seen
     if target is None or target.commit_id == session.base_id:
         return
-    with session.lock, writer.held():
-        writer.flush()
-        if next(session.table.all(), None) is None and session.sidecar.get("metadata_edited") is None:
-            follow_header(session, writer, target)
-            move_base(session, writer, target, PullPlan())
+    with session.lock, session.writer.held():
+        session.flush()
+        if next(session.table.all(METADATA), None) is None and session.table.get(METADATA) is None and not session.replacing:
+            follow_header(session, target)
+            move_base(session, target, PullPlan())
+            bring_metadata(session)
             return
-    pull(session, writer, progress)
+    pull(session, progress)
 
 
-def pull(session: Session, writer: Writer, progress: Progress) -> PullResult:
+def bring_metadata(session: WriteSession) -> None:
+    """Write the base's metadata into the booklet, where plain booklet shows them."""
+    entry = session.base.find(METADATA) if session.base is not None else None
+    if entry is not None and entry.inline is not None:
+        session.writer.keep([(METADATA, entry.timestamp, entry.inline, entry.checksum)])
+
+
+def pull(session: WriteSession, progress: Progress) -> PullResult:
     """Move the working copy to the newest commit known. Edits stay; those that meet another's edit become conflicts."""
     with session.lock:
         target = session.seen
@@ -97,55 +108,54 @@ def pull(session: Session, writer: Writer, progress: Progress) -> PullResult:
         if target is None or (session.base is not None and session.base.stored.commit_id == target.commit_id):
             return PullResult(target.commit if target else None, 0, _conflicts(session), 0)
         progress.begin("comparing indexes")
-        with writer.held():
-            follow_header(session, writer, target)
-            spell_out(session, writer)
+        drop_same_content(session)
+        with session.writer.held():
+            session.flush()
+            follow_header(session, target)
+            spell_out(session)
             plan = plan_pull(session, target)
-            move_base(session, writer, target, plan)
-        fetch_copies(session, writer, plan.refetch, progress)
+            move_base(session, target, plan)
+        fetch_copies(session, plan.refetch, progress)
         return PullResult(target.commit, plan.arriving, _conflicts(session), session.remote.store.traffic.bytes_down - before)
 
 
-def move_base(session: Session, writer: Writer, target: StoredHead, plan: PullPlan) -> None:
+def look_ahead(session: Session) -> PullResult:
+    """Read from the newest commit known, without writing that down: the file is somebody else's to write to."""
+    before, target = session.remote.store.traffic.bytes_down, session.seen
+    changed = sum(1 for _ in incoming(session, target))
+    session.base = session.remote.snapshot(target) if target is not None else None
+    down = session.remote.store.traffic.bytes_down - before
+    return PullResult(target.commit if target is not None else None, changed, _conflicts(session), down)
+
+
+def move_base(session: WriteSession, target: StoredHead, plan: PullPlan) -> None:
     """Build on another commit: rows and base change together."""
-    theirs = target.head.metadata
-    ours = session.base.stored.head.metadata if session.base else None
-    edited = session.sidecar.get("metadata_edited") is not None
-    with session.sidecar.transaction(durable=True):
+    writer = session.writer
+    with session.state.transaction(durable=True):
         writer.leave(plan.stale)
         session.table.put(plan.conflicts)
         session.table.put(replace(row, status=Status.COPY, base=None) for row in plan.agreed if row.status == Status.EDITED)
         session.table.remove(row.key for row in plan.agreed if row.status == Status.DELETED)
-        if edited and theirs != ours:
-            mine = session.metadata()
-            same = mine is not None and theirs is not None and mine.value == bytes(theirs.value)
-            session.sidecar.put("metadata_edited", None if same else 1)
-            if same or plan.foreign is None or METADATA in plan.foreign:
-                kept = session.sidecar.get("metadata_conflict") or pack_metadata(ours)
-                session.sidecar.put("metadata_conflict", None if same else kept)
-            edited = not same
-        session.remember_base(target)
-        session.sidecar.put("drafts", None)
+        session.build_on(target)
+        session.state.forget_drafts()
     writer.remove_leaving()
-    if not edited and theirs is not None and theirs != ours:
-        writer.set_metadata(bytes(theirs.value), theirs.timestamp, edited=False)
 
 
-def fetch_copies(session: Session, writer: Writer, wanted: Iterable[tuple[str, Entry]], progress: Progress) -> list[Failure]:
+def fetch_copies(session: WriteSession, wanted: Iterable[tuple[str, Entry]], progress: Progress) -> list[Failure]:
     """Fetch values into the data file; what fails stays in the remote and is fetched when it is read."""
     failures = []
     for fetched in session.remote.values(wanted, progress):
         if isinstance(fetched, Failure):
             failures.append(fetched)
         else:
-            writer.keep((key, entry.timestamp, value, entry.checksum) for key, entry, value in fetched)
+            session.writer.keep((key, entry.timestamp, value, entry.checksum) for key, entry, value in fetched)
     return failures
 
 
-def follow_header(session: Session, writer: Writer, target: StoredHead) -> None:
+def follow_header(session: WriteSession, target: StoredHead) -> None:
     """Take over another kind of values, when the remote was replaced by a database with another serializer."""
     theirs = Header.parse(target.head.header, session.remote.where)
-    mine = writer.data.header
+    mine = session.writer.data.header
     if (theirs.value_serializer, theirs.uuid) == (mine.value_serializer, mine.uuid):
         return
     if session.table.count_edited():
@@ -153,14 +163,17 @@ def follow_header(session: Session, writer: Writer, target: StoredHead) -> None:
             f"{session.remote.where} was replaced by a database of another kind, and {session.copy.path} has unpushed changes.",
             hint="Open it with pull=False, copy them elsewhere, discard them (changes().discard()), then pull.",
         )
-    writer.start_over(theirs.fresh(mine.n_buckets), replacing=False)
+    session.writer.start_over(theirs.fresh(mine.n_buckets), replacing=False)
     session.copy.data.reload()
 
 
-def spell_out(session: Session, writer: Writer) -> None:
+def spell_out(session: WriteSession) -> None:
     """Turn "this is the whole database" into a deletion of each other key, so that each can meet what others did."""
-    base = session.base
-    if base is None or not session.replacing:
+    base, writer = session.base, session.writer
+    if not session.replacing:
+        return
+    if base is None:
+        session.state.replacing = False
         return
     theirs = Header.parse(base.stored.head.header, session.remote.where)
     if theirs.value_serializer != writer.data.header.value_serializer:
@@ -168,16 +181,30 @@ def spell_out(session: Session, writer: Writer) -> None:
             f"{session.copy.path} is to replace a database of another kind of values: that goes only as a whole.",
             hint="Push everything, or discard everything.",
         )
-    base.prefetch_all()
-    with writer.held(), session.sidecar.transaction(durable=True):
+    cleared = _cleared(session, base)
+    with writer.held():
         writer.flush()
-        deletions = (row for row in replacing_rows(session) if row.status == Status.DELETED)
-        while batch := list(islice(deletions, _BATCH)):
-            session.table.put(batch)
-        if base.stored.head.metadata is not None and session.sidecar.get("metadata_edited") is None:
-            session.sidecar.put("metadata", None)
-            session.sidecar.put("metadata_edited", 1)
-        session.sidecar.put("replacing", None)
+        with session.state.transaction(durable=True):
+            while batch := list(islice(cleared, _BATCH)):
+                session.table.put(batch)
+            session.state.replacing = False
+
+
+def _cleared(session: WriteSession, base: Snapshot) -> Iterator[Row]:
+    """The keys that a copy which stands for the whole database has not, as deletions.
+
+    Where nobody knows any more which keys its base had, those of the newest commit that are older than the base are in conflict:
+    they may have been among them.
+    """
+    if is_left(session, base) or session.seen is None or session.seen.commit_id == base.commit_id:
+        rows = (row for row, _ in replacing_rows(session, base))
+        yield from (row for row in rows if row.status == Status.DELETED and row.key != METADATA)
+        return
+    newest, moment = session.remote.snapshot(session.seen), base.stored.head.time
+    newest.prefetch_all()
+    for row, entry in replacing_rows(session, newest):
+        if entry is not None and entry.timestamp <= moment and not row.held and row.key != METADATA:
+            yield replace(row, base=KnownBase.of(entry))
 
 
 def _conflicts(session: Session) -> tuple[str, ...]:

@@ -10,47 +10,47 @@ from __future__ import annotations
 import base64
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from io import BufferedReader
 
 import msgspec
 
-from catalog.checksum import checksum
+from catalog.changes.content import drop_same_content
+from catalog.changes.diff import agrees, edits, incoming, replacing_rows, says_the_same
+from catalog.changes.finalize import settle, settle_drafts
+from catalog.changes.pack_plan import Deletion, Kept, Outgoing, plan_entries
+from catalog.changes.pull import pull, spell_out
 from catalog.errors import (
     ConflictError,
     DatabaseMismatchError,
+    GoneError,
     IntegrityError,
     InvalidInputError,
     PreconditionFailedError,
     RemoteMissingError,
 )
-from catalog.lease import Lease
-from catalog.local.local_table import Row, Status
+from catalog.format import runs as index
+from catalog.format.checksum import checksum
+from catalog.format.head import Commit, Head, Metadata, Parent, SegmentRef, StoredHead, encode_head
+from catalog.format.pack import PlannedPack, PlannedValue
+from catalog.format.segment import EncodedSegment, Entry
+from catalog.format.version import METADATA, name_of_key
 from catalog.local.region import RegionStream, check_region
-from catalog.local.writer import Writer
-from catalog.objectstore.interface import Source
+from catalog.local.state import Draft
+from catalog.local.table import Row, Status
+from catalog.locking.head_writer import HeadWriter
+from catalog.locking.lease import Lease
 from catalog.progress import Progress
-from catalog.remote import index
 from catalog.remote.commit import Beaten
-from catalog.remote.head import Commit, Head, Metadata, Parent, SegmentRef, StoredHead, encode_head
-from catalog.remote.index_segment import EncodedSegment, Entry
-from catalog.remote.pack import PlannedPack, PlannedValue
 from catalog.remote.snapshot import Snapshot
 from catalog.remote.upload import STREAM_ABOVE, Uploads
-from catalog.session import Session
-from catalog.writing import HeadWriter
-
-from .change import METADATA
-from .diff import agrees, edits, incoming, metadata_change
-from .pack_plan import Deletion, plan_entries
-from .pull import pull, spell_out
-from .settle import Draft, forget_draft, note_draft, settle, settle_drafts
+from catalog.session.session import WriteSession
+from catalog.store.interface import Source
 
 _TRIES = 20
 _GAP = 4 << 10
 _MOST_AT_ONCE = 2 << 20
-_RESUMABLE_SECONDS = 24 * 3600
 _MOST_TEXT = 10_000
 
 
@@ -92,51 +92,51 @@ class Tally:
 
     keys: int
     value_bytes: int
+    metadata: Metadata | None = None
     pushed: int = 0
     names: list[str] = field(default_factory=list)
     draft: Draft = field(default_factory=lambda: Draft(0, "", 0, None))
 
 
-def push(session: Session, writer: Writer, options: PushOptions, lease: HeldLease | None, progress: Progress) -> PushResult:
+def push(session: WriteSession, options: PushOptions, lease: HeldLease | None, progress: Progress) -> PushResult:
     """Push the changes of a session.
 
     Raises ConflictError, LeaseLostError, OutcomeUnknownError, and what the store raises; local changes then stay as they were.
     """
     remote = session.remote
-    with session.lock, HeadWriter(remote.store, remote.names, lease, progress) as heads:
+    with session.lock, HeadWriter(remote.place, lease, progress) as heads:
         traffic = remote.store.traffic
         requests, bytes_up = traffic.total_requests, traffic.bytes_up
         if options.keys is not None:
-            spell_out(session, writer)
-        writer.sync()
-        up_to = writer.last_edit
+            spell_out(session)
+        drop_same_content(session)
+        session.writer.sync()
+        up_to = session.writer.last_edit
         progress.begin("comparing")
         for _ in range(_TRIES):
-            settle_drafts(session, writer)
-            target, arriving = target_of(session, options)
-            if target is None and heads.hold():
+            settle_drafts(session)
+            aim = _aim_from_here(session, options, progress)
+            if aim.target is None and heads.hold():
                 session.refresh()
                 continue
-            made = _try_commit(session, writer, options, heads, target, arriving, up_to, progress)
-            if made is None:
-                if any(row.key in arriving for row, _, _ in chosen_edits(session, options)):
-                    pull(session, writer, progress)
+            if aim.is_there:
+                if any(row.key in aim.arriving for row, _, _ in chosen_edits(session, options)):
+                    pull(session, progress)
                 return PushResult(None, 0, traffic.bytes_up - bytes_up, traffic.total_requests - requests)
-            outcome, tally = made
+            outcome, tally = _try_commit(session, options, heads, aim, up_to, progress)
             if isinstance(outcome, StoredHead):
-                settle(session, writer, outcome, tally.draft, target, progress)
+                settle(session, outcome, tally.draft, aim.target, progress)
                 return PushResult(outcome.commit, tally.pushed, traffic.bytes_up - bytes_up, traffic.total_requests - requests)
-            forget_draft(session, tally.draft)
+            session.state.forget_draft(tally.draft)
             session.remember_seen(outcome.current)
         raise PreconditionFailedError(session.remote.where, session.remote.names.head)
 
 
-def _resumable(session: Session, target: StoredHead | None) -> set[bytes]:
+def _resumable(session: WriteSession, target: StoredHead | None) -> set[bytes]:
     """Packs of an earlier push that did not commit. What a collection may have taken is named otherwise from then on; what was
     deleted with a whole database is not, so that for a new one it is looked at what is there.
     """
-    since = int(time.time()) - _RESUMABLE_SECONDS
-    noted = {bytes(row[0]) for row in session.sidecar.rows("SELECT pack FROM uploaded WHERE at > ?", (since,))}
+    noted = session.state.resumable()
     if target is not None or not noted:
         return noted
     store, names = session.remote.store, session.remote.names
@@ -144,7 +144,34 @@ def _resumable(session: Session, target: StoredHead | None) -> set[bytes]:
     return {pack for pack in noted if names.pack(pack) in there}
 
 
-def target_of(session: Session, options: PushOptions) -> tuple[StoredHead | None, dict[str, Entry | None]]:
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """The commit to push on top of, what others changed up to it, and whether all that is to be pushed is there already."""
+
+    target: StoredHead | None
+    arriving: Mapping[str, Entry | None]
+    is_there: bool
+
+
+def aim_of(session: WriteSession, options: PushOptions) -> Aim:
+    """What a push would build on now; ConflictError where that is not possible."""
+    target, arriving = _target_of(session, options)
+    # The first commit is made whatever it changes, and so is one that takes the place of all that was there.
+    made_anyway = target is None or session.replacing
+    is_there = not made_anyway and all(row.key in arriving for row, _, _ in chosen_edits(session, options))
+    return Aim(target, arriving, is_there)
+
+
+def _aim_from_here(session: WriteSession, options: PushOptions, progress: Progress) -> Aim:
+    try:
+        return aim_of(session, options)
+    except GoneError:
+        # The index of our base was given up. A pull compares what is here with the newest commit.
+        pull(session, progress)
+        return aim_of(session, options)
+
+
+def _target_of(session: WriteSession, options: PushOptions) -> tuple[StoredHead | None, dict[str, Entry | None]]:
     """The commit to push on top of, and what others changed up to it.
 
     What would be a conflict is first looked at again, in case it went away meanwhile.
@@ -159,41 +186,61 @@ def target_of(session: Session, options: PushOptions) -> tuple[StoredHead | None
         )
     try:
         return target, _arriving(session, target, options)
-    except ConflictError:
+    except (ConflictError, DatabaseMismatchError):
         newest = session.refresh()
         if newest is target:
             raise
         return newest, _arriving(session, newest, options)
 
 
-def _arriving(session: Session, seen: StoredHead | None, options: PushOptions) -> dict[str, Entry | None]:
+def _arriving(session: WriteSession, seen: StoredHead | None, options: PushOptions) -> dict[str, Entry | None]:
     """What others changed since our base; ConflictError when it meets what we push."""
-    base = session.base
-    if base is not None and seen is not None and seen.head.uuid != base.stored.head.uuid:
+    _check_same_database(session, seen)
+    arriving = {key: after for key, _, after in incoming(session, seen)}
+    rows = session.table.get_many(list(arriving)) if session.replacing else {}
+    clashes = {key for key, after in arriving.items() if session.replacing and key != METADATA and _differs(rows.get(key), after)}
+    for row in session.table.conflicts():
+        if _wanted(row.key, options) and not (row.key in arriving and says_the_same(row, arriving[row.key])):
+            clashes.add(row.key)
+    if arriving:
+        for row, started, _ in chosen_edits(session, options):
+            if session.replacing and row.key != METADATA:
+                break
+            if row.base is None and row.key in arriving and not agrees(row, started, arriving[row.key]):
+                clashes.add(row.key)
+    if clashes:
+        raise ConflictError(map(name_of_key, sorted(clashes)), session.remote.where)
+    return arriving
+
+
+def _differs(row: Row | None, after: Entry | None) -> bool:
+    """Whether a copy that stands for the whole database has another version of a key than what arrived."""
+    mine = row.version if row is not None and row.held else None
+    return mine != (after.version if after is not None else None)
+
+
+def _check_same_database(session: WriteSession, seen: StoredHead | None) -> None:
+    """Raise DatabaseMismatchError when another database than ours is in the remote."""
+    if seen is None:
+        return
+    if session.base is not None and seen.head.uuid != session.base.stored.head.uuid:
         raise DatabaseMismatchError(
             f"{session.remote.where} was replaced by another database since your last pull.",
             hint="Pull to see it; to push yours instead, open it with flag='n'.",
         )
-    arriving = {key: after for key, _, after in incoming(session, seen)}
-    clashes = sorted(arriving) if session.replacing else []
-    clashes.extend(row.key for row in session.table.conflicts() if _wanted(row.key, options))
-    if arriving and not session.replacing:
-        for row, started, _ in chosen_edits(session, options):
-            if row.base is None and row.key in arriving and not agrees(row, started, arriving[row.key]):
-                clashes.append(row.key)
-    meta = metadata_change(session, seen)
-    if meta is not None and meta.direction == "conflict" and _wanted(METADATA, options):
-        clashes.insert(0, "(metadata)")
-    if clashes:
-        raise ConflictError(clashes, session.remote.where)
-    return arriving
+    if session.base is None and seen.head.uuid != session.writer.data.header.uuid.hex:
+        raise DatabaseMismatchError(
+            f"{session.remote.where}: {seen.head.author} created a database here meanwhile. Nothing was pushed; yours is kept.",
+            hint="To join it, open it with another file_path, copy your keys there (yours opens with offline=True) and push; "
+            "or push yours to another db_key.",
+        )
 
 
 def _wanted(key: str, options: PushOptions) -> bool:
     return options.keys is None or key in options.keys
 
 
-def chosen_edits(session: Session, options: PushOptions) -> Iterator[tuple[Row, Entry | None, Entry | None]]:
+def chosen_edits(session: WriteSession, options: PushOptions) -> Iterator[tuple[Row, Entry | None, Entry | None]]:
     """The edits that a push is told to take, as `edits` gives them."""
     if options.keys is None:
         return edits(session)
@@ -201,94 +248,107 @@ def chosen_edits(session: Session, options: PushOptions) -> Iterator[tuple[Row, 
 
 
 def _try_commit(
-    session: Session,
-    writer: Writer,
-    options: PushOptions,
-    heads: HeadWriter,
-    target: StoredHead | None,
-    arriving: dict[str, Entry | None],
-    up_to: int,
-    progress: Progress,
-) -> tuple[StoredHead | Beaten, Tally] | None:
-    """Upload what is not up yet and try to make it the newest commit; None when there is nothing to push."""
-    metadata, metadata_pushed = metadata_of(session, options, target)
-    new_head = target is None or (session.replacing and target.commit_id == session.base_id)
-    if not (metadata_pushed or new_head) and all(row.key in arriving for row, _, _ in chosen_edits(session, options)):
-        return None
+    session: WriteSession, options: PushOptions, heads: HeadWriter, aim: Aim, up_to: int, progress: Progress
+) -> tuple[StoredHead | Beaten, Tally]:
+    """Upload what is not up yet and try to make it the newest commit."""
+    target = aim.target
     remote = session.remote
     uploaded = _resumable(session, target)
-    tally = Tally(target.head.keys if target else 0, target.head.value_bytes if target else 0)
+    tally = tally_on(session, target)
     with Uploads(remote.store, min(remote.threads, 4), progress) as uploads:
         progress.begin("uploading", *_expected(session, options))
-        outgoing = outgoing_values(session, options, target, arriving, tally)
+        outgoing = outgoing_values(session, options, aim, tally)
         salt = target.head.salt if target is not None else 0
-        entries = plan_entries(outgoing, lambda pack: _upload_pack(session, writer, uploads, pack, uploaded), salt)
+        entries = plan_entries(outgoing, lambda pack: _upload_pack(session, uploads, pack, uploaded), salt)
         runs = _new_runs(session, target, entries, uploads)
-        draft = encode_head(head_of(session, writer, options, target, runs, tally, metadata))
+        draft = encode_head(head_of(session, options, target, runs, tally))
         name = remote.names.commit(draft.head.number, draft.commit_id)
         uploads.put(name, lambda: draft.body, len(draft.body))
     progress.begin("committing")
     names = tally.names if options.keys is not None else None
     tally.draft = Draft(draft.head.number, draft.commit_id, up_to, names)
-    note_draft(session, tally.draft)
+    session.state.note_draft(tally.draft)
     return heads.commit(draft, target), tally
 
 
-def _expected(session: Session, options: PushOptions) -> tuple[int, int]:
+def _expected(session: WriteSession, options: PushOptions) -> tuple[int, int]:
     """Bytes and keys that a push will move, about, for its progress."""
     if session.replacing or options.keys is not None:
         return 0, 0
-    row = session.sidecar.row("SELECT COALESCE(SUM(length), 0), COUNT(*) FROM local WHERE status IN (1, 2)")
-    return (int(row[0]), int(row[1])) if row else (0, 0)
+    keys, size = session.table.edited_size()
+    return size, keys
 
 
-def outgoing_values(
-    session: Session,
-    options: PushOptions,
-    target: StoredHead | None,
-    arriving: dict[str, Entry | None],
-    tally: Tally,
-) -> Iterator[PlannedValue | Deletion]:
-    """The changes to push, in order, counting what they do to the totals of the target."""
-    base = session.base
-    on_top_of: Snapshot | None = None
-    if target is not None:
-        same = base is not None and base.stored.commit_id == target.commit_id
-        on_top_of = base if same else session.remote.snapshot(target)
-    for row, _, entry in chosen_edits(session, options):
-        if row.key in arriving:
+def tally_on(session: WriteSession, target: StoredHead | None) -> Tally:
+    """The totals that a commit on top of ``target`` starts from: those of the keys that it keeps, and the metadata."""
+    if target is None or session.replacing:
+        return Tally(0, 0, target.head.metadata if target is not None else None)
+    return Tally(target.head.keys, target.head.value_bytes, target.head.metadata)
+
+
+def outgoing_values(session: WriteSession, options: PushOptions, aim: Aim, tally: Tally) -> Iterator[Outgoing]:
+    """The keys of the new commit that are not simply the target's, in order, counting what they do to its totals.
+
+    Where everything is replaced these are all keys, those too that stay as they were.
+    """
+    on_top_of = _on_top_of(session, aim.target)
+    whole = session.replacing
+    for row, entry in replacing_rows(session, on_top_of) if whole else _chosen_rows(session, options):
+        if row.key in aim.arriving and not whole:
             continue
-        there = entry if on_top_of is base else (on_top_of.find(row.key) if on_top_of is not None else None)
-        tally.pushed += 1
+        unchanged = whole and says_the_same(row, entry)
+        tally.pushed += not unchanged and row.key != METADATA
         if options.keys is not None:
             tally.names.append(row.key)
-        if there is not None:
-            tally.keys -= 1
-            tally.value_bytes -= there.length
-        if row.status == Status.DELETED:
-            yield Deletion(row.key, row.timestamp)
-        else:
-            tally.keys += 1
-            tally.value_bytes += row.length
+        if row.key == METADATA:
+            tally.metadata = _metadata_of(session, row)
+            continue
+        there = None
+        if not whole and on_top_of is not None:
+            there = entry if on_top_of is session.base else on_top_of.find(row.key)
+        tally.keys += (row.status != Status.DELETED) - (there is not None)
+        tally.value_bytes += row.length - (there.length if there is not None else 0)
+        if unchanged and entry is not None:
+            yield Kept(row.key, entry)
+        elif row.status != Status.DELETED:
             yield PlannedValue(row.key, row.timestamp, row.offset, row.length, row.checksum)
+        elif not whole:
+            yield Deletion(row.key, row.timestamp)
 
 
-def _upload_pack(session: Session, writer: Writer, uploads: Uploads, pack: PlannedPack, uploaded: set[bytes]) -> None:
+def _on_top_of(session: WriteSession, target: StoredHead | None) -> Snapshot | None:
+    if target is None:
+        return None
+    return session.base if session.base_id == target.commit_id else session.remote.snapshot(target)
+
+
+def _chosen_rows(session: WriteSession, options: PushOptions) -> Iterator[tuple[Row, Entry | None]]:
+    return ((row, entry) for row, _, entry in chosen_edits(session, options))
+
+
+def _metadata_of(session: WriteSession, row: Row) -> Metadata | None:
+    if row.status == Status.DELETED:
+        return None
+    value = session.local_bytes(row)
+    return Metadata(row.timestamp, msgspec.Raw(value)) if value is not None else None
+
+
+def _upload_pack(session: WriteSession, uploads: Uploads, pack: PlannedPack, uploaded: set[bytes]) -> None:
     if pack.pack_id in uploaded:
         return
     uploaded.add(pack.pack_id)
     name = session.remote.names.pack(pack.pack_id)
 
     def note() -> None:
-        session.sidecar.run("INSERT OR REPLACE INTO uploaded VALUES (?, ?)", (pack.pack_id, int(time.time())))
+        session.state.note_uploaded(pack.pack_id)
 
     if len(pack.values) == 1 and pack.size > STREAM_ABOVE:
-        uploads.put_large(name, _stream(writer, pack), note)
+        uploads.put_large(name, _stream(session, pack), note)
     else:
         uploads.put(name, lambda: _body(session, pack), pack.size, note if pack.size > 1 << 20 else None)
 
 
-def _body(session: Session, pack: PlannedPack) -> bytearray:
+def _body(session: WriteSession, pack: PlannedPack) -> bytearray:
     """The bytes of a pack: its values, read in long stretches and each compared with its checksum, and its footer."""
     body, end = bytearray(pack.size), 0
     data = session.copy.data
@@ -307,7 +367,7 @@ def _body(session: Session, pack: PlannedPack) -> bytearray:
     return body
 
 
-def _moved(session: Session, value: PlannedValue) -> bytes:
+def _moved(session: WriteSession, value: PlannedValue) -> bytes:
     """A value that is not where it was when the pack was planned."""
     row = Row(value.key, Status.EDITED, value.timestamp, value.offset, value.length, value.checksum, 0, None)
     found = session.local_bytes(row)
@@ -332,25 +392,25 @@ def _stretch(values: Sequence[PlannedValue], position: int) -> int:
     return end - start
 
 
-def _stream(writer: Writer, pack: PlannedPack) -> Source:
+def _stream(session: WriteSession, pack: PlannedPack) -> Source:
     value = pack.values[0]
-    fd = writer.data.fd
+    fd = session.writer.data.fd
     check_region(fd, value.offset, value.length, value.checksum, f"The local value of {value.key!r}")
     return Source(pack.size, lambda: BufferedReader(RegionStream(fd, value.offset, value.length, pack.footer)))
 
 
 def _new_runs(
-    session: Session,
+    session: WriteSession,
     target: StoredHead | None,
     entries: Iterator[tuple[str, Entry]],
     uploads: Uploads,
 ) -> tuple[tuple[SegmentRef, ...], ...]:
     """Write the index segments of a commit; the runs it consists of."""
     runs = target.head.runs if target is not None and not session.replacing else ()
-    names, sidecar = session.remote.names, session.sidecar
+    names, cache = session.remote.names, session.cache
 
     def put(segment: EncodedSegment) -> None:
-        sidecar.put_segment(segment.segment_id, segment.body)
+        cache.put_segment(segment.segment_id, segment.body)
         uploads.put(names.segment(segment.segment_id), lambda: segment.body, len(segment.body))
 
     expected = session.table.count_edited()
@@ -360,23 +420,17 @@ def _new_runs(
 
 
 def head_of(
-    session: Session,
-    writer: Writer,
+    session: WriteSession,
     options: PushOptions,
     target: StoredHead | None,
     runs: tuple[tuple[SegmentRef, ...], ...],
     tally: Tally,
-    metadata: Metadata | None,
 ) -> Head:
     """The head that the push is to make."""
-    header = writer.data.header
-    if session.replacing:
-        keys, size = sum(ref.keys for run in runs for ref in run), _local_bytes(session)
-    else:
-        keys, size = tally.keys, tally.value_bytes
-    previous = target.head if target else None
+    header = session.writer.data.header
+    previous = target.head if target is not None else None
     return Head(
-        uuid=previous.uuid if previous else header.uuid.hex,
+        uuid=header.uuid.hex,
         type=previous.type if previous else options.type,
         booklet_header=base64.b64encode(header.portable).decode(),
         number=previous.number + 1 if previous else 1,
@@ -385,27 +439,11 @@ def head_of(
         author=options.author,
         message=options.message,
         write_id=uuid.uuid4().hex,
-        keys=max(keys, 0),
-        value_bytes=max(size, 0),
-        metadata=metadata,
+        keys=tally.keys,
+        value_bytes=tally.value_bytes,
+        metadata=tally.metadata,
         tags=previous.tags if previous else (),
         oldest=previous.oldest if previous else 1,
         salt=previous.salt if previous else 0,
         runs=runs,
     )
-
-
-def _local_bytes(session: Session) -> int:
-    row = session.sidecar.row("SELECT COALESCE(SUM(length), 0) FROM local WHERE status IN (0, 1)")
-    return int(row[0]) if row else 0
-
-
-def metadata_of(session: Session, options: PushOptions, target: StoredHead | None) -> tuple[Metadata | None, bool]:
-    """The metadata of the new head, and whether it is a change of ours."""
-    change = metadata_change(session, target)
-    if change is not None and change.direction == "outgoing" and _wanted(METADATA, options):
-        kept = session.metadata()
-        return (Metadata(kept.timestamp, msgspec.Raw(kept.value)) if kept else None), True
-    if session.replacing:
-        return None, False
-    return (target.head.metadata if target else None), False

@@ -9,13 +9,11 @@ from typing import Any, Literal
 
 from msgspec import structs
 
+from catalog.changes.change import Change
+from catalog.changes.discard import discard
 from catalog.errors import InvalidInputError
-from catalog.local.writer import Writer
-from catalog.remote.head import Commit
-from catalog.session import Session
-
-from .change import METADATA, Change
-from .discard import discard
+from catalog.format.head import Commit
+from catalog.session.session import Session, WriteSession
 
 
 class Side(StrEnum):
@@ -81,32 +79,28 @@ def check_decision(decision: object) -> Side | Merged | None:
 def conflicting(session: Session, keys: Iterable[str]) -> list[str]:
     """Those of ``keys`` that are in conflict."""
     known = {row.key for row in session.table.conflicts()}
-    if session.sidecar.get("metadata_conflict") is not None:
-        known.add(METADATA)
     return [key for key in dict.fromkeys(keys) if key in known]
 
 
-def resolve(session: Session, writer: Writer, keys: Iterable[str], side: Side) -> None:
+def resolve(session: WriteSession, keys: Iterable[str], side: Side) -> None:
     """Keep one side's version of conflicting keys: ``MINE`` is pushed over theirs next, ``THEIRS`` is what is read now."""
-    with session.lock, writer.held():
-        writer.flush()
+    with session.lock, session.writer.held():
+        session.flush()
         chosen = conflicting(session, keys)
         if side == Side.THEIRS:
-            discard(session, writer, chosen)
+            discard(session, chosen)
         else:
             _settle(session, chosen)
 
 
-def replace(session: Session, writer: Writer, values: Mapping[str, bytes], timestamp: int) -> None:
+def replace(session: WriteSession, values: Mapping[str, bytes], timestamp: int) -> None:
     """Put a value in the place of both sides of conflicting keys; it is pushed next."""
+    writer = session.writer
     with session.lock, writer.held():
         writer.flush()
         chosen = conflicting(session, values)
         for key in chosen:
-            if key == METADATA:
-                writer.set_metadata(values[key], timestamp, edited=True)
-            else:
-                writer.put(key, values[key], timestamp)
+            writer.put(key, values[key], timestamp)
         writer.flush()
         _settle(session, chosen)
 
@@ -114,5 +108,3 @@ def replace(session: Session, writer: Writer, values: Mapping[str, bytes], times
 def _settle(session: Session, chosen: Collection[str]) -> None:
     rows = session.table.get_many(list(chosen))
     session.table.put(structs.replace(row, base=None) for row in rows.values() if row.edited)
-    if METADATA in chosen:
-        session.sidecar.put("metadata_conflict", None)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import secrets
 from collections.abc import Collection
 
+from catalog.format import runs as index
+from catalog.format.head import SegmentRef, StoredHead
+from catalog.format.segment import DELETED, EncodedSegment, Entry
 from catalog.progress import Progress
-from catalog.remote import index
-from catalog.remote.head import SegmentRef, StoredHead
-from catalog.remote.index_segment import DELETED, EncodedSegment, Entry
 from catalog.remote.repack import repack
 from catalog.remote.upload import Uploads
-from catalog.session import Session
+from catalog.session.session import Session
 
 _EVERY_RUN = 1 << 53
 """So many expected keys that all runs are merged into one, which names no pack that no value is read from."""
@@ -38,7 +38,7 @@ def rewrite(
     with Uploads(remote.store, min(remote.threads, 4), progress) as uploads:
 
         def put(segment: EncodedSegment) -> None:
-            session.sidecar.put_segment(segment.segment_id, segment.body)
+            session.cache.put_segment(segment.segment_id, segment.body)
             uploads.put(remote.names.segment(segment.segment_id), lambda: segment.body, len(segment.body))
 
         moved = repack(remote, snapshot, packs, without, salt, uploads, progress)

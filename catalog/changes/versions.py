@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 import uuid
 from collections.abc import Iterator
@@ -10,21 +11,21 @@ from itertools import islice
 
 import msgspec
 
-from catalog.errors import EntryMissingError, InvalidInputError, PreconditionFailedError
+from catalog.changes.push import HeldLease, PushOptions
+from catalog.errors import EntryMissingError, GoneError, InvalidInputError, PreconditionFailedError, UnseenCommitsError
+from catalog.format.head import Commit, Head, Parent, StoredHead, Tag, encode_head
+from catalog.locking.head_writer import HeadWriter
 from catalog.progress import Progress
 from catalog.remote.commit import Beaten
-from catalog.remote.head import Commit, Head, Parent, StoredHead, Tag, encode_head
 from catalog.remote.remote import Remote
-from catalog.writing import HeadWriter
-
-from .change import METADATA, Change, Direction, kind_of, metadata_version
-from .push import HeldLease, PushOptions
+from catalog.session.session import Session
 
 Version = int | str | datetime | Commit
 """A commit, its number, the beginning of its id, a tag, or a time (a text of one too): the state at that moment."""
 
 _MOST_TAGS = 1000
 _SHORTEST_ID = 4
+_MOST_NAMED = 5
 
 
 def history(remote: Remote, newest: StoredHead | None, before: Commit | None = None) -> Iterator[StoredHead]:
@@ -38,6 +39,23 @@ def history(remote: Remote, newest: StoredHead | None, before: Commit | None = N
         stored = remote.commit(*current.parent)
         yield stored
         current = stored.commit
+
+
+def check_seen(remote: Remote, newest: StoredHead, seen: Commit | None) -> None:
+    """Raise UnseenCommitsError when ``newest`` is another commit than the one that was ``seen``, with those in between.
+
+    Sends no request when it is the same.
+    """
+    if seen is not None and newest.commit_id == seen.id:
+        return
+    last = seen.number if seen is not None else 0
+    between = [newest.commit]
+    with contextlib.suppress(GoneError):
+        for stored in islice(history(remote, newest, newest.commit), _MOST_NAMED - 1):
+            if stored.head.number <= last:
+                break
+            between.append(stored.commit)
+    raise UnseenCommitsError(remote.where, between, max(newest.head.number - last, 1))
 
 
 def find_version(remote: Remote, newest: StoredHead | None, version: Version) -> StoredHead:
@@ -110,26 +128,18 @@ def _names(version: int | str, number: int, commit_id: str) -> bool:
     return len(version) >= _SHORTEST_ID and commit_id.startswith(version.lower())
 
 
-def metadata_between(old: StoredHead | None, new: StoredHead) -> Change | None:
-    """How the user's metadata differs between two versions; None stands for the emptiness before the first."""
-    before, after = metadata_version(old.head.metadata if old is not None else None), metadata_version(new.head.metadata)
-    if before == after:
-        return None
-    return Change(METADATA, Direction.INCOMING, kind_of(before, after), before, before, after)
-
-
 def before_last_change(remote: Remote, newest: StoredHead) -> StoredHead | None:
     """The newest commit whose content is another than that of ``newest``; None when none is kept."""
     content = remote.snapshot(newest)
     for stored in remote.history(newest):
-        if stored.head.metadata != newest.head.metadata:
-            return stored
-        if stored.head.runs != newest.head.runs and next(remote.snapshot(stored).differing(content), None) is not None:
+        if next(remote.snapshot(stored).differing(content), None) is not None:
             return stored
     return None
 
 
-def revert(remote: Remote, newest: StoredHead, to: StoredHead, options: PushOptions, lease: HeldLease | None) -> StoredHead:
+def revert(
+    session: Session, newest: StoredHead, to: StoredHead, options: PushOptions, lease: HeldLease | None, progress: Progress
+) -> StoredHead:
     """Make an earlier state the newest, as a new commit that refers to the same objects.
 
     Raises PreconditionFailedError when someone committed after ``newest``: look at theirs first.
@@ -142,11 +152,17 @@ def revert(remote: Remote, newest: StoredHead, to: StoredHead, options: PushOpti
         salt=newest.head.salt,
         **following(newest.head, newest.commit_id, options.author),
     )
-    return commit_over(remote, reverted, newest, lease)
+    return commit_over(session, reverted, newest, lease, progress)
 
 
 def tag(
-    remote: Remote, newest: StoredHead, name: str, version: StoredHead | None, options: PushOptions, lease: HeldLease | None
+    session: Session,
+    newest: StoredHead,
+    name: str,
+    version: StoredHead | None,
+    options: PushOptions,
+    lease: HeldLease | None,
+    progress: Progress,
 ) -> StoredHead:
     """Give a commit a name, which keeps it from garbage collection; ``version`` None removes the name.
 
@@ -157,13 +173,13 @@ def tag(
     others = tuple(kept for kept in newest.head.tags if kept.name != name)
     if version is None:
         if len(others) == len(newest.head.tags):
-            raise EntryMissingError(f"{remote.where} has no tag {name!r}.")
+            raise EntryMissingError(f"{session.remote.where} has no tag {name!r}.")
         tags, message = others, f"Remove tag {name}"
     else:
         if len(others) != len(newest.head.tags):
-            raise InvalidInputError(f"{remote.where} has a tag {name!r} already.", hint="Remove it first.")
+            raise InvalidInputError(f"{session.remote.where} has a tag {name!r} already.", hint="Remove it first.")
         if len(others) >= _MOST_TAGS:
-            raise InvalidInputError(f"{remote.where} has {_MOST_TAGS:,} tags; more are not accepted.")
+            raise InvalidInputError(f"{session.remote.where} has {_MOST_TAGS:,} tags; more are not accepted.")
         tags = (*others, Tag(name, version.head.number, version.commit_id))
         message = f"Tag commit {version.head.number} as {name}"
     changed = msgspec.structs.replace(
@@ -172,7 +188,7 @@ def tag(
         message=options.message or message,
         **following(newest.head, newest.commit_id, options.author),
     )
-    return commit_over(remote, changed, newest, lease)
+    return commit_over(session, changed, newest, lease, progress)
 
 
 def following(newest: Head, newest_id: str, author: str) -> dict[str, object]:
@@ -186,11 +202,12 @@ def following(newest: Head, newest_id: str, author: str) -> dict[str, object]:
     }
 
 
-def commit_over(remote: Remote, head: Head, over: StoredHead, lease: HeldLease | None) -> StoredHead:
+def commit_over(session: Session, head: Head, over: StoredHead, lease: HeldLease | None, progress: Progress) -> StoredHead:
     """Make a head, all of whose objects are up, the newest one; PreconditionFailedError when ``over`` is not that any more."""
-    draft = encode_head(head)
+    remote, draft = session.remote, encode_head(head)
+    session.state.made = draft.commit_id
     remote.store.put(remote.names.commit(head.number, draft.commit_id), draft.body)
-    with HeadWriter(remote.store, remote.names, lease, Progress()) as heads:
+    with HeadWriter(remote.place, lease, progress) as heads:
         outcome = heads.commit(draft, over)
     if isinstance(outcome, Beaten):
         raise PreconditionFailedError(remote.where, remote.names.head)

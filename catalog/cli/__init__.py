@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from .program import cli, main
+from catalog.cli.program import cli, main
 
 __all__ = ["cli", "main"]

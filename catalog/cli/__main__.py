@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from .program import main
+from catalog.cli.program import main
 
 main()

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from catalog.cli.listing import as_json, count, print_json, print_table
 from catalog.errors import EntryMissingError
-
-from .listing import as_json, count, print_json, print_table
 
 if TYPE_CHECKING:
     from catalog.credentials import Approval
@@ -23,7 +22,7 @@ def approvals() -> None:
 @as_json
 def list_approvals(as_json: bool) -> None:
     """List the approved places."""
-    from catalog.credentials import Approvals  # noqa: PLC0415 -- `--help` must not wait for the engine
+    from catalog.credentials import Approvals
 
     found = Approvals().list()
     if as_json:
@@ -65,7 +64,7 @@ def list_approvals(as_json: bool) -> None:
 @click.option("--all", "everything", is_flag=True, help="All of them.")
 def revoke(endpoint: str | None, bucket: str | None, profile: str | None, group: str | None, everything: bool) -> None:
     """Take back the approvals that fit all options; the next use of such a place asks again."""
-    from catalog.credentials import Approvals  # noqa: PLC0415
+    from catalog.credentials import Approvals
 
     wanted = (_spelled(endpoint), bucket, profile, group)
     if everything == any(part is not None for part in wanted):
@@ -86,6 +85,6 @@ def _fits(approval: Approval, wanted: tuple[str | None, ...]) -> bool:
 
 def _spelled(endpoint: str | None) -> str | None:
     """An endpoint as approvals spell it."""
-    from catalog.credentials import canonical_endpoint  # noqa: PLC0415
+    from catalog.credentials import canonical_endpoint
 
     return endpoint if endpoint is None or endpoint.startswith("file:") else canonical_endpoint(endpoint)

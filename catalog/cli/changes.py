@@ -7,16 +7,19 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
+from catalog.cli.listing import as_json, count, print_json, size
+from catalog.cli.progress_line import progress_line
+from catalog.cli.selection import Choice, Selection, choose, pass_selection
+from catalog.cli.value_text import difference, value_text
 from catalog.errors import EntryMissingError, UntrustedValueError, name_some
-from catalog.plain_text import escape
-
-from .listing import as_json, count, print_json, size
-from .progress_line import progress_line
-from .selection import Choice, Selection, choose, pass_selection
-from .value_text import difference, value_text
+from catalog.text import escape
 
 if TYPE_CHECKING:
-    from catalog import Change, Changes, Database, PullResult, PushResult
+    from catalog.changes.change import Change
+    from catalog.changes.changes import Changes
+    from catalog.changes.pull import PullResult
+    from catalog.changes.push import PushResult
+    from catalog.database.database import Database
 
 _MARKS = {"added": ("A", "green"), "modified": ("M", "yellow"), "deleted": ("D", "red")}
 _WORDS = {

@@ -30,7 +30,7 @@ def connection_options(command: Callable[..., Any]) -> Callable[..., Any]:
         profile: str | None,
         **more: Any,
     ) -> Any:
-        from catalog import S3Connection  # noqa: PLC0415 -- `--help` must not wait for the engine
+        from catalog.connection import S3Connection
 
         connection = None
         if db_key or bucket or endpoint or url or profile:

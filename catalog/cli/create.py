@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING
 
 import click
 
+from catalog.cli.connection_options import connection_options
+from catalog.cli.exchange import plan_words, tell_left_out
+from catalog.cli.input_options import input_options
+from catalog.cli.progress_line import progress_line
+from catalog.cli.selection import Selection, pass_selection
 from catalog.errors import InvalidInputError
-from catalog.plain_text import escape
-
-from .connection_options import connection_options
-from .exchange import plan_words
-from .input_options import input_options
-from .progress_line import progress_line
-from .selection import Selection, pass_selection
+from catalog.text import escape
 
 if TYPE_CHECKING:
-    from catalog import Database, ImportPlan, InputOptions, S3Connection
+    from catalog.connection import S3Connection
+    from catalog.database.database import Database
+    from catalog.exchange.importing import ImportPlan
+    from catalog.exchange.rows import InputOptions
 
 
 @click.command()
@@ -43,13 +45,14 @@ def create(
 
     It lies beside its group, or where the options of a connection say; there must be no database yet.
     """
-    from catalog import NewDatabase, create_database, import_file  # noqa: PLC0415 -- `--help` must not wait for the engine
+    from catalog.exchange.importing import import_file
+    from catalog.groups.create import NewDatabase, create_database
 
     group, _, name = database.partition("/")
     if not (group and name):
         raise click.UsageError("A new database is named GROUP/NAME.")
     place = connection or _beside(selection, group, name)
-    kind = serializer or ("bytes" if path and path.is_dir() else "orjson")
+    kind = serializer or ("bytes" if path and _is_folder_of_files(path, reading) else "orjson")
     said = f"From {path.name}" if path else ""
     wanted = NewDatabase(group, name, place, kind, description=description, tags=tags, message=said)
     plans: list[ImportPlan] = []
@@ -60,12 +63,20 @@ def create(
                 plans.append(import_file(made, path, reading, progress=progress))
 
         create_database(selection.catalog(), wanted, fill, progress)
+    for plan in plans:
+        tell_left_out(plan)
     words = plan_words(plans[0], done=True) if plans else "no keys yet"
     click.echo(f"Made {escape(database)} at {escape(str(place))}: {words}.")
 
 
+def _is_folder_of_files(path: Path, reading: InputOptions) -> bool:
+    from catalog.exchange.formats import input_format
+
+    return path.is_dir() and input_format(path, reading.format).name == "folder"
+
+
 def _beside(selection: Selection, group: str, name: str) -> S3Connection:
-    from catalog import place_beside  # noqa: PLC0415
+    from catalog.groups.create import place_beside
 
     place = place_beside(selection.catalog().group(group), name)
     if place is None:

@@ -8,6 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from catalog.cli.key_entry import ask_keys
+from catalog.cli.listing import as_json, count, print_json, print_table
+from catalog.cli.progress_line import progress_line
+from catalog.cli.selection import Selection, ask_approval, choose, pass_selection
 from catalog.errors import (
     AccessDeniedError,
     CatalogError,
@@ -16,18 +20,12 @@ from catalog.errors import (
     InvalidInputError,
     NotApprovedError,
 )
-from catalog.plain_text import escape
-
-from .key_entry import ask_keys
-from .listing import as_json, count, print_json, print_table
-from .progress_line import progress_line
-from .selection import Selection, ask_approval, choose, pass_selection
+from catalog.text import escape
 
 if TYPE_CHECKING:
-    from catalog import S3Connection
+    from catalog.cli.selection import Choice
+    from catalog.connection import S3Connection
     from catalog.credentials import Identity, Profile, SourceReport
-
-    from .selection import Choice
 
 _OUT_OF_REACH = frozenset(CredentialsKind) - {
     CredentialsKind.MISSING,
@@ -72,7 +70,7 @@ def add(name: str | None, endpoint: str | None) -> None:
 
     Asks for the key id and the secret without showing them; or reads both, a line each, from standard input.
     """
-    from catalog.credentials import save  # noqa: PLC0415 -- `--help` must not wait for the engine
+    from catalog.credentials import save
 
     profile = _profile_at(endpoint, name)
     try:
@@ -86,7 +84,7 @@ def add(name: str | None, endpoint: str | None) -> None:
 
 
 def _refuse_stored(profile: Profile) -> None:
-    from catalog.credentials import load  # noqa: PLC0415
+    from catalog.credentials import load
 
     try:
         with progress_line() as progress:
@@ -118,7 +116,7 @@ def _with_other_ways(error: CredentialsError, profile: Profile) -> CredentialsEr
 @as_json
 def list_profiles(as_json: bool) -> None:
     """List the profiles that were stored from this machine, without asking the keyring."""
-    from catalog.credentials import list as stored_profiles  # noqa: PLC0415
+    from catalog.credentials import list as stored_profiles
 
     found = stored_profiles()
     if as_json:
@@ -153,7 +151,7 @@ def list_profiles(as_json: bool) -> None:
 @pass_selection
 def where(selection: Selection, name: str | None, endpoint: str | None, database: str | None, as_json: bool) -> None:
     """Say which keys would be used for NAME, and why; fails when there are none."""
-    from catalog.credentials import explain  # noqa: PLC0415
+    from catalog.credentials import explain
 
     choice = _chosen(selection, name, endpoint, database)
     connection = choice.entry.connection if choice else _connection(endpoint, name)
@@ -210,7 +208,7 @@ def test(selection: Selection, name: str | None, endpoint: str | None, bucket: s
 
     Nothing is written.
     """
-    from catalog.credentials import resolve  # noqa: PLC0415
+    from catalog.credentials import resolve
 
     choice = _chosen(selection, name, endpoint, database)
     if choice and bucket:
@@ -229,7 +227,7 @@ def test(selection: Selection, name: str | None, endpoint: str | None, bucket: s
 
 def _try_place(connection: S3Connection, identity: Identity) -> None:
     """Say what may be done at a place; raises the store's refusal when it may not be read."""
-    from catalog.access import check_access  # noqa: PLC0415
+    from catalog.store.access import check_access
 
     access = check_access(connection, identity)
     if access.reads is not None:
@@ -240,7 +238,7 @@ def _try_place(connection: S3Connection, identity: Identity) -> None:
 
 def _try_account(endpoint: str | None, identity: Identity) -> None:
     """List the buckets of the account."""
-    from catalog.objectstore.s3_account import list_buckets  # noqa: PLC0415
+    from catalog.store.s3.account import list_buckets
 
     try:
         names = list_buckets(endpoint, identity)
@@ -262,8 +260,8 @@ def rotate(name: str | None, endpoint: str | None, bucket: str | None) -> None:
 
     Asks for the new keys as `add` does. Without BUCKET they are tried by listing the buckets of the account.
     """
-    from catalog.credentials import load  # noqa: PLC0415
-    from catalog.credentials import rotate as rotate_stored  # noqa: PLC0415
+    from catalog.credentials import load
+    from catalog.credentials import rotate as rotate_stored
 
     profile = _profile_at(endpoint, name)
     with progress_line() as progress:
@@ -296,7 +294,7 @@ def _check(endpoint: str | None, name: str | None, bucket: str | None) -> Callab
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def forget(name: str | None, endpoint: str | None, yes: bool) -> None:
     """Delete the keys of NAME from the keyring."""
-    from catalog.credentials import forget as forget_stored  # noqa: PLC0415
+    from catalog.credentials import forget as forget_stored
 
     profile = _profile_at(endpoint, name)
     if not yes:
@@ -316,13 +314,13 @@ def forget(name: str | None, endpoint: str | None, yes: bool) -> None:
 
 
 def _profile_at(endpoint: str | None, name: str | None) -> Profile:
-    from catalog.credentials import Profile  # noqa: PLC0415
+    from catalog.credentials import Profile
 
     return Profile.at(endpoint, name)
 
 
 def _connection(endpoint: str | None, name: str | None, bucket: str | None = None) -> S3Connection:
-    from catalog import S3Connection  # noqa: PLC0415
+    from catalog.connection import S3Connection
 
     return S3Connection(db_key="any", bucket=bucket or "any", endpoint_url=endpoint, profile=name)
 
@@ -344,7 +342,7 @@ def _is_approved(selection: Selection, choice: Choice) -> bool:
 
 
 def _profile_of(connection: S3Connection) -> Profile:
-    from catalog.credentials import Profile  # noqa: PLC0415
+    from catalog.credentials import Profile
 
     return Profile.of(connection)
 

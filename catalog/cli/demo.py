@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .selection import Selection
+from catalog.cli.selection import Selection
 
 if TYPE_CHECKING:
     from catalog.demo.folder import DemoFolder
@@ -47,16 +47,16 @@ def demo(path: Path | None, fresh: bool, s3: bool, endpoint: str | None, bucket:
 
 
 def _show_on_files(path: Path | None, *, fresh: bool, text: bool) -> None:
-    from catalog.demo.folder import DemoFolder, default_folder  # noqa: PLC0415
-    from catalog.demo.remotes import Remotes  # noqa: PLC0415
+    from catalog.demo.folder import DemoFolder, default_folder
+    from catalog.demo.remotes import Remotes
 
     folder = DemoFolder((path or default_folder()).absolute(), "file")
     _show(folder, Remotes.in_folder(folder.remotes), fresh=fresh, text=text)
 
 
 def _show_on_named_server(path: Path | None, endpoint: str, bucket: str, *, fresh: bool, text: bool) -> None:
-    from catalog.demo.folder import DemoFolder, default_folder  # noqa: PLC0415
-    from catalog.demo.servers import named_server  # noqa: PLC0415
+    from catalog.demo.folder import DemoFolder, default_folder
+    from catalog.demo.servers import named_server
 
     remotes = named_server(endpoint, bucket)
     folder = DemoFolder((path or default_folder("demo-s3")).absolute(), f"{remotes.endpoint_url}/{bucket}")
@@ -64,8 +64,8 @@ def _show_on_named_server(path: Path | None, endpoint: str, bucket: str, *, fres
 
 
 def _show_on_started_server(path: Path | None, *, text: bool) -> None:
-    from catalog.demo.folder import DemoFolder  # noqa: PLC0415
-    from catalog.demo.servers import started_server  # noqa: PLC0415
+    from catalog.demo.folder import DemoFolder
+    from catalog.demo.servers import started_server
 
     with tempfile.TemporaryDirectory(prefix="catalog-demo-", ignore_cleanup_errors=True) as temporary:
         _say("starting SeaweedFS")
@@ -76,7 +76,7 @@ def _show_on_started_server(path: Path | None, *, text: bool) -> None:
 
 
 def _show(folder: DemoFolder, remotes: Remotes, *, fresh: bool, text: bool) -> None:
-    from catalog.demo.build import make_demo  # noqa: PLC0415
+    from catalog.demo.build import make_demo
 
     started = time.monotonic()
     if make_demo(folder, remotes, _say, fresh=fresh):
@@ -84,11 +84,11 @@ def _show(folder: DemoFolder, remotes: Remotes, *, fresh: bool, text: bool) -> N
     else:
         _say(f"using the demo in {folder.path}; --fresh starts over")
     if sys.stdin.isatty() and sys.stdout.isatty() and not text:
-        from .screen import open_screen  # noqa: PLC0415
+        from catalog.cli.screen import open_screen
 
         open_screen(Selection(folder.catalog))
     else:
-        from .tour import Tour  # noqa: PLC0415
+        from catalog.cli.tour import Tour
 
         Tour(folder).show()
 

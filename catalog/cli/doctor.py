@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from catalog.plain_text import escape
-
-from .connection_options import connection_options
-from .listing import as_json, print_json
-from .progress_line import progress_line
-from .selection import Selection, ask_approval, choose, pass_selection
+from catalog.cli.connection_options import connection_options
+from catalog.cli.listing import as_json, print_json
+from catalog.cli.progress_line import progress_line
+from catalog.cli.selection import Selection, ask_approval, choose, pass_selection
+from catalog.text import escape
 
 if TYPE_CHECKING:
-    from catalog import S3Connection
+    from catalog.connection import S3Connection
     from catalog.doctor import Check, Diagnosis
 
 _COLORS = {"works": "green", "limited": "yellow", "fails": "red", "not checked": "bright_black"}
@@ -39,7 +38,7 @@ def doctor(
 
     DATABASE is one of the catalog; or say with options which place. Nothing is left behind.
     """
-    from catalog.doctor import examine  # noqa: PLC0415 -- `--help` must not wait for the engine
+    from catalog.doctor import examine
 
     if (database is None) == (connection is None):
         raise click.UsageError("Name a database of the catalog, or say where with --db-key and --bucket, or --url.")

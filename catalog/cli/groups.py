@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 import click
 
+from catalog.cli.asking import agree
+from catalog.cli.connection_options import connection_options
+from catalog.cli.listing import as_json, count, print_json, print_table
+from catalog.cli.progress_line import progress_line
+from catalog.cli.selection import Selection, pass_selection
 from catalog.errors import CatalogError
-from catalog.plain_text import escape
-
-from .asking import agree
-from .connection_options import connection_options
-from .listing import as_json, count, print_json, print_table
-from .progress_line import progress_line
-from .selection import Selection, pass_selection
+from catalog.text import escape
 
 if TYPE_CHECKING:
-    from catalog import Catalog, S3Connection
+    from catalog.connection import S3Connection
+    from catalog.groups.catalog import Catalog
 
 
 @click.command()

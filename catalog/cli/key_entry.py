@@ -22,7 +22,7 @@ def ask_keys() -> AccessKeys:
         InvalidInputError: when standard input holds something else than two lines.
         click.Abort: when the question is not answered.
     """
-    from catalog.connection import AccessKeys  # noqa: PLC0415 -- `--help` must not wait for the engine
+    from catalog.connection import AccessKeys
 
     if sys.stdin.isatty():
         return AccessKeys(

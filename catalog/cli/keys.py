@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from catalog.cli.listing import as_json, print_json, print_table, size
+from catalog.cli.progress_line import progress_line
+from catalog.cli.selection import Selection, choose, pass_selection
+from catalog.cli.value_text import value_text
 from catalog.errors import EntryMissingError
-from catalog.plain_text import escape
-
-from .listing import as_json, print_json, print_table, size
-from .progress_line import progress_line
-from .selection import Selection, choose, pass_selection
-from .value_text import value_text
+from catalog.text import escape
 
 if TYPE_CHECKING:
-    from catalog import Database, KeyInfo
+    from catalog.database.database import Database
+    from catalog.session.key_info import KeyInfo
 
 _PAGE = 1000
 
@@ -27,9 +28,16 @@ _PAGE = 1000
 @click.argument("database")
 @click.argument("key")
 @click.option("--raw", is_flag=True, help="Write the stored bytes as they are, for a file or another program.")
+@click.option(
+    "--file",
+    "path",
+    type=click.Path(path_type=Path, allow_dash=True),
+    help="Write the stored bytes to a new file, or with - to standard output.",
+)
 @pass_selection
-def get(selection: Selection, database: str, key: str, raw: bool) -> None:
+def get(selection: Selection, database: str, key: str, raw: bool, path: Path | None) -> None:
     """Print the value of KEY in DATABASE."""
+    raw = raw or str(path) == "-"
     choice = choose(selection.catalog(), database)
     with progress_line() as progress, selection.open(choice, progress=progress) as opened:
         try:
@@ -38,6 +46,11 @@ def get(selection: Selection, database: str, key: str, raw: bool) -> None:
             raise EntryMissingError(
                 f"{choice.name} has no key {key!r}.", hint=f"`catalog keys {choice.name} --prefix …` lists keys."
             ) from None
+        if path is not None and not raw:
+            from catalog.exchange.exporting import write_value
+
+            write_value(stored, path)
+            return
         shown = "" if raw else value_text(opened.decode(stored))
     click.echo(stored if raw else shown, nl=not raw)
 
@@ -59,7 +72,16 @@ def keys(selection: Selection, database: str, prefix: str, limit: int | None, lo
         found = islice(listed, limit)
         if as_json:
             print_json(
-                [{"key": info.key, "bytes": info.size, "timestamp": info.timestamp, "state": str(info.state)} for info in found]
+                [
+                    {
+                        "key": info.key,
+                        "bytes": info.size,
+                        "timestamp": info.timestamp,
+                        "state": str(info.state),
+                        "verified": info.verified,
+                    }
+                    for info in found
+                ]
             )
         elif long:
             print_table(

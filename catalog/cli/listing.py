@@ -10,9 +10,8 @@ from typing import Any
 
 import click
 
-from catalog.plain_text import escape
-
-from .terminal import cell_width, cut_to_width
+from catalog.cli.terminal import cell_width, cut_to_width
+from catalog.text import escape
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -39,8 +38,10 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun if number == 1 else plural}"
 
 
-def size(number: int) -> str:
-    """A number of bytes as people say it: ``812 B``, ``1.4 MB``."""
+def size(number: int | None) -> str:
+    """A number of bytes as people say it: ``812 B``, ``1.4 MB``; ``?`` where nobody knows it."""
+    if number is None:
+        return "?"
     if number < 1000:
         return f"{number} B"
     amount = float(number)

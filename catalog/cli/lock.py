@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from catalog.plain_text import escape
-
-from .asking import type_name
-from .listing import as_json, print_json
-from .progress_line import progress_line
-from .selection import Selection, ask_approval, choose, pass_selection
+from catalog.cli.asking import type_name
+from catalog.cli.listing import as_json, print_json
+from catalog.cli.progress_line import progress_line
+from catalog.cli.selection import Selection, ask_approval, choose, pass_selection
+from catalog.text import escape
 
 if TYPE_CHECKING:
-    from catalog.lease import LeaseHolder
+    from catalog.locking.lease import LeaseHolder
 
 
 @click.group()
@@ -28,7 +27,7 @@ def lock() -> None:
 @pass_selection
 def show(selection: Selection, database: str, as_json: bool) -> None:
     """Say who holds the write lock of DATABASE, and since when."""
-    from catalog.lock import read_holder  # noqa: PLC0415 -- `--help` must not wait for the engine
+    from catalog.locking.breaking import read_holder
 
     catalog = selection.catalog()
     choice = choose(catalog, database)
@@ -52,7 +51,7 @@ def break_(selection: Selection, database: str, yes: bool) -> None:
 
     For a holder that is gone for good; one that is alive cannot push any more, and keeps its changes.
     """
-    from catalog.lock import break_lock, read_holder  # noqa: PLC0415
+    from catalog.locking.breaking import break_lock, read_holder
 
     catalog = selection.catalog()
     choice = choose(catalog, database)

@@ -11,10 +11,10 @@ from typing import Any, NoReturn
 
 import click
 
-from .failure import INTERRUPTED, report_failure
-from .overview import write_sections
-from .selection import Selection
-from .terminal import wants_color
+from catalog.cli.failure import INTERRUPTED, report_failure
+from catalog.cli.overview import write_sections
+from catalog.cli.selection import Selection
+from catalog.cli.terminal import wants_color
 
 COMMANDS = {
     "add": "databases",
@@ -64,6 +64,32 @@ _ATTRIBUTES = {"import": "import_", "set": "set_"}
 """What is called otherwise in its module, because Python has its name."""
 
 
+class _Text(click.ParamType):  # type: ignore[type-arg]
+    """Text as people write it: bytes that are no UTF-8 could be no name and no key."""
+
+    name = "text"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Give the text."""
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            self.fail("this is not text in UTF-8.", param, ctx)
+        return value
+
+
+def _take_only_text(command: click.Command) -> None:
+    for parameter in command.params:
+        if parameter.type is click.STRING:
+            parameter.type = _TEXT
+    if isinstance(command, click.Group):
+        for inner in command.commands.values():
+            _take_only_text(inner)
+
+
+_TEXT = _Text()
+
+
 class Program(click.Group):
     """A group of commands that are imported when needed, and whose failures are told in words, never as tracebacks."""
 
@@ -77,6 +103,7 @@ class Program(click.Group):
             return None
         module = importlib.import_module(f".{COMMANDS[cmd_name]}", __package__)
         command: click.Command = getattr(module, _ATTRIBUTES.get(cmd_name) or cmd_name.replace("-", "_"))
+        _take_only_text(command)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
@@ -124,7 +151,7 @@ def cli(ctx: click.Context, folder: Path | None) -> None:
     if ctx.invoked_subcommand is not None:
         return
     if sys.stdin.isatty() and sys.stdout.isatty():
-        from .screen import open_screen  # noqa: PLC0415
+        from catalog.cli.screen import open_screen
 
         open_screen(ctx.obj)
     else:

@@ -8,11 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
-from catalog.plain_text import escape
+from catalog.cli.listing import size
+from catalog.cli.terminal import cut_to_width
 from catalog.progress import Progress, Report
-
-from .listing import size
-from .terminal import cut_to_width
+from catalog.text import escape
 
 _ROOM = 78
 _EVERY = 0.1

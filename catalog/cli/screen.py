@@ -8,10 +8,9 @@ from pathlib import Path
 
 import click
 
+from catalog.cli.selection import Selection, pass_selection
 from catalog.locations import config_folder
-from catalog.plain_text import escape
-
-from .selection import Selection, pass_selection
+from catalog.text import escape
 
 _SETTINGS = "tui.toml"
 _settings_option = click.option(
@@ -47,7 +46,7 @@ def settings() -> None:
 
     The first line goes to stderr, so that `catalog settings > FILE` writes a file that can be used.
     """
-    from tui.settings import annotated  # noqa: PLC0415
+    from tui.settings import annotated
 
     path = settings_path()
     there = "is read at the start" if path.exists() else "does not exist yet; every setting has its default"
@@ -62,7 +61,7 @@ def settings_path() -> Path:
 
 def open_screen(selection: Selection, *, read_only: bool = False, settings_file: Path | None = None) -> None:
     """Run the screen program on the selected catalog until it is left."""
-    from tui.app import is_busy, run  # noqa: PLC0415 -- Textual is loaded when it is shown
+    from tui.app import is_busy, run
 
     code = run(selection.catalog, read_only=read_only, settings_file=settings_file or settings_path())
     if is_busy():
@@ -81,7 +80,7 @@ def _is_served() -> bool:
 
 def _serve(selection: Selection, read_only: bool, settings_file: Path | None, port: int) -> None:
     try:
-        from tui.web.server import serve  # noqa: PLC0415
+        from tui.web.server import serve
     except ModuleNotFoundError as error:
         raise click.ClickException("This needs a web server: `pip install 'booklet-catalog[web]'`.") from error
     command = [sys.executable, "-m", "catalog.cli"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from .listing import as_json, count, print_json, print_table
-from .selection import Choice, Selection, all_choices, pass_selection
+from catalog.cli.listing import as_json, count, print_json, print_table
+from catalog.cli.selection import Choice, Selection, all_choices, pass_selection
 
 
 @click.command()
@@ -15,7 +15,7 @@ from .selection import Choice, Selection, all_choices, pass_selection
 @pass_selection
 def search(selection: Selection, words: tuple[str, ...], limit: int, as_json: bool) -> None:
     """Find databases that have all WORDS somewhere in name, tags, description, owner, place or metadata."""
-    from catalog import SearchIndex  # noqa: PLC0415 -- `--help` must not wait for the engine
+    from catalog.groups.search import SearchIndex
 
     index = SearchIndex((choice.group, choice.entry) for choice in all_choices(selection.catalog()))
     results = index.search(" ".join(words), limit)

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from catalog.errors import CatalogError, EntryMissingError, InvalidInputError, NotApprovedError, name_some
-from catalog.plain_text import escape
+from catalog.text import escape
 
 if TYPE_CHECKING:
-    from catalog import Catalog, Database, Entry
+    from catalog.database.database import Database
+    from catalog.groups.catalog import Catalog
+    from catalog.groups.entry import Entry
 
 
 _MOST_ALIKE = 3
@@ -42,7 +44,7 @@ class Selection:
 
     def catalog(self) -> Catalog:
         """The selected catalog."""
-        from catalog import Catalog  # noqa: PLC0415 -- `--help` must not wait for the engine
+        from catalog.groups.catalog import Catalog
 
         return Catalog(self.folder)
 
@@ -63,7 +65,7 @@ def ask_approval(catalog: Catalog, choice: Choice) -> None:
         NotApprovedError: without a terminal to ask on.
         click.Abort: when the answer is no.
     """
-    from catalog.credentials import approve  # noqa: PLC0415
+    from catalog.credentials import approve
 
     try:
         catalog.require_approval(choice.entry, origin=choice.group)

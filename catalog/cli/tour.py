@@ -8,18 +8,17 @@ import shutil
 
 import click
 
-from catalog import Catalog
+from catalog.cli.changes import print_change, pull_words, push_words
+from catalog.cli.listing import count, print_table, size
+from catalog.cli.selection import Choice, Selection, all_choices, choose
+from catalog.cli.status import state_words
+from catalog.cli.value_text import value_text
 from catalog.demo.edits import COLLEAGUE, US
 from catalog.demo.folder import DemoFolder
 from catalog.demo.next_edits import edit_here, push_as_colleague
 from catalog.errors import ConflictError
-from catalog.plain_text import escape
-
-from .changes import print_change, pull_words, push_words
-from .listing import count, print_table, size
-from .selection import Choice, Selection, all_choices, choose
-from .status import state_words
-from .value_text import value_text
+from catalog.groups.catalog import Catalog
+from catalog.text import escape
 
 _CHANGED_HERE = "earth/daily-weather"
 _CHANGED_THERE = "earth/mauna-loa-co2"
@@ -86,7 +85,7 @@ class Tour:
         print_table(
             ("DATABASE", "STATE", "KEYS", "SIZE", "DESCRIPTION"),
             (
-                (choice.name, state_words(status), f"{status.keys:,}", size(status.value_bytes), choice.entry.description)
+                (choice.name, state_words(status), f"{status.keys:,}", size(status.size), choice.entry.description)
                 for choice, status in found
             ),
         )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import difflib
+import json
 import pprint
 from typing import Any
 
-from catalog.plain_text import escape_lines
-
-from .listing import count
+from catalog.cli.listing import count
+from catalog.text import escape_lines
 
 _MOST_BYTES = 512
 _MOST_NUMBERS = 8
@@ -39,11 +39,16 @@ def _array_text(array: Any) -> str:
 
 
 def _data_text(value: Any) -> str:
-    import orjson  # noqa: PLC0415 -- only what shows values needs it
+    import orjson
+
+    from catalog.codecs.tree import has_nan
 
     try:
         packed = orjson.dumps(value, default=_foreign_text, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS)
-    except (TypeError, RecursionError):
+        # Only Python's own writer shows NaN as what it is.
+        if b"null" in packed and has_nan(value):
+            return json.dumps(value, default=_foreign_text, indent=2, ensure_ascii=False)
+    except (TypeError, ValueError, RecursionError):
         return pprint.pformat(value, width=100, sort_dicts=False)
     return packed.decode()
 

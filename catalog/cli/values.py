@@ -2,37 +2,45 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from catalog.cli.listing import count
+from catalog.cli.progress_line import progress_line
+from catalog.cli.selection import Selection, choose, pass_selection
 from catalog.errors import EntryMissingError, InvalidInputError, LocalFileError, name_some
-from catalog.plain_text import escape
-
-from .listing import count
-from .progress_line import progress_line
-from .selection import Selection, choose, pass_selection
+from catalog.text import escape
 
 if TYPE_CHECKING:
-    from catalog import Database
+    from catalog.database.database import Database
 
 
 @click.command("set")
 @click.argument("database")
 @click.argument("key")
-@click.argument("value", required=False)
-@click.option("--file", "path", metavar="PATH", help="Take the value from a file, or with - from standard input.")
+@click.argument("value", required=False, type=click.UNPROCESSED)
+@click.option(
+    "--file",
+    "path",
+    type=click.Path(allow_dash=True),
+    metavar="PATH",
+    help="Take the value from a file, or with - from standard input.",
+)
 @pass_selection
 def set_(selection: Selection, database: str, key: str, value: str | None, path: str | None) -> None:
     """Set KEY of DATABASE to VALUE, as a change that `push` sends and `discard` takes back.
 
-    VALUE is text where the database stores text or bytes, and JSON elsewhere: '{"mm": 1.5}', 12, '"a word"'.
+    VALUE is text where the database stores text or bytes, and JSON elsewhere: '{"mm": 1.5}', 12, '"a word"'. With - it is taken
+    from standard input.
     """
     if (value is None) == (path is None):
         raise click.UsageError("Give the value, or --file.")
-    given = value.encode() if value is not None else _read(path or "")
+    # What is no text in an argument are bytes of the system's, which are meant as they are.
+    given = os.fsencode(value) if value not in (None, "-") else _read(path or "-")
     choice = choose(selection.catalog(), database)
     with progress_line() as progress, selection.open(choice, "w", progress=progress) as opened:
         opened[key] = _value(opened, given)
@@ -50,17 +58,21 @@ def _read(path: str) -> bytes:
 
 def _value(database: Database, given: bytes) -> Any:
     """What was given, as the database stores it."""
-    import orjson  # noqa: PLC0415 -- `--help` must not wait for it
+    from catalog import InvalidJsonError, read_json
 
     kind = database.serializer
     if kind in {"bytes", "zstd"}:
         return given
+    if kind == "str":
+        try:
+            return given.decode()
+        except UnicodeDecodeError as error:
+            raise InvalidInputError(f"This is no text: {error}.", hint="Give text in UTF-8.") from None
     try:
-        text = given.decode()
-        return text if kind == "str" else orjson.loads(text)
-    except ValueError as error:
-        hint = "Put quotes around text: '\"a word\"'." if kind != "str" else "Give text in UTF-8."
-        raise InvalidInputError(f"This is no {'text' if kind == 'str' else 'JSON'}: {error}.", hint=hint) from None
+        return read_json(given)
+    except InvalidJsonError as error:
+        hint = error.hint or "Put quotes around text: '\"a word\"'."
+        raise InvalidInputError(f"This is no JSON to keep. {error.message}", hint=hint) from None
 
 
 @click.command()

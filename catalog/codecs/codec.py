@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ import orjson
 import zstandard
 
 from catalog.codecs.arrow_tables import MAGIC, checked_table
+from catalog.codecs.contract import Nan, contracted
 from catalog.codecs.light_serializers import LIGHT
 from catalog.codecs.safe_pickle import restricted_loads
 from catalog.errors import (
@@ -119,10 +121,12 @@ def _library_missing(name: str) -> UnsupportedFormatError:
     )
 
 
-def codec_of(code: int, custom: Any = None, *, trusted: bool = False) -> Codec:
+def codec_of(code: int, custom: Any = None, *, trusted: bool = False, nan: Nan = "refuse", as_booklet: bool = False) -> Codec:
     """The codec for booklet's serializer number ``code``; 0 is a class of the caller's own, ``custom``.
 
-    Pickles are read by a restricted unpickler unless ``trusted``.
+    What it writes it gives back, or refuses; ``nan="null"`` lets JSON have null for NaN and the infinities, and with
+    ``as_booklet`` values are converted as booklet does, which loses some. Pickles are read by a restricted unpickler unless
+    ``trusted``.
     """
     if code == 0:
         if custom is None or isinstance(custom, str):
@@ -132,9 +136,8 @@ def codec_of(code: int, custom: Any = None, *, trusted: bool = False) -> Codec:
             )
         return Codec(getattr(custom, "__name__", "custom"), custom.dumps, custom.loads)
     name, found = LIGHT.get(code) or _of_booklet(code)
-    if trusted:
-        return Codec(name, found.dumps, found.loads)
-    return Codec(name, found.dumps, _safe_loads(name, found.loads))
+    dumps = found.dumps if as_booklet else contracted(name, found, nan=nan, trusted=trusted)
+    return Codec(name, dumps, found.loads if trusted else _safe_loads(name, found.loads))
 
 
 def _of_booklet(code: int) -> tuple[str, Any]:
@@ -146,7 +149,12 @@ def _of_booklet(code: int) -> tuple[str, Any]:
         raise InvalidInputError(
             f"This database uses serializer number {code}, which this booklet does not know. Upgrade booklet."
         )
-    return str(list(serializers.serial_name_dict)[code - 1]), found
+    name = str(list(serializers.serial_name_dict)[code - 1])
+    if name.startswith("wkb"):
+        # Booklet takes a module from shapely that shapely brings only when it is asked for.
+        with suppress(ImportError):
+            import shapely.wkb  # noqa: F401, PLC0415
+    return name, found
 
 
 def _safe_loads(name: str, plain: Callable[[bytes], Any]) -> Callable[[bytes], Any]:

@@ -11,11 +11,10 @@ from urllib.parse import unquote, urlsplit
 from pydantic import BaseModel, ConfigDict
 
 from catalog.connection import S3Connection
+from catalog.credentials.profile import DEFAULT_PROFILE, Profile
 from catalog.errors import NotApprovedError
 from catalog.json_file import JsonFile
 from catalog.locations import data_folder
-
-from .profile import DEFAULT_PROFILE, Profile
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from catalog.connection import AccessKeys
+from catalog.credentials.profile import Profile
 from catalog.errors import CredentialsError, CredentialsKind
-
-from .profile import Profile
 
 MOST_CHARACTERS = 1280
 """The Windows Credential Manager keeps 2,560 bytes of UTF-16; one limit everywhere lets an entry move between machines."""

@@ -9,14 +9,13 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from catalog.connection import AccessKeys
+from catalog.credentials import keyring_backend
+from catalog.credentials.entry import Entry, check_keys, decode
+from catalog.credentials.keyring_thread import KeyringThread
+from catalog.credentials.profile import Profile
+from catalog.credentials.profile_index import StoredProfile, index_file
 from catalog.errors import CredentialsError, CredentialsKind, InvalidInputError
 from catalog.progress import Progress
-
-from . import keyring_backend
-from .entry import Entry, check_keys, decode
-from .keyring_thread import KeyringThread
-from .profile import Profile
-from .profile_index import StoredProfile, index_file
 
 _T = TypeVar("_T")
 

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import Self
 
 from catalog.connection import PROFILE_NAME, S3Connection
+from catalog.credentials.endpoint import canonical_endpoint
 from catalog.errors import InvalidConnectionError
-
-from .endpoint import canonical_endpoint
 
 DEFAULT_PROFILE = "default"
 """What a connection that names no profile uses."""

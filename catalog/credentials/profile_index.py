@@ -8,12 +8,11 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from catalog.credentials.entry import Entry
+from catalog.credentials.profile import Profile
 from catalog.errors import InvalidInputError
 from catalog.json_file import JsonFile
 from catalog.locations import data_folder
-
-from .entry import Entry
-from .profile import Profile
 
 
 @dataclass(frozen=True, slots=True, order=True)

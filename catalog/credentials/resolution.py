@@ -14,16 +14,15 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from catalog.connection import AccessKeys, S3Connection
+from catalog.credentials.endpoint import is_aws
+from catalog.credentials.entry import check_keys
+from catalog.credentials.identity import AwsChain, Identity
+from catalog.credentials.keyring_store import load_entry
+from catalog.credentials.profile import DEFAULT_PROFILE, Profile
+from catalog.credentials.profile_index import StoredProfile, index_file
+from catalog.credentials.session_store import this_session
 from catalog.errors import CredentialsError, CredentialsKind
 from catalog.progress import Progress
-
-from .endpoint import is_aws
-from .entry import check_keys
-from .identity import AwsChain, Identity
-from .keyring_store import load_entry
-from .profile import DEFAULT_PROFILE, Profile
-from .profile_index import StoredProfile, index_file
-from .session_store import this_session
 
 _NO_KEYRING = frozenset({CredentialsKind.NO_BACKEND, CredentialsKind.REFUSED_BACKEND})
 

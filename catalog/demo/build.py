@@ -6,13 +6,15 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-import catalog
-from catalog import Catalog, ConnectionGroup, Database, Entry
-
-from .databases import GROUPS, Copy, DemoDatabase, DemoGroup
-from .edits import COLLEAGUE, US, Edits, Story
-from .folder import DemoFolder
-from .remotes import Remotes
+from catalog.database.database import Database
+from catalog.demo.databases import GROUPS, Copy, DemoDatabase, DemoGroup
+from catalog.demo.edits import COLLEAGUE, US, Edits, Story
+from catalog.demo.folder import DemoFolder
+from catalog.demo.remotes import Remotes
+from catalog.groups.catalog import Catalog
+from catalog.groups.entry import Entry
+from catalog.groups.group import ConnectionGroup
+from catalog.groups.open import open as open_database
 
 PUBLISHED_AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
 PUSHED_AT = datetime(2026, 3, 9, 14, 30, tzinfo=UTC)
@@ -66,7 +68,7 @@ def _publish(
     connection = remotes.connection(f"{of.name}/{database.name}")
     path = colleague_file(folder, of.name, database.name)
     path.parent.mkdir(exist_ok=True)
-    with catalog.open(connection, path, "n", database.serializer, lock="commit", author=COLLEAGUE) as opened:
+    with open_database(connection, path, "n", database.serializer, lock="commit", author=COLLEAGUE) as opened:
         _set_all(opened, Edits(story.published), PUBLISHED_AT)
         opened.changes().push(message=f"Publish {database.name}")
     group.add(connection, name=database.name, description=database.description, tags=database.tags)
@@ -81,7 +83,7 @@ def _take_over(here: Catalog, entry: Entry, database: DemoDatabase) -> None:
 def _go_on(folder: DemoFolder, here: Catalog, entry: Entry, group: DemoGroup, database: DemoDatabase, story: Story) -> None:
     if story.theirs:
         path = colleague_file(folder, group.name, database.name)
-        with catalog.open(entry.connection, path, "w", lock="commit", author=COLLEAGUE) as opened:
+        with open_database(entry.connection, path, "w", lock="commit", author=COLLEAGUE) as opened:
             _set_all(opened, story.theirs, PUSHED_AT)
             opened.changes().push(message=_message(story.theirs))
     if story.ours:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from . import edits, records
+from catalog.demo import edits, records
 
 
 class Copy(StrEnum):

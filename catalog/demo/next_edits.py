@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import catalog
-from catalog import Catalog, Database, Entry, KeyState
-
-from .build import colleague_file
-from .edits import COLLEAGUE, US
-from .folder import DemoFolder
+from catalog.database.database import Database
+from catalog.demo.build import colleague_file
+from catalog.demo.edits import COLLEAGUE, US
+from catalog.demo.folder import DemoFolder
+from catalog.groups.catalog import Catalog
+from catalog.groups.entry import Entry
+from catalog.groups.open import open as open_database
+from catalog.session.key_info import KeyState
 
 
 def edit_here(here: Catalog, entry: Entry, prefix: str) -> str:
@@ -22,7 +24,7 @@ def edit_here(here: Catalog, entry: Entry, prefix: str) -> str:
 def push_as_colleague(folder: DemoFolder, group: str, entry: Entry, prefix: str) -> str:
     """Let the colleague mark the next month below ``prefix`` as checked, and push that; the key."""
     path = colleague_file(folder, group, entry.name)
-    with catalog.open(entry.connection, path, "w", lock="commit", author=COLLEAGUE) as opened:
+    with open_database(entry.connection, path, "w", lock="commit", author=COLLEAGUE) as opened:
         key = _check_next(opened, prefix, COLLEAGUE)
         opened.changes().push(message=f"Check {key}")
     return key

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .tables import read_rows, read_table
+from catalog.demo.tables import read_rows, read_table
 
 Records = dict[str, Any]
 

@@ -7,9 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from catalog.credentials import Approvals, Place, Profile, approve, this_session
+from catalog.demo.remotes import Remotes
 from catalog.testing.seaweed import Seaweed
-
-from .remotes import Remotes
 
 BUCKET = "catalog-demo"
 _ORIGIN = "catalog demo --s3"

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
-
-import orjson
+from typing import Any, BinaryIO
 
 from catalog.errors import name_some
-
-from .columns import learn_columns
-from .rows import FileFormat, InputOptions, Items, OutputOptions, Row, key_columns, key_of, wrong
-from .text_lines import LONGEST_LINE, TextLines
+from catalog.exchange.columns import Columns, json_cell, learn_columns
+from catalog.exchange.rows import FileFormat, InputOptions, Items, OutputOptions, Prepared, Row, key_columns, key_of, wrong
+from catalog.exchange.text_lines import LONGEST_LINE, TextLines
 
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _WORDS: Mapping[str, Any] = {"": None, "true": True, "false": False}
-_LARGEST = 1 << 63
+_SMALLEST, _LARGEST = -(1 << 63), 1 << 63
+_LONGEST_NUMBER = 20
+_FORMULA = "=+-@\t\r"
+"""What a formula of a spreadsheet begins with."""
 _SEPARATORS = ";\t|"
 
 
@@ -45,7 +46,7 @@ class CsvTable:
             raise wrong(path, "line 1", f"more than one column is called {name_some(repeated)}.", "Rename one of them.")
         places = [header.index(name) for name in key]
         fields = [(name, place) for place, name in enumerate(header) if place not in places]
-        read = str if reading.as_text else _value
+        read = str if reading.as_text else cell_value
         while True:
             start = lines.number + 1
             row = next(cells, None)
@@ -59,23 +60,36 @@ class CsvTable:
             found = key_of(path, place, (row[index] for index in places))
             yield Row(place, found, {name: read(row[index]) for name, index in fields}, lines.read)
 
-    def write(self, path: Path, items: Items, writing: OutputOptions) -> None:
-        """Write a header and a row for each key; what is neither text nor number is written as JSON."""
-        columns = learn_columns(items, writing.key)
-        names = columns.names
-        with path.open("x", encoding="utf-8", newline="") as file:
-            delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
-            writer = csv.writer(file, delimiter=delimiter, lineterminator="\n")
-            # Python puts no quotes around a carriage return, which ends a line for every reader.
-            quoting = csv.writer(file, delimiter=delimiter, lineterminator="\n", quoting=csv.QUOTE_ALL)
+    def prepare(self, items: Items, writing: OutputOptions, ending: str) -> Prepared:
+        """Learn the columns: a header and a row for each key, with JSON for what is neither text nor number."""
+        read = str if items.serializer == "str" else cell_value
+        cell = _safe_cell if writing.excel_safe else _cell
 
-            def write(row: list[Any]) -> None:
-                (quoting if any(isinstance(cell, str) and "\r" in cell for cell in row) else writer).writerow(row)
+        def look(columns: Columns, key: str, fields: Mapping[str, Any]) -> None:
+            columns.returns.compare(writing.key, key, key, cell(key))
+            for name, content in fields.items():
+                columns.returns.compare(name, key, content, read(cell(content)))
 
-            write([writing.key, *names])
+        columns = learn_columns(items, writing.key, look)
+
+        def write(out: BinaryIO) -> None:
+            text = io.TextIOWrapper(out, "utf-8", newline="")
+            put = _row_writer(text, "\t" if ending == ".tsv" else ",")
+            put([cell(name) for name in (writing.key, *columns.names)])
             for key, value in items:
                 fields = columns.fields_of(key, value)
-                write([key, *(_cell(fields.get(name)) for name in names)])
+                put([cell(key), *(cell(fields.get(name)) for name in columns.names)])
+            text.flush()
+            text.detach()
+
+        return Prepared(columns.changes, write)
+
+
+def _row_writer(text: io.TextIOWrapper, delimiter: str) -> Callable[[list[str]], None]:
+    plain = csv.writer(text, delimiter=delimiter, lineterminator="\n")
+    # Python puts no quotes around a carriage return, which ends a line for every reader.
+    quoting = csv.writer(text, delimiter=delimiter, lineterminator="\n", quoting=csv.QUOTE_ALL)
+    return lambda row: (quoting if any("\r" in cell for cell in row) else plain).writerow(row)
 
 
 def _cells(path: Path, lines: TextLines, delimiter: str) -> Iterator[Sequence[str]]:
@@ -105,22 +119,31 @@ def _other_separator(header: Sequence[str]) -> str:
     return ""
 
 
-def _value(cell: str) -> Any:
-    """What a cell means: nothing, true, false or a number that is written as JSON writes it; all else is text."""
+def cell_value(cell: str) -> Any:
+    """What a cell means: nothing, true, false, or a number where writing it gives the same cell; all else is text."""
     if cell in _WORDS:
         return _WORDS[cell]
     if (written := _NUMBER.fullmatch(cell)) is None:
         return cell
     if written[2] is None and written[3] is None:
-        number = int(cell) if len(cell) < 20 else _LARGEST
-        return number if -_LARGEST < number < _LARGEST else cell
+        number = int(cell) if len(cell) <= _LONGEST_NUMBER else _LARGEST
+        return number if _SMALLEST <= number < _LARGEST and str(number) == cell else cell
     decimal = float(cell)
-    return decimal if abs(decimal) < float("inf") else cell
+    return decimal if repr(decimal) == cell else cell
 
 
-def _cell(value: Any) -> Any:
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return str(value)
     if isinstance(value, bool):
         return "true" if value else "false"
-    if value is None or isinstance(value, str | int | float):
-        return value
-    return orjson.dumps(value, default=str, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS).decode()
+    if isinstance(value, float):
+        return repr(float(value))
+    return str(value) if isinstance(value, int) else json_cell(value)
+
+
+def _safe_cell(value: Any) -> str:
+    cell = _cell(value)
+    return f"'{cell}" if isinstance(value, str) and cell.startswith(tuple(_FORMULA)) else cell

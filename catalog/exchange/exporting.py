@@ -6,17 +6,20 @@ import os
 import secrets
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, TypeVar, cast
 
-from catalog.database import Database
+from catalog.database.database import Database
 from catalog.errors import CatalogError, InvalidInputError, LocalFileError
-from catalog.key_info import KeyState
+from catalog.exchange.folder import Folder
+from catalog.exchange.formats import output_format
+from catalog.exchange.returns import Change
+from catalog.exchange.rows import FileFormat, OutputOptions, Prepared
+from catalog.exchange.streams import CountedStream, is_written_through, name_of
 from catalog.progress import Progress
-
-from .formats import output_format
-from .rows import FileFormat, OutputOptions
+from catalog.session.key_info import KeyState
 
 _PAGE = 1_000
 _Value = TypeVar("_Value")
@@ -24,47 +27,109 @@ _Value = TypeVar("_Value")
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """What was written."""
+    """What was written; ``changes`` are the columns that another import would not bring as they are."""
 
     path: Path
     format: FileFormat
     keys: int
     file_bytes: int
+    changes: tuple[Change, ...] = ()
+
+
+Tell = Callable[[tuple[Change, ...]], None]
 
 
 def export_file(
     database: Database,
-    path: str | os.PathLike[str],
+    target: str | os.PathLike[str] | BinaryIO,
     writing: OutputOptions | None = None,
     *,
     progress: Progress | None = None,
+    tell: Tell | None = None,
 ) -> Exported:
     """Write the keys of a database, with their values, to a new file or folder; values that are not here are fetched.
 
-    Memory is bounded. Raises InvalidInputError when there is something at the path already (unless it may be replaced), or
-    a value cannot be written in this format; nothing is left behind then.
+    Before anything is written, ``tell`` is called with the columns that will not come back as they are, if there are any. Devices
+    and pipes, and a stream that is open for bytes, are written through. A link stays, and what it leads to is replaced. Memory
+    is bounded. Raises InvalidInputError when there is something at the path already (unless it may be replaced), or a value
+    cannot be written in this format; nothing is left behind then.
     """
-    chosen, target = writing or OutputOptions(), Path(path).expanduser().absolute()
-    made = output_format(target, chosen.format)
-    _check_free(target, overwrite=chosen.overwrite)
-    items = _Content(database, chosen.prefix, progress or Progress())
+    chosen, watched = writing or OutputOptions(), progress or Progress()
+    items = _Content(database, chosen.prefix, watched)
+    if not isinstance(target, str | os.PathLike):
+        return _through(target, Path(name_of(target)), items, chosen, tell)
+    path = Path(target).expanduser().absolute()
+    if is_written_through(path):
+        with _telling(path), path.open("ab", buffering=0) as opened:
+            return _through(opened, path, items, chosen, tell)
+    return _in_place(path, items, chosen, tell)
+
+
+def write_value(stored: bytes, target: Path) -> None:
+    """Write the bytes of one value to a new file, or through a device or pipe; InvalidInputError when there is a file."""
+    path = target.expanduser().absolute()
+    if not is_written_through(path):
+        _check_free(path, overwrite=False)
+    with _telling(path), path.open("ab" if is_written_through(path) else "xb", buffering=0) as opened:
+        CountedStream(opened).write(stored)
+
+
+def _through(stream: BinaryIO, path: Path, items: _Content, chosen: OutputOptions, tell: Tell | None) -> Exported:
+    made = output_format(path, chosen.format)
+    if isinstance(made, Folder):
+        raise InvalidInputError("A folder of files is no stream.", hint="Choose a format, such as jsonl, with --format.")
+    counted = CountedStream(stream)
+    with _telling(path):
+        prepared = made.prepare(items, chosen, path.suffix.lower())
+        _say(prepared, tell)
+        prepared.write(cast("BinaryIO", counted))
+        counted.flush()
+    return Exported(path, made.name, items.count, counted.count, prepared.changes)
+
+
+def _in_place(path: Path, items: _Content, chosen: OutputOptions, tell: Tell | None) -> Exported:
+    """Write beside the target, and put it there when it is complete."""
+    made = output_format(path, chosen.format)
+    _check_free(path, overwrite=chosen.overwrite)
+    target = Path(os.path.realpath(path)) if path.is_symlink() else path
     part = target.with_name(f".{target.name[:100]}.part-{secrets.token_hex(4)}{target.suffix}")
+    changes: tuple[Change, ...] = ()
     try:
-        made.write(part, items, chosen)
-        size = _size(part)
-        items.progress.check()
-        _put_in_place(part, target)
+        with _telling(path):
+            if isinstance(made, Folder):
+                made.write(part, items)
+            else:
+                prepared = made.prepare(items, chosen, path.suffix.lower())
+                changes = _say(prepared, tell)
+                with part.open("xb") as file:
+                    prepared.write(file)
+            size = _size(part)
+            items.progress.check()
+            _put_in_place(part, target)
+    finally:
+        _remove(part)
+    return Exported(path, made.name, items.count, size, changes)
+
+
+def _say(prepared: Prepared, tell: Tell | None) -> tuple[Change, ...]:
+    if tell is not None and prepared.changes:
+        tell(prepared.changes)
+    return prepared.changes
+
+
+@contextmanager
+def _telling(path: Path) -> Iterator[None]:
+    """Tell errors of the system in our words."""
+    try:
+        yield
     except OSError as error:
         if isinstance(error, CatalogError):
             raise
         raise LocalFileError(
-            f"{target} cannot be written ({error.strerror or type(error).__name__}).",
-            path=str(target),
+            f"{path} cannot be written ({error.strerror or type(error).__name__}).",
+            path=str(path),
             hint="Check the folder, its permissions and the space on its disk.",
         ) from None
-    finally:
-        _remove(part)
-    return Exported(target, made.name, items.count, size)
 
 
 class _Content:
@@ -73,6 +138,11 @@ class _Content:
     def __init__(self, database: Database, prefix: str, progress: Progress) -> None:
         self._database, self._prefix, self.progress = database, prefix, progress
         self.count = 0
+
+    @property
+    def serializer(self) -> str:
+        """The name of the serializer of the values."""
+        return self._database.serializer
 
     def __iter__(self) -> Iterator[tuple[str, Any]]:
         return self._go_through(self._database.decode)
@@ -87,7 +157,8 @@ class _Content:
         after: str | None = None
         while page := self._database.page(after, _PAGE, self._prefix):
             after = page[-1].key
-            keys = [info.key for info in page if info.state is not KeyState.DELETED]
+            # A conflict may be about a key that was deleted here.
+            keys = [info.key for info in page if info.state is not KeyState.DELETED and info.key in self._database]
             for error in self._database.load_items(keys).values():
                 raise error
             for key in keys:
@@ -109,6 +180,8 @@ def _check_free(target: Path, *, overwrite: bool) -> None:
 def _put_in_place(part: Path, target: Path) -> None:
     if target.is_dir():
         target.rmdir()
+    elif target.exists():
+        shutil.copymode(target, part)
     part.replace(target)
 
 

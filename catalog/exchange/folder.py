@@ -2,45 +2,51 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from catalog.errors import InvalidInputError
-
-from .rows import FileFormat, InputOptions, Items, OutputOptions, Row, wrong
-from .text_lines import unreadable
+from catalog.exchange.rows import FileFormat, InputOptions, Items, LeftOut, Row, wrong
+from catalog.exchange.text_lines import unreadable
 
 _MOST_BYTES = 1 << 30
 _LONGEST_NAME = 255
 
 
 class Folder:
-    """Files below a folder, in the order of their paths; links are not followed, and what is no file is left out."""
+    """Files below a folder, in the order of their paths.
+
+    Links are followed as long as they stay inside the folder; those that leave it, and what is no file, are left out and named.
+    """
 
     name = FileFormat.FOLDER
     endings = ("",)
 
     def size(self, path: Path) -> int:
         """How many bytes there are to read."""
-        return sum(size for _, size in _files(path))
+        return sum(found.size for found in _files(path) if isinstance(found, _File))
 
-    def rows(self, path: Path, reading: InputOptions) -> Iterator[Row]:  # noqa: ARG002 - a file has neither columns nor encoding
+    def rows(self, path: Path, reading: InputOptions) -> Iterator[Row | LeftOut]:  # noqa: ARG002 - a file has neither columns nor encoding
         """Read every file, one at a time."""
         read = 0
-        for file, size in _files(path):
-            key = file.relative_to(path).as_posix()
-            if size > _MOST_BYTES:
-                raise wrong(path, ascii(key), f"it has {size:,} bytes; at most {_MOST_BYTES:,} make a value.")
+        for found in _files(path):
+            if isinstance(found, LeftOut):
+                yield found
+                continue
+            if found.size > _MOST_BYTES:
+                raise wrong(path, ascii(found.key), f"it has {found.size:,} bytes; at most {_MOST_BYTES:,} make a value.")
             try:
-                value = file.read_bytes()
+                value = found.path.read_bytes()
             except OSError as error:
-                raise unreadable(error, file) from None
+                raise unreadable(error, found.path) from None
             read += len(value)
-            yield Row(f"file {key!a}", key, value, read, is_stored=True)
+            yield Row(f"file {found.key!a}", found.key, value, read, is_stored=True)
 
-    def write(self, path: Path, items: Items, writing: OutputOptions) -> None:  # noqa: ARG002
+    def write(self, path: Path, items: Items) -> None:
         """Write a file for each key."""
         path.mkdir()
         for key, value in items.stored():
@@ -53,19 +59,53 @@ class Folder:
                 raise _no_path(key, "another key has the same path, or lies below it") from None
 
 
-def _files(path: Path) -> Iterator[tuple[Path, int]]:
-    """The files below a folder with their sizes, sorted by path."""
+@dataclass(frozen=True, slots=True)
+class _File:
+    path: Path
+    key: str
+    size: int
 
-    def fail(error: OSError) -> None:
-        raise unreadable(error, Path(error.filename or path)) from None
 
-    for folder, folders, names in os.walk(path, onerror=fail):
-        folders.sort()
-        for name in sorted(names):
-            file = Path(folder, name)
-            found = file.lstat()
-            if stat.S_ISREG(found.st_mode):
-                yield file, found.st_size
+def _files(path: Path) -> Iterator[_File | LeftOut]:
+    """The files below a folder with their sizes, sorted by path, and what is no file there."""
+    return _below(path, "", (path.resolve(),))
+
+
+def _below(folder: Path, prefix: str, above: tuple[Path, ...]) -> Iterator[_File | LeftOut]:
+    try:
+        names = sorted(file.name for file in folder.iterdir())
+    except OSError as error:
+        raise unreadable(error, folder) from None
+    folders: list[tuple[Path, str, Path]] = []
+    for name in names:
+        file, key = folder / name, prefix + name
+        place = Path(os.path.realpath(file)) if file.is_symlink() else above[-1] / name
+        found = _what(file, key, place, above)
+        if found is None:
+            folders.append((file, f"{key}/", place))
+        else:
+            yield found
+    for file, deeper, place in folders:
+        yield from _below(file, deeper, (*above, place))
+
+
+def _what(file: Path, key: str, place: Path, above: tuple[Path, ...]) -> _File | LeftOut | None:
+    """What a name in a folder stands for, None for a folder; ``place`` is where it leads, ``above`` what it lies in."""
+    try:
+        found = file.stat()
+    except FileNotFoundError:
+        return LeftOut(key, "a link to nothing")
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            return LeftOut(key, "a link that leads to itself")
+        raise unreadable(error, file) from None
+    if not place.is_relative_to(above[0]):
+        return LeftOut(key, "a link that leads out of the folder")
+    if stat.S_ISREG(found.st_mode):
+        return _File(file, key, found.st_size)
+    if not stat.S_ISDIR(found.st_mode):
+        return LeftOut(key, "no file, but a device, pipe or socket")
+    return LeftOut(key, "a link to a folder that it lies in") if place in above else None
 
 
 def _relative(key: str) -> Path:

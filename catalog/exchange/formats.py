@@ -5,25 +5,29 @@ from __future__ import annotations
 from pathlib import Path
 
 from catalog.errors import InvalidInputError, LocalFileError
+from catalog.exchange.csv_table import CsvTable
+from catalog.exchange.folder import Folder
+from catalog.exchange.json_lines import JsonLines
+from catalog.exchange.parquet import Parquet, is_dataset
+from catalog.exchange.rows import FileFormat, Format, Table
 
-from .csv_table import CsvTable
-from .folder import Folder
-from .json_lines import JsonLines
-from .parquet import Parquet
-from .rows import FileFormat, Format
-
-FORMATS: dict[FileFormat, Format] = {made.name: made for made in (CsvTable(), JsonLines(), Parquet(), Folder())}
+FOLDER = Folder()
+TABLES: dict[FileFormat, Table] = {made.name: made for made in (CsvTable(), JsonLines(), Parquet())}
+FORMATS: dict[FileFormat, Format] = {**TABLES, FOLDER.name: FOLDER}
 
 
 def input_format(path: Path, name: str) -> Format:
-    """The format of an input: the one that is named, or the one that its ending says; a folder is a folder of files.
+    """The format of an input: the one that is named, or the one that its ending says.
 
-    Raises LocalFileError when there is nothing at the path.
+    A folder is a folder of files, unless it is one table in many files of Parquet. Raises LocalFileError when there is nothing
+    at the path.
     """
     if not path.exists():
         raise LocalFileError(f"There is no file or folder {path}.", path=str(path), hint="Check its name.")
-    chosen = FORMATS[FileFormat.FOLDER] if path.is_dir() and not name else _format(path, name)
-    if (chosen.name is FileFormat.FOLDER) != path.is_dir():
+    if path.is_dir() and (name == FileFormat.PARQUET or (not name and is_dataset(path))):
+        return TABLES[FileFormat.PARQUET]
+    chosen = FOLDER if path.is_dir() and not name else _format(path, name)
+    if (chosen is FOLDER) != path.is_dir():
         if not name:
             raise InvalidInputError(
                 f"The name of {path.name!a} has no ending that says its format.", hint="Say which with --format."
@@ -32,9 +36,10 @@ def input_format(path: Path, name: str) -> Format:
     return chosen
 
 
-def output_format(path: Path, name: str) -> Format:
+def output_format(path: Path, name: str) -> Table | Folder:
     """The format of an output: the one that is named, or the one that its ending says; without ending, a folder of files."""
-    return _format(path, name)
+    chosen = _format(path, name).name
+    return FOLDER if chosen is FileFormat.FOLDER else TABLES[chosen]
 
 
 def _format(path: Path, name: str) -> Format:

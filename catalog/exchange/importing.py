@@ -4,31 +4,37 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from catalog.changes.change import Direction
 from catalog.codecs.codec import Codec, check_serializer, codec_of
-from catalog.database import Database
-from catalog.errors import CancelledError, CatalogError, InvalidInputError
-from catalog.keys import check_key
+from catalog.codecs.tree import NAN_HINT, nan_as_null, path_step
+from catalog.database.database import Database
+from catalog.errors import CancelledError, CatalogError, InvalidInputError, InvalidValueError
+from catalog.exchange.formats import input_format
+from catalog.exchange.rows import FileFormat, InputOptions, LeftOut, Row, wrong
+from catalog.exchange.seen_keys import SeenKeys
+from catalog.exchange.streams import in_a_file
 from catalog.local.booklet_header import new_header
 from catalog.progress import Progress
-
-from .formats import input_format
-from .rows import FileFormat, InputOptions, Row, wrong
-from .seen_keys import SeenKeys
+from catalog.session.keys import check_key
 
 _TOLD_EVERY = 500
 _SAMPLE = 5
+_COMPARED, _COMPARED_BYTES = 2_000, 8 << 20
+_NAN_HINT = "Say --nan null to set null in its place, or make the database with another serializer, such as pickle."
 
 
 @dataclass(frozen=True, slots=True)
 class ImportPlan:
-    """What an import would do: how many keys, how many of them are there already, bytes of values, the first keys.
+    """What an import would do: to how many keys, bytes of values, the first keys.
 
-    ``edits_replaced`` counts keys whose unpushed change is replaced, which no discard brings back.
+    Of the ``keys``, ``replaced`` have another value so far and ``same`` the same one already, which is no change; the rest is
+    ``new``. ``edits_replaced`` counts keys whose unpushed change is replaced, which no discard brings back; ``left_out`` is
+    what makes no key, with the reasons.
     """
 
     format: FileFormat
@@ -37,10 +43,17 @@ class ImportPlan:
     value_bytes: int
     first: tuple[str, ...]
     edits_replaced: int = 0
+    same: int = 0
+    left_out: tuple[LeftOut, ...] = ()
+
+    @property
+    def new(self) -> int:
+        """How many keys are not there yet."""
+        return self.keys - self.replaced - self.same
 
 
 def plan_import(
-    path: str | os.PathLike[str],
+    source: str | os.PathLike[str] | BinaryIO,
     into: Database | str | None,
     reading: InputOptions | None = None,
     *,
@@ -48,24 +61,62 @@ def plan_import(
 ) -> ImportPlan:
     """Check a file or folder from end to end, and count; ``into`` is a database, or the serializer of one to be made.
 
-    Memory is bounded whatever the size of the input. Raises InvalidInputError with the line of what is wrong: a bad row, a
-    missing key or key column, a key that comes twice, bytes that are no text, a value that the serializer refuses.
+    A stream, pipe or device is copied to a temporary file first. Memory is bounded whatever the size of the input. Raises
+    InvalidInputError with the line of what is wrong: a bad row, a missing key or key column, a key that comes twice, bytes that
+    are no text, a value that the serializer refuses; and when there is something, but nothing that makes a key.
     """
-    source = _Source(Path(path).expanduser(), into, reading or InputOptions())
-    keys = replaced = edits_replaced = value_bytes = 0
-    edited = _edited_keys(into)
+    with in_a_file(source) as path:
+        return _plan(_Source(path, into, reading or InputOptions()), into, progress or Progress())
+
+
+def _plan(source: _Source, into: Database | str | None, progress: Progress) -> ImportPlan:
+    counts = _Counts(into if isinstance(into, Database) else None, _edited_keys(into))
+    keys = value_bytes = 0
     first: list[str] = []
     with SeenKeys() as seen:
-        for row, raw in source.go_through("checking", progress or Progress()):
+        for row, raw in source.go_through("checking", progress):
             if before := seen.meet(row.key, row.place):
                 raise source.wrong(row, f"the key {row.key[:80]!a} is that of {before} too.", "Each key can have one value.")
             keys += 1
             value_bytes += len(raw)
-            replaced += isinstance(into, Database) and row.key in into
-            edits_replaced += row.key in edited
+            counts.add(row.key, raw)
             if len(first) < _SAMPLE:
                 first.append(row.key)
-    return ImportPlan(source.format.name, keys, replaced, value_bytes, tuple(first), edits_replaced)
+    counts.compare()
+    if not keys and source.left_out:
+        raise source.nothing_left()
+    left_out = tuple(source.left_out.values())
+    return ImportPlan(
+        source.format.name, keys, counts.replaced, value_bytes, tuple(first), counts.edits_replaced, counts.same, left_out
+    )
+
+
+class _Counts:
+    """Counts what a database has already, and what of that is other; compares many keys at once."""
+
+    def __init__(self, into: Database | None, edited: frozenset[str]) -> None:
+        self._into, self._edited = into, edited
+        self._waiting: dict[str, bytes] = {}
+        self._bytes = 0
+        self.same = self.replaced = self.edits_replaced = 0
+
+    def add(self, key: str, raw: bytes) -> None:
+        """Count a key."""
+        if self._into is not None:
+            self._waiting[key] = raw
+            self._bytes += len(raw)
+            if len(self._waiting) >= _COMPARED or self._bytes > _COMPARED_BYTES:
+                self.compare()
+
+    def compare(self) -> None:
+        """Count the keys that wait."""
+        if self._into is None or not self._waiting:
+            return
+        for key, is_same in self._into.compare(self._waiting).items():
+            self.same += is_same
+            self.replaced += not is_same
+            self.edits_replaced += key in self._edited and not is_same
+        self._waiting, self._bytes = {}, 0
 
 
 def _edited_keys(into: Database | str | None) -> frozenset[str]:
@@ -76,26 +127,29 @@ def _edited_keys(into: Database | str | None) -> frozenset[str]:
 
 def import_file(
     database: Database,
-    path: str | os.PathLike[str],
+    source: str | os.PathLike[str] | BinaryIO,
     reading: InputOptions | None = None,
     *,
     progress: Progress | None = None,
 ) -> ImportPlan:
-    """Check a file or folder, then set its keys as unpushed changes; what was done.
+    """Check a file or folder, then set its keys as unpushed changes; what was done. What is the same already is no change.
 
     Raises what `plan_import` raises, with nothing set. Cancelled while keys are set, those that were stay: discard them.
     """
     watched = progress or Progress()
-    chosen = reading or InputOptions()
-    plan = plan_import(path, database, chosen, progress=watched)
-    done = 0
-    try:
-        for row, raw in _Source(Path(path).expanduser(), database, chosen).go_through("importing", watched):
-            database.set(row.key, raw, encode_value=False)
-            done += 1
-    except CancelledError as error:
-        error.hint = f"{done:,} of {plan.keys:,} keys were set; discard takes them back. Nothing was pushed."
-        raise
+    with in_a_file(source) as path:
+        opened = _Source(path, database, reading or InputOptions())
+        plan = _plan(opened, database, watched)
+        if plan.same == plan.keys:
+            return plan
+        done = 0
+        try:
+            for row, raw in opened.go_through("importing", watched):
+                database.set(row.key, raw, encode_value=False)
+                done += 1
+        except CancelledError as error:
+            error.hint = f"{done:,} of {plan.keys:,} keys were set; discard takes them back. Nothing was pushed."
+            raise
     database.sync()
     return plan
 
@@ -113,19 +167,28 @@ class _Source:
         self.format = input_format(path, reading.format)
         self._codec = into if isinstance(into, Database) else _codec_named(into)
         self._serializer = into.serializer if isinstance(into, Database) else into or "bytes"
-        self._reading = InputOptions(
-            reading.format, reading.key, reading.encoding, reading.delimiter, reading.as_text or self._serializer == "str"
-        )
+        self._reading = replace(reading, as_text=reading.as_text or self._serializer == "str")
+        self.left_out: dict[str, LeftOut] = {}
 
     def wrong(self, row: Row, what: str, hint: str = "") -> InvalidInputError:
         """An error about a row."""
         return wrong(self._path, row.place, what, hint)
+
+    def nothing_left(self) -> InvalidInputError:
+        """An error about an input in which nothing makes a key."""
+        some = "; ".join(f"{found.name[:80]!a} is {found.reason}" for found in islice(self.left_out.values(), _SAMPLE))
+        return InvalidInputError(
+            f"Nothing in {self._path.name!a} makes a key: {some}.", hint="Give the place where the files are."
+        )
 
     def go_through(self, phase: str, progress: Progress) -> Iterator[tuple[Row, bytes]]:
         """Every row with the bytes that would be stored, telling how far that is."""
         progress.begin(phase, self.format.size(self._path))
         told = 0
         for count, row in enumerate(self.format.rows(self._path, self._reading), 1):
+            if isinstance(row, LeftOut):
+                self.left_out[row.name] = row
+                continue
             yield row, self._stored(row)
             if count % _TOLD_EVERY == 0:
                 progress.advance(row.read - told, _TOLD_EVERY)
@@ -139,13 +202,23 @@ class _Source:
                 self._codec.decode(row.value)
                 stored: bytes = row.value
                 return stored
-            encoded: bytes = self._codec.encode(self._fitting(row))
+            value = self._fitting(row)
+            encoded: bytes = self._codec.encode(value if self._reading.nan == "refuse" else nan_as_null(value))
         except InvalidInputError as error:
-            raise self.wrong(row, error.message, error.hint) from None
+            hint = _NAN_HINT if error.hint == NAN_HINT else error.hint
+            raise wrong(self._path, self._place(row, error), error.message, hint) from None
         except CatalogError as error:
             kind = {"str": "text in UTF-8", "orjson": "JSON"}.get(self._serializer, f"what {self._serializer!r} stores")
             raise self.wrong(row, f"it is not {kind}. {error.message}") from None
         return encoded
+
+    def _place(self, row: Row, error: InvalidInputError) -> str:
+        """Where an error is: for a value in a table, its column too."""
+        if self.format.name in (FileFormat.CSV, FileFormat.PARQUET) and isinstance(error, InvalidValueError):
+            for name in row.value:
+                if error.path.startswith(f"${path_step(name)}"):
+                    return f"{row.place}, column {name!r}"
+        return row.place
 
     def _fitting(self, row: Row) -> Any:
         """The value as the serializer wants it: for texts, the one field that there is."""

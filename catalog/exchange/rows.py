@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol
 
+from catalog.codecs.contract import Nan
 from catalog.errors import InvalidInputError, name_some
+from catalog.exchange.returns import Change
+
+KEY = ("key",)
+"""The columns that make the key when nobody says which."""
 
 
 class FileFormat(StrEnum):
@@ -35,12 +40,20 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Something in an input that makes no key, and why."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class InputOptions:
     """How an input is to be understood.
 
     ``format`` is that of a `FileFormat`, or empty to go by the ending. ``key`` names the columns that make the key,
     joined by ``/``; none means the column ``key``. ``as_text`` keeps the cells of a CSV file as text instead of making
-    numbers of what looks like numbers.
+    numbers of what is written as numbers are. ``nan="null"`` makes null of NaN and the infinities, which JSON cannot say.
     """
 
     format: str = ""
@@ -48,20 +61,29 @@ class InputOptions:
     encoding: str = "utf-8"
     delimiter: str = ""
     as_text: bool = False
+    nan: Nan = "refuse"
 
 
 @dataclass(frozen=True, slots=True)
 class OutputOptions:
-    """How an output is to be made: its format, the name of the column of the keys, and whether it may replace a file."""
+    """How an output is to be made: its format, the name of the column of the keys, and whether it may replace a file.
+
+    ``excel_safe`` puts an apostrophe before text in CSV that a spreadsheet would take for a formula.
+    """
 
     format: str = ""
     key: str = "key"
     prefix: str = ""
     overwrite: bool = False
+    excel_safe: bool = False
 
 
 class Items(Protocol):
     """The content of a database; each iteration goes through it anew, in the order of the keys."""
+
+    @property
+    def serializer(self) -> str:
+        """The name of the serializer of the values."""
 
     def __iter__(self) -> Iterator[tuple[str, Any]]:
         """Keys with their values."""
@@ -70,8 +92,16 @@ class Items(Protocol):
         """Keys with the bytes of their values as stored."""
 
 
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """An output that is known in advance: what of it will not come back as it is, and how it is written."""
+
+    changes: tuple[Change, ...]
+    write: Callable[[BinaryIO], None]
+
+
 class Format(Protocol):
-    """One kind of file."""
+    """One kind of file or folder that can be read."""
 
     @property
     def name(self) -> FileFormat:
@@ -84,11 +114,15 @@ class Format(Protocol):
     def size(self, path: Path) -> int:
         """How many bytes there are to read."""
 
-    def rows(self, path: Path, reading: InputOptions) -> Iterator[Row]:
+    def rows(self, path: Path, reading: InputOptions) -> Iterator[Row | LeftOut]:
         """Read an input from its beginning; InvalidInputError says what is wrong, and in which line."""
 
-    def write(self, path: Path, items: Items, writing: OutputOptions) -> None:
-        """Make a file, which is not there yet."""
+
+class Table(Format, Protocol):
+    """One kind of file that can be written too."""
+
+    def prepare(self, items: Items, writing: OutputOptions, ending: str) -> Prepared:
+        """Go through the items as far as is needed to know what the file will be, whose name has this ending."""
 
 
 def wrong(path: Path, place: str, what: str, hint: str = "") -> InvalidInputError:
@@ -99,7 +133,7 @@ def wrong(path: Path, place: str, what: str, hint: str = "") -> InvalidInputErro
 def key_columns(path: Path, asked: tuple[str, ...], there: Iterable[str], hint: str = "") -> tuple[str, ...]:
     """The columns that make the key; InvalidInputError when one is not there, with those that are."""
     columns = list(there)
-    wanted = asked or ("key",)
+    wanted = asked or KEY
     missing = [name for name in wanted if name not in columns]
     if missing:
         raise wrong(
@@ -115,9 +149,7 @@ def key_of(path: Path, place: str, parts: Iterable[Any]) -> str:
     """Make a key of the values of its columns."""
     texts = []
     for part in parts:
-        if hasattr(part, "isoformat"):
-            texts.append(str(part.isoformat()))
-        elif isinstance(part, str | int) and not isinstance(part, bool) and part != "":
+        if isinstance(part, str | int) and not isinstance(part, bool) and part != "":
             texts.append(str(part))
         else:
             shown = "empty" if part in (None, "") else f"no text: {str(part)[:40]!a}"

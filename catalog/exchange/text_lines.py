@@ -8,8 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from catalog.errors import InvalidInputError, LocalFileError
-
-from .rows import wrong
+from catalog.exchange.rows import wrong
 
 LONGEST_LINE = 64 << 20
 """Characters; a longer line is refused rather than held in memory."""

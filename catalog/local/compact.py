@@ -9,17 +9,16 @@ from __future__ import annotations
 import contextlib
 import glob
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
 from catalog.errors import LocalFileError
+from catalog.local.booklet_header import buckets_for
+from catalog.local.data_file import Block, DataFile, Record, system_error
+from catalog.local.state import State
+from catalog.local.table import Row, block_key, count_keys
 from catalog.progress import Progress
-
-from .booklet_header import buckets_for
-from .data_file import Block, DataFile, Record, system_error
-from .local_table import LocalTable, Row, Status
-from .sidecar import Sidecar
 
 _BATCH_BYTES = 16 << 20
 _BATCH_ROWS = 20_000
@@ -27,33 +26,36 @@ _CUT_OFF = -1
 """The offset of a value that the file no longer holds whole; reading it is an error until it is discarded."""
 
 
-def compact(data: DataFile, sidecar: Sidecar, table: LocalTable, reserved: Sequence[Record], progress: Progress) -> None:
-    """Write the file again with only what the table names, and booklet's own ``reserved`` ones."""
-    temporary = data.path.with_name(f".{data.path.name}.compacting")
+def content_beside(path: Path) -> Path:
+    """Where the new content of a booklet lies until it has taken the place of the old; derived, never read from a file."""
+    return path.with_name(f".{path.name}.compacting")
+
+
+def compact(data: DataFile, state: State, reserved: Iterable[Block], progress: Progress) -> None:
+    """Write the file again with only what the table names, and booklet's own ``reserved`` blocks."""
+    temporary = content_beside(data.path)
     moved: list[tuple[int, str]] = []
     try:
-        _write_copy(data, sidecar, table, reserved, temporary, moved, progress)
+        _write_copy(data, state, [record_of(data, block) for block in reserved], temporary, moved, progress)
     except OSError as error:
         with contextlib.suppress(OSError):
             temporary.unlink()
         if isinstance(error, LocalFileError):
             raise
         raise system_error(error, temporary, "writing") from None
-    with sidecar.transaction(durable=True):
-        sidecar.put("compacting", temporary.name)
+    with state.transaction(durable=True):
+        state.compacting = True
     data.replace_content(temporary)
-    with sidecar.transaction(durable=True):
-        sidecar.run_many("UPDATE local SET offset = ? WHERE key = ?", moved)
-        sidecar.run("UPDATE local SET offset = 0 WHERE status = 2")
-        sidecar.run("DELETE FROM local WHERE status = 3")
-        sidecar.put("compacting", None)
+    with state.transaction(durable=True):
+        state.table.moved(moved)
+        state.compacting = False
     with contextlib.suppress(OSError):
         temporary.unlink()
 
 
 def remove_leftovers(path: Path) -> None:
     """Remove what a killed compaction left beside a file. Needs the write lock, and no compaction under way."""
-    for pattern in (".{}.compacting", ".{}.empty", "..{}.compacting.*.new", "..{}.empty.*.new"):
+    for pattern in (".{}.compacting", "..{}.compacting.*.new"):
         for found in path.parent.glob(pattern.format(glob.escape(path.name))):
             with contextlib.suppress(OSError):
                 found.unlink()
@@ -64,40 +66,37 @@ def record_of(data: DataFile, block: Block) -> Record:
     return Record(block.key, block.timestamp, data.read(block.offset, block.length))
 
 
-def resume_compaction(data: DataFile, sidecar: Sidecar) -> None:
+def resume_compaction(data: DataFile, state: State) -> None:
     """Finish the copy of a compaction that was cut short."""
-    name = sidecar.get("compacting")
-    if name is None:
+    if not state.compacting:
         return
-    temporary = data.path.with_name(Path(name).name)
+    temporary = content_beside(data.path)
     if temporary.exists():
         data.replace_content(temporary)
         temporary.unlink()
-    sidecar.put("compacting", None)
+    state.compacting = False
 
 
 def _write_copy(
     data: DataFile,
-    sidecar: Sidecar,
-    table: LocalTable,
+    state: State,
     reserved: Sequence[Record],
     temporary: Path,
     moved: list[tuple[int, str]],
     progress: Progress,
 ) -> None:
-    count = sidecar.row("SELECT COUNT(*) FROM local WHERE status IN (0, 1)")
-    keys = int(count[0]) if count else 0
+    keys, _ = state.table.held_size()
     progress.begin("compacting the local file", data.size, keys)
     temporary.unlink(missing_ok=True)
     DataFile.create(temporary, data.header.fresh(max(buckets_for(keys), data.header.n_buckets)))
     copy = DataFile(temporary, writable=True)
     try:
         copy.link(copy.append(reserved), 0)
-        for rows in _batches(row for row in table.all() if row.status in (Status.COPY, Status.EDITED)):
+        for rows in _batches(row for row in state.table.all() if row.held):
             values = [(row, _value_of(data, row)) for row in rows]
             whole = [(row, value) for row, value in values if value is not None]
-            batch = copy.append([Record(row.key.encode(), row.timestamp, value) for row, value in whole])
-            copy.link(batch, len(whole))
+            batch = copy.append([Record(block_key(row.key), row.timestamp, value) for row, value in whole])
+            copy.link(batch, count_keys(row.key for row, _ in whole))
             moved.extend(zip(batch.offsets, (row.key for row, _ in whole), strict=True))
             moved.extend((_CUT_OFF, row.key) for row, value in values if value is None)
             progress.advance(sum(row.length for row in rows), len(rows))
@@ -110,7 +109,7 @@ def _value_of(data: DataFile, row: Row) -> bytes | None:
     """The value of a row, damaged or not; None when something else lies where it was."""
     if row.offset <= 0:
         return None
-    key = row.key.encode()
+    key = block_key(row.key)
     raw = data.read(row.offset - len(key), len(key) + row.length)
     return raw[len(key) :] if len(raw) == len(key) + row.length and raw.startswith(key) else None
 

@@ -21,10 +21,9 @@ from hashlib import blake2b, blake2s
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from catalog.checksum import checksum
 from catalog.errors import LocalFileError
-
-from .booklet_header import HEADER_BYTES, POSITION_BYTES, Header, buckets_for
+from catalog.format.checksum import checksum
+from catalog.local.booklet_header import HEADER_BYTES, POSITION_BYTES, Header, buckets_for
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -139,6 +138,16 @@ def _move_into_place(temporary: Path, path: Path) -> None:
     temporary.unlink()
 
 
+def _sync_folder(folder: Path) -> None:
+    """Let the names in a folder outlast a loss of power, where the system can be told so."""
+    with contextlib.suppress(OSError):
+        fd = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+
+
 class DataFile:
     """A booklet file, open. One object may append while others, in any process, read by position."""
 
@@ -163,7 +172,10 @@ class DataFile:
             with temporary.open("wb") as file:
                 file.write(header.raw)
                 file.write((1).to_bytes(POSITION_BYTES, "little") * header.n_buckets)
+                file.flush()
+                os.fsync(file.fileno())
             _move_into_place(temporary, path)
+            _sync_folder(path.parent)
         except OSError as error:
             with contextlib.suppress(OSError):
                 temporary.unlink()

@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
-from catalog.checksum import checksum
 from catalog.errors import UnsupportedFormatError
+from catalog.format.checksum import checksum
+from catalog.format.version import METADATA, Version
+from catalog.local.compact import compact, remove_leftovers, resume_compaction
+from catalog.local.data_file import METADATA_KEY, RESERVED_KEYS, Block, DataFile, TornBlockError
+from catalog.local.state import State
+from catalog.local.table import Row, Status, block_key
 from catalog.progress import Progress
-
-from .compact import compact, record_of, remove_leftovers, resume_compaction
-from .data_file import METADATA_KEY, RESERVED_KEYS, Block, DataFile, Record, TornBlockError
-from .local_table import LocalTable, Row, Status
-from .sidecar import Sidecar
 
 _INSERT = 5_000
 _NOT_COUNTED = (1 << 32) - 1
@@ -29,7 +29,7 @@ class _Found:
     """What a scan of the blocks found out besides the blocks themselves."""
 
     keys: int = 0
-    alive: int = 0
+    repeated: bool = False
     torn_at: int | None = None
     reserved: dict[bytes, Block] = field(default_factory=dict)
 
@@ -38,55 +38,58 @@ class _Found:
         return self.torn_at is None and counted in (self.keys, _NOT_COUNTED)
 
 
-def reconcile(data: DataFile, sidecar: Sidecar, table: LocalTable, progress: Progress) -> bool:
+def reconcile(data: DataFile, state: State, progress: Progress) -> bool:
     """Bring the sidecar into agreement with the data file; whether anything had happened. Needs the write lock."""
-    resume_compaction(data, sidecar)
-    dirty = sidecar.get("dirty") is not None
-    if not dirty and sidecar.get("fingerprint") == data.fingerprint():
+    resume_compaction(data, state)
+    dirty = state.dirty
+    if not dirty and state.fingerprint == data.fingerprint():
         return False
     progress.begin(f"comparing {data.path.name} with what was known of it")
-    sidecar.put("dirty", 1)
-    found = _collect(data, sidecar)
-    with sidecar.transaction():
-        _adopt(data, sidecar, table, half_done=dirty)
-        _miss(data, sidecar, table, found)
-        _compare_metadata(data, sidecar, found)
-        table.remove([row.key for row in table.leaving()])
-    sidecar.run("DROP TABLE temp.found")
+    state.dirty = True
+    found = _collect(data, state)
+    with state.transaction():
+        _adopt(data, state, half_done=dirty)
+        _miss(data, state, found)
+        state.table.remove([row.key for row in state.table.leaving()])
+    state.sidecar.run("DROP TABLE temp.found")
     if dirty:
         remove_leftovers(data.path)
-    if dirty or found.torn_at is not None or found.alive != found.keys or data.header.n_keys != found.keys:
-        compact(data, sidecar, table, _own_records(data, sidecar, found), progress)
+    if dirty or found.torn_at is not None or found.repeated or data.header.n_keys != found.keys:
+        compact(data, state, found.reserved.values(), progress)
     return True
 
 
-def _collect(data: DataFile, sidecar: Sidecar) -> _Found:
+def _collect(data: DataFile, state: State) -> _Found:
     """Put the last living block of each key into a temporary table."""
-    found = _Found()
+    found, sidecar, alive = _Found(), state.sidecar, 0
     sidecar.run("DROP TABLE IF EXISTS temp.found")
     sidecar.run("CREATE TEMP TABLE found (key TEXT PRIMARY KEY, timestamp INTEGER, offset INTEGER, length INTEGER) WITHOUT ROWID")
     batch: list[tuple[str, int, int, int]] = []
     insert = "INSERT OR REPLACE INTO temp.found VALUES (?, ?, ?, ?)"
     try:
         for block in data.scan():
-            if block.key in RESERVED_KEYS:
-                if block.alive:
-                    found.reserved[block.key] = block
-            elif block.alive:
+            if not block.alive:
+                continue
+            if block.key in RESERVED_KEYS and block.key != METADATA_KEY:
+                found.reserved[block.key] = block
+            else:
                 batch.append((_text(block.key, data), block.timestamp, block.offset, block.length))
-                found.alive += 1
+                alive += 1
                 if len(batch) >= _INSERT:
                     sidecar.run_many(insert, batch)
                     batch = []
     except TornBlockError as torn:
         found.torn_at = torn.at
     sidecar.run_many(insert, batch)
-    row = sidecar.row("SELECT COUNT(*) FROM temp.found")
-    found.keys = int(row[0]) if row else 0
+    row = sidecar.row("SELECT COUNT(*), COUNT(NULLIF(key, '')) FROM temp.found")
+    distinct, found.keys = row or (0, 0)
+    found.repeated = alive != distinct
     return found
 
 
 def _text(key: bytes, data: DataFile) -> str:
+    if key == METADATA_KEY:
+        return METADATA
     try:
         return key.decode()
     except UnicodeDecodeError:
@@ -96,16 +99,17 @@ def _text(key: bytes, data: DataFile) -> str:
         ) from None
 
 
-def _adopt(data: DataFile, sidecar: Sidecar, table: LocalTable, *, half_done: bool) -> None:
+def _adopt(data: DataFile, state: State, *, half_done: bool) -> None:
     """Take what the file holds and the table does not know; finish removals that a kill left ``half_done``."""
     # without timestamps, another value of the same length at the same place shows in its bytes only
+    sidecar, table = state.sidecar, state.table
     differing = sidecar.rows(
         "SELECT found.key, found.timestamp, found.offset, found.length FROM temp.found AS found LEFT JOIN local USING (key) "
         "WHERE ? OR local.key IS NULL OR local.status IN (2, 3) OR local.offset <> found.offset "
         "OR local.length <> found.length OR local.timestamp <> found.timestamp",
         (not data.header.has_timestamps,),
     )
-    edit = table.last_edit()
+    edit = state.last_edit
     rows = []
     for start in range(0, len(differing), _INSERT):
         some = differing[start : start + _INSERT]
@@ -114,17 +118,17 @@ def _adopt(data: DataFile, sidecar: Sidecar, table: LocalTable, *, half_done: bo
             row = known.get(key)
             value_checksum = checksum(data.read(offset, length))
             if half_done and row is not None and _unfinished(row, offset, value_checksum):
-                data.remove([(key.encode(), offset)], 0)
+                data.remove([(block_key(key), offset)], 0)
                 sidecar.run("DELETE FROM temp.found WHERE key = ?", (key,))
                 continue
-            if row is not None and _same(row, timestamp, length, value_checksum):
+            if row is not None and row.held and row.version == Version(timestamp, length, value_checksum):
                 rows.append(replace(row, offset=offset))
                 continue
             edit += 1
             base = row.base if row is not None else None
             rows.append(Row(key, Status.EDITED, timestamp, offset, length, value_checksum, edit, base))
     table.put(rows)
-    sidecar.put("last_edit", edit)
+    state.last_edit = edit
 
 
 def _unfinished(row: Row, offset: int, value_checksum: bytes) -> bool:
@@ -134,24 +138,16 @@ def _unfinished(row: Row, offset: int, value_checksum: bytes) -> bool:
     return row.status == Status.LEAVING and row.checksum == value_checksum
 
 
-def _same(row: Row, timestamp: int, length: int, value_checksum: bytes) -> bool:
-    return row.status in (Status.COPY, Status.EDITED) and (row.timestamp, row.length, row.checksum) == (
-        timestamp,
-        length,
-        value_checksum,
-    )
-
-
-def _miss(data: DataFile, sidecar: Sidecar, table: LocalTable, found: _Found) -> None:
+def _miss(data: DataFile, state: State, found: _Found) -> None:
     """Keys that the table knows and the file has no more were deleted there, unless the file is not all there."""
-    edit = table.last_edit()
+    sidecar, table, edit = state.sidecar, state.table, state.last_edit
     complete = found.complete(data.header.n_keys)
     rows, lost = [], []
     for key, status, offset, timestamp in sidecar.rows(
         "SELECT local.key, local.status, local.offset, local.timestamp FROM local LEFT JOIN temp.found AS found USING (key) "
         "WHERE found.key IS NULL AND local.status IN (0, 1) AND local.offset > 0"
     ):
-        if not complete and not data.was_deleted(key.encode(), offset):
+        if not complete and not data.was_deleted(block_key(key), offset):
             if status == Status.COPY:
                 lost.append(key)
             continue
@@ -160,25 +156,4 @@ def _miss(data: DataFile, sidecar: Sidecar, table: LocalTable, found: _Found) ->
     known = table.get_many([row.key for row in rows])
     table.put(replace(row, base=known[row.key].base) for row in rows)
     table.remove(lost)
-    sidecar.put("last_edit", edit)
-
-
-def _compare_metadata(data: DataFile, sidecar: Sidecar, found: _Found) -> None:
-    block = found.reserved.get(METADATA_KEY)
-    if block is None and not found.complete(data.header.n_keys):
-        return
-    value = data.read(block.offset, block.length) if block else None
-    mark = f"{block.timestamp}:{checksum(value).hex()}" if block and value is not None else None
-    if mark != sidecar.get("metadata_mark"):
-        sidecar.put("metadata", value)
-        sidecar.put("metadata_time", block.timestamp if block else 0)
-        sidecar.put("metadata_mark", mark)
-        sidecar.put("metadata_edited", 1)
-
-
-def _own_records(data: DataFile, sidecar: Sidecar, found: _Found) -> list[Record]:
-    """Booklet's own blocks; metadata that a damaged file lost come from the sidecar."""
-    records = [record_of(data, block) for block in found.reserved.values()]
-    if METADATA_KEY not in found.reserved and (value := sidecar.get("metadata_mark") and sidecar.get("metadata")):
-        records.append(Record(METADATA_KEY, sidecar.get("metadata_time"), value))
-    return records
+    state.last_edit = edit

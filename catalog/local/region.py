@@ -7,9 +7,9 @@ from hashlib import blake2b
 
 from typing_extensions import override
 
-from catalog.checksum import CHECKSUM_BYTES
 from catalog.errors import IntegrityError
-from catalog.objectstore.sized_stream import SizedStream
+from catalog.format.checksum import CHECKSUM_BYTES
+from catalog.store.sized_stream import SizedStream
 
 _STEP = 8 << 20
 

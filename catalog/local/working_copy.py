@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import portalocker
-
-from catalog.checksum import checksum
-from catalog.errors import CatalogError, IntegrityError, LockTimeoutError
-
-from .booklet_header import Header
-from .data_file import DataFile, system_error
-from .local_table import LocalTable, Row
-from .sidecar import Sidecar
+from catalog.errors import CatalogError, IntegrityError
+from catalog.format.checksum import checksum
+from catalog.format.version import name_of_key
+from catalog.local.booklet_header import Header
+from catalog.local.cache import Cache
+from catalog.local.data_file import DataFile, system_error
+from catalog.local.sidecar import Sidecar
+from catalog.local.state import State
+from catalog.local.table import Row
+from catalog.processes.file_lock import turn
 
 _TRIES_WHILE_COMPACTING = 400
 _PAUSE = 0.05
@@ -32,11 +33,12 @@ class WorkingCopy:
         self.path = path
         self.data = DataFile(path, writable=False)
         try:
-            self.sidecar = Sidecar(sidecar_path(path))
+            self._sidecar = Sidecar(sidecar_path(path))
         except BaseException:
             self.data.close()
             raise
-        self.table = LocalTable(self.sidecar)
+        self.state = State(self._sidecar)
+        self.cache = Cache(self._sidecar)
 
     @staticmethod
     def create(path: Path, header: Header) -> None:
@@ -45,17 +47,15 @@ class WorkingCopy:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise system_error(error, path.parent, "creating the folder") from None
-        turn = path.with_name(f".{path.name}.creating")
+        note = path.with_name(f".{path.name}.creating")
         try:
             # Else a second process could take the first one's new sidecar for a leftover.
-            with portalocker.Lock(turn, mode="a", timeout=_SECONDS_TO_CREATE, check_interval=0.01):
+            with turn(note, _SECONDS_TO_CREATE, str(path), lambda: "another process that creates the file"):
                 if not path.exists():
                     for end in ("", "-wal", "-shm"):
                         path.with_name(f"{path.name}.sync{end}").unlink(missing_ok=True)
                     DataFile.create(path, header)
-                turn.unlink(missing_ok=True)
-        except portalocker.LockException:
-            raise LockTimeoutError(str(turn), "another process that creates the file", _SECONDS_TO_CREATE) from None
+                note.unlink(missing_ok=True)
         except OSError as error:
             if isinstance(error, CatalogError):
                 raise
@@ -63,7 +63,7 @@ class WorkingCopy:
 
     def close(self) -> None:
         """Close both files."""
-        self.sidecar.close()
+        self._sidecar.close()
         self.data.close()
 
     @property
@@ -74,11 +74,7 @@ class WorkingCopy:
     @property
     def disturbed(self) -> bool:
         """Whether the data file is not as the last sync left it: someone else wrote to it, or a writer was killed."""
-        return (
-            self.sidecar.get("fingerprint") != self.data.fingerprint()
-            or self.sidecar.get("dirty") is not None
-            or self.sidecar.get("compacting") is not None
-        )
+        return self.state.fingerprint != self.data.fingerprint() or self.state.dirty or self.state.compacting
 
     def value_of(self, row: Row, refresh: Callable[[], Row | None], pause: Callable[[float], None]) -> bytes | None:
         """The value that a row names, verified; None when its row went away meanwhile.
@@ -94,14 +90,14 @@ class WorkingCopy:
             if len(value) == current.length and checksum(value) == current.checksum:
                 return value
             before = (current.offset, current.checksum)
-            compacting = self.sidecar.get("compacting") is not None
+            compacting = self.state.compacting
             current = refresh()
             if current is not None and (current.offset, current.checksum) == before:
                 if not compacting and attempt:
                     break
                 pause(_PAUSE)
         raise IntegrityError(
-            f"{self.path}: the local value of {row.key!r} is damaged: its bytes do not match their checksum.",
+            f"{self.path}: the local value of {name_of_key(row.key)!r} is damaged: its bytes do not match their checksum.",
             key=row.key,
             hint="If it was never pushed, restore the file from a backup; else discard this key, and the remote's value is read.",
         )

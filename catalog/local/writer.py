@@ -8,96 +8,120 @@ opening repair the chains (`reconcile`).
 from __future__ import annotations
 
 import contextlib
-import json
-import os
-import socket
 import threading
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from msgspec.structs import replace
+from typing_extensions import override
 
-from catalog.checksum import checksum
 from catalog.errors import InvalidValueError, LocalFileError, LockTimeoutError
+from catalog.format.checksum import checksum
+from catalog.format.segment import Entry
+from catalog.format.version import METADATA, name_of_key
+from catalog.local.booklet_header import Header
+from catalog.local.compact import compact, content_beside
+from catalog.local.data_file import LONGEST_VALUE, METADATA_KEY, RESERVED_KEYS, DataFile, Record, verified
+from catalog.local.reconcile import reconcile
+from catalog.local.table import Row, Status, block_key, count_keys
+from catalog.local.working_copy import WorkingCopy
+from catalog.processes.file_lock import FileLock
+from catalog.processes.fork import OfOneProcess, ParentsLock
 from catalog.progress import Progress
 
-from .booklet_header import Header
-from .compact import compact, record_of
-from .data_file import LONGEST_VALUE, METADATA_KEY, RESERVED_KEYS, DataFile, Record
-from .file_lock import FileLock
-from .local_table import Row, Status
-from .reconcile import reconcile
-from .sidecar import Sidecar
-from .working_copy import WorkingCopy
-
 _MOST_BUFFERED = 50_000
+_SECONDS_BEFORE_FORK = 5
 _NO_CHECKSUM = bytes(8)
 
 
 class Buffered(NamedTuple):
-    """A change that is not in the files yet. ``value`` is None for a deletion."""
+    """A change that is not in the files yet. ``value`` is None for a deletion.
+
+    With ``by_content`` it is no change where the key has these bytes already.
+    """
 
     status: Status
     timestamp: int
     value: bytes | None
     checksum: bytes
+    by_content: bool = False
 
 
-def holder_of(sidecar: Sidecar) -> str:
-    """Who writes to a working copy, in words."""
-    said = sidecar.get("writer")
-    if said is None:
-        return "another program that opened it with booklet"
-    who = json.loads(said)
-    return f"process {who['pid']} on {who['host']} (since {who['since']})"
+def _content(change: Buffered) -> tuple[int, bytes]:
+    return len(change.value or b""), change.checksum
 
 
-def _mark(timestamp: int, value: bytes) -> str:
-    """What the sidecar notes of the metadata in the booklet, to see when they change."""
-    return f"{timestamp}:{checksum(value).hex()}"
+def _over_base(change: Buffered, row: Row | None, entry: Entry | None) -> Buffered:
+    """A change over what the base has of its key: where that has the same bytes, its timestamp stays, and no edit is left."""
+    if entry is None or (row is not None and row.base is not None) or _content(change) != entry.version.content:
+        return change._replace(by_content=False)
+    status = Status.COPY if row is None or row.status == Status.LEAVING else Status.EDITED
+    return Buffered(status, entry.timestamp, change.value, change.checksum)
 
 
-def _append_to(path: Path, record: Record) -> None:
+def _append_to(path: Path, record: Record) -> int:
+    """Write one record into an empty file; where its value lies."""
     data = DataFile(path, writable=True)
     try:
-        data.link(data.append([record]), 0)
+        batch = data.append([record])
+        data.link(batch, 0)
         data.flush()
+        return batch.offsets[0]
     finally:
         data.close()
 
 
-class Writer:
-    """Exclusive write access to a working copy, from opening to `close`. Safe from many threads."""
+class Writer(OfOneProcess):
+    """Exclusive write access to a working copy, from opening to `close`. Safe from many threads.
+
+    It belongs to the process that opened it: in a forked child everything that it does raises WrongProcessError.
+    """
 
     def __init__(self, copy: WorkingCopy, *, timeout: float, progress: Progress, buffer_bytes: int = 4 << 20) -> None:
         self.path = copy.path
-        self.sidecar = copy.sidecar
-        self.table = copy.table
+        self.state = copy.state
+        self.table = copy.state.table
         self.data = DataFile(copy.path, writable=True)
         self._lock = FileLock(self.data.fd, str(copy.path))
-        self._mutex = threading.RLock()
+        self._mutex: threading.RLock | ParentsLock = threading.RLock()
         self._buffer: dict[str, Buffered] = {}
         self._buffered_bytes = 0
         self._most_bytes = buffer_bytes
         self._unsynced = False
         self._edit = 0
+        self.known_entries: Callable[[Sequence[str]], Mapping[str, Entry | None]] = lambda _: {}
+        """What the base commit has of keys, of those of which this is known without asking anyone."""
         try:
-            self._lock.acquire(timeout, lambda: holder_of(self.sidecar), progress)
+            self._lock.acquire(timeout, self.state.holder, progress)
             self._begin(progress)
         except BaseException:
             self._release()
             raise
+        self.belong_here()
+
+    @override
+    def before_fork(self) -> None:
+        # A child reads from the files what was set before it was made; a writer that is busy for long does not hold it up.
+        if self._mutex.acquire(timeout=_SECONDS_BEFORE_FORK):
+            try:
+                self.flush()
+            finally:
+                self._mutex.release()
+
+    @override
+    def after_fork(self) -> None:
+        # The lock is of the open file that parent and child share: unlocking would free it for both, closing does not.
+        self.data.close()
+        self._mutex = ParentsLock(str(self.path))
 
     def _begin(self, progress: Progress) -> None:
-        since = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-        self.sidecar.put("writer", json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": since}))
+        self.state.begin_writing()
         self.data.reload()
-        if reconcile(self.data, self.sidecar, self.table, progress):
+        if reconcile(self.data, self.state, progress):
             self._unsynced = True
             self.sync()
-        self._edit = self.table.last_edit()
+        self._edit = self.state.last_edit
 
     @classmethod
     def try_open(cls, copy: WorkingCopy, progress: Progress) -> Writer | None:
@@ -112,7 +136,7 @@ class Writer:
         with self._mutex:
             try:
                 self.sync()
-                self.sidecar.put("writer", None)
+                self.state.end_writing()
             finally:
                 self._release()
 
@@ -142,11 +166,13 @@ class Writer:
         with self._mutex:
             return self._buffer.get(key)
 
-    def put(self, key: str, value: bytes, timestamp: int) -> None:
-        """Set a key."""
+    def put(self, key: str, value: bytes, timestamp: int, *, by_content: bool = False) -> None:
+        """Set a key. With ``by_content`` bytes that are there already are no change: their timestamp stays."""
         if len(value) > LONGEST_VALUE:
-            raise InvalidValueError(f"The value of {key!r} takes {len(value):,} bytes; at most 4 GiB fit into a booklet.")
-        self._add(key, Buffered(Status.EDITED, timestamp, value, checksum(value)))
+            raise InvalidValueError(
+                f"The value of {name_of_key(key)!r} takes {len(value):,} bytes; at most 4 GiB fit into a booklet."
+            )
+        self._add(key, Buffered(Status.EDITED, timestamp, value, checksum(value), by_content))
 
     def delete(self, key: str, timestamp: int) -> None:
         """Delete a key."""
@@ -184,14 +210,14 @@ class Writer:
         moments = [copy[1] for copy in copies]
         values = [copy[2] for copy in copies]
         checksums = [copy[3] for copy in copies]
-        batch = self.data.append(zip(map(str.encode, keys), moments, values, strict=True))
+        batch = self.data.append(zip(map(block_key, keys), moments, values, strict=True))
         try:
-            with self.sidecar.transaction():
+            with self.state.transaction():
                 self.table.put_copies(zip(keys, moments, batch.offsets, map(len, values), checksums, strict=True))
         except BaseException:
             self.data.take_back(batch)
             raise
-        self.data.link(batch, len(copies))
+        self.data.link(batch, count_keys(keys))
 
     def _add(self, key: str, change: Buffered) -> None:
         with self._mutex:
@@ -215,6 +241,7 @@ class Writer:
 
     def _write(self, changes: dict[str, Buffered]) -> None:
         old = self.table.get_many(list(changes))
+        changes = self._real_changes(changes, old)
         for key, row in list(old.items()):
             if changes[key].status == Status.COPY and row.status != Status.LEAVING:
                 del changes[key], old[key]
@@ -223,22 +250,43 @@ class Writer:
         self._mark_dirty()
         in_file = {key: row for key, row in old.items() if row.offset > 0 and row.status != Status.DELETED}
         written = [(key, change.timestamp, change.value) for key, change in changes.items() if change.value is not None]
-        new_keys = sum(key not in in_file for key, _, _ in written) if in_file else len(written)
+        new_keys = count_keys(key for key, _, _ in written if key not in in_file)
         self.data.grow(self.data.header.n_keys + new_keys)
-        batch = self.data.append((key.encode(), timestamp, value) for key, timestamp, value in written)
+        batch = self.data.append((block_key(key), timestamp, value) for key, timestamp, value in written)
         try:
             if any(change.status == Status.EDITED for change in changes.values()):
                 self.data.flush()
             rows = self._new_rows(changes, old, dict(zip((key for key, _, _ in written), batch.offsets, strict=True)))
-            with self.sidecar.transaction():
+            with self.state.transaction():
                 self.table.put(rows)
-                self.sidecar.put("last_edit", self._edit)
+                self.state.last_edit = self._edit
         except BaseException:
             self.data.take_back(batch)
             raise
         self.data.link(batch, new_keys)
-        gone = [(key.encode(), in_file[key].offset) for key in changes if key in in_file]
-        self.data.remove(gone, sum(changes[key].value is None for key in changes if key in in_file))
+        gone = [(block_key(key), in_file[key].offset) for key in changes if key in in_file]
+        self.data.remove(gone, count_keys(key for key in changes if key in in_file and changes[key].value is None))
+
+    def _real_changes(self, changes: dict[str, Buffered], old: dict[str, Row]) -> dict[str, Buffered]:
+        """Leave out what sets the bytes that are there; what brings back those of the base is no edit of it any more."""
+        unsure = [key for key, change in changes.items() if change.by_content]
+        if not unsure:
+            return changes
+        known = self.known_entries(unsure)
+        real = {}
+        for key, change in changes.items():
+            row = old.get(key)
+            if change.by_content and row is not None and self._holds(row, change):
+                del old[key]
+            else:
+                real[key] = _over_base(change, row, known[key]) if change.by_content and key in known else change
+        return real
+
+    def _holds(self, row: Row, change: Buffered) -> bool:
+        """Whether a row holds the bytes that a change sets. An edit is nowhere else, so it is read: damage is set anew."""
+        if not row.held or (row.length, row.checksum) != _content(change):
+            return False
+        return row.status == Status.COPY or verified(self.data, row.offset, row.length, row.checksum) is not None
 
     def _new_rows(self, changes: dict[str, Buffered], old: dict[str, Row], offsets: dict[str, int]) -> list[Row]:
         rows = []
@@ -255,12 +303,13 @@ class Writer:
                 rows.append(Row(key, Status.DELETED, change.timestamp, offset, 0, removed, edit, base))
             else:
                 length = len(change.value)
-                rows.append(Row(key, change.status, change.timestamp, offsets[key], length, change.checksum, edit, base))
+                found = change.checksum
+                rows.append(Row(key, change.status, change.timestamp, offsets[key], length, found, edit, base, change.by_content))
         return rows
 
     def _mark_dirty(self) -> None:
         if not self._unsynced:
-            self.sidecar.put("dirty", 1)
+            self.state.dirty = True
             self._unsynced = True
 
     def sync(self) -> None:
@@ -271,9 +320,9 @@ class Writer:
                 return
             self.data.flush()
             self.data.stamp()
-            with self.sidecar.transaction(durable=True):
-                self.sidecar.put("fingerprint", self.data.fingerprint())
-                self.sidecar.put("dirty", None)
+            with self.state.transaction(durable=True):
+                self.state.fingerprint = self.data.fingerprint()
+                self.state.dirty = False
             self._unsynced = False
 
     def drop(self, keys: Sequence[str]) -> None:
@@ -298,70 +347,54 @@ class Writer:
         with self._mutex:
             rows = list(self.table.leaving())
             in_file = [row for row in rows if row.offset > 0]
-            self.data.remove(((row.key.encode(), row.offset) for row in in_file), len(in_file))
+            self.data.remove(((block_key(row.key), row.offset) for row in in_file), count_keys(row.key for row in in_file))
             self.table.remove(row.key for row in rows)
 
-    def start_over(self, header: Header, *, replacing: bool, keeping: Record | None = None) -> None:
-        """Empty the file, but for ``keeping``, and take over another header; only when nothing else in it is still wanted."""
+    def start_over(self, header: Header, *, replacing: bool, keep_metadata: bool = False) -> None:
+        """Empty the file, but for the metadata if asked, and take over another header; only when all else in it is unwanted."""
         with self._mutex:
+            buffered = self._buffer.get(METADATA) if keep_metadata else None
             self._buffer, self._buffered_bytes = {}, 0
             self._mark_dirty()
-            temporary = self.path.with_name(f".{self.path.name}.empty")
+            kept = self.table.get(METADATA) if keep_metadata else None
+            temporary = content_beside(self.path)
             temporary.unlink(missing_ok=True)
             DataFile.create(temporary, header)
-            if keeping is not None:
-                _append_to(temporary, keeping)
-            with self.sidecar.transaction(durable=True):
-                self.sidecar.run("DELETE FROM local")
-                self.sidecar.put("replacing", 1 if replacing else None)
-                self.sidecar.put("metadata_mark", _mark(keeping.timestamp, keeping.value) if keeping else None)
-                self.sidecar.put("drafts", None)
-                self.sidecar.put("compacting", temporary.name)
+            if kept is not None and kept.offset > 0:
+                record = Record(METADATA_KEY, kept.timestamp, self.data.read(kept.offset, kept.length))
+                kept = replace(kept, offset=_append_to(temporary, record) if kept.held else 0)
+            with self.state.transaction(durable=True):
+                self.table.clear()
+                self.table.put([kept] if kept is not None else [])
+                self.state.replacing = replacing
+                self.state.forget_drafts()
+                self.state.compacting = True
             self.data.replace_content(temporary)
-            self.sidecar.put("compacting", None)
+            self.state.compacting = False
             temporary.unlink(missing_ok=True)
+            if buffered is not None:
+                self._add(METADATA, buffered)
             self.sync()
 
     def clear(self) -> None:
         """Empty the working copy, which from now on stands for the whole database; the metadata stays."""
-        with self._mutex:
-            value, moment = self.sidecar.get("metadata"), self.sidecar.get("metadata_time")
-            kept = Record(METADATA_KEY, moment, value) if value is not None else None
-            self.start_over(self.data.header.fresh(self.data.header.n_buckets), replacing=True, keeping=kept)
+        self.start_over(self.data.header.fresh(self.data.header.n_buckets), replacing=True, keep_metadata=True)
 
     def claim_copies(self) -> None:
         """Turn copies of a remote that is no more into edits; within the caller's transaction."""
         with self._mutex:
-            self._edit += 1
-            self.sidecar.run("UPDATE local SET status = 1, edit = ?, base = NULL WHERE status = 0", (self._edit,))
-            self.sidecar.run("DELETE FROM local WHERE status = 2")
-            self.sidecar.put("last_edit", self._edit)
+            self.flush()
+            self.state.claim_copies()
+            self._edit = self.state.last_edit
 
     def evict(self, before: int) -> int:
         """Remove copies of remote values older than a timestamp; how many."""
-        old = self.sidecar.rows("SELECT key FROM local WHERE status = 0 AND timestamp < ?", (before,))
-        self.drop([row[0] for row in old])
-        return len(old)
-
-    def set_metadata(self, value: bytes | None, timestamp: int, *, edited: bool) -> None:
-        """Write the user's metadata (JSON) to the booklet and the sidecar; ``edited``: it is a change of our own."""
         with self._mutex:
-            self._mark_dirty()
-            old = self.data.find(METADATA_KEY)
-            batch = self.data.append([] if value is None else [Record(METADATA_KEY, timestamp, value)])
-            try:
-                self.data.flush()
-                with self.sidecar.transaction():
-                    self.sidecar.put("metadata", value)
-                    self.sidecar.put("metadata_time", timestamp)
-                    self.sidecar.put("metadata_edited", 1 if edited else None)
-                    self.sidecar.put("metadata_mark", _mark(timestamp, value) if value is not None else None)
-            except BaseException:
-                self.data.take_back(batch)
-                raise
-            self.data.link(batch, 0)
-            if old is not None:
-                self.data.remove([(METADATA_KEY, old.offset)], 0)
+            # A key that is edited in the buffer is no copy any more.
+            self.flush()
+            old = self.table.copies_before(before)
+            self.drop(old)
+            return len(old)
 
     def compact(self, progress: Progress) -> int:
         """Write the file again without dead blocks; how many there were."""
@@ -369,8 +402,7 @@ class Writer:
             self.sync()
             dead = sum(not block.alive for block in self.data.scan())
             self._mark_dirty()
-            found = (self.data.find(key) for key in sorted(RESERVED_KEYS))
-            reserved = [record_of(self.data, block) for block in found if block is not None]
-            compact(self.data, self.sidecar, self.table, reserved, progress)
+            found = (self.data.find(key) for key in sorted(RESERVED_KEYS - {METADATA_KEY}))
+            compact(self.data, self.state, (block for block in found if block is not None), progress)
             self.sync()
             return dead

@@ -1,1 +1,1 @@
-"""What lies in a bucket: heads, packs, segments and commits, and how to read and write them."""
+"""What lies in a bucket, read and written: commits, packs and the index of each."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from catalog.ebooklet_format.identity import FIRST_BYTES, begins_as_ebooklet, is_ebooklet
 from catalog.errors import (
     CatalogError,
     GoneError,
@@ -12,11 +13,11 @@ from catalog.errors import (
     OutcomeUnknownError,
     PreconditionFailedError,
     StoreError,
+    UnsupportedFormatError,
 )
-from catalog.objectstore.interface import IfAbsent, IfMatch, ObjectStore
-
-from .head import DELETED, MOST_BYTES, StoredHead, decode_head
-from .object_names import ObjectNames
+from catalog.format.head import DELETED, MOST_BYTES, StoredHead, decode_head
+from catalog.remote.place import Place
+from catalog.store.interface import ByteRange, FetchedObject, IfAbsent, IfMatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,35 +27,78 @@ class Beaten:
     current: StoredHead | None
 
 
-def read_head(store: ObjectStore, names: ObjectNames) -> StoredHead | None:
-    """The newest head of a remote, or None where there is none, or one that says that the remote is deleted."""
+class EbookletFoundError(UnsupportedFormatError):
+    """What lies at the place of a head is a database or group of ebooklet; ``fetched`` is that object, unless it is too large."""
+
+    def __init__(self, what: str, fetched: FetchedObject | None = None) -> None:
+        self.fetched = fetched
+        super().__init__(
+            f"{what} was written by ebooklet, in its own format.",
+            hint="It can be read, and copied into ours: open it with flag='r', then copy_remote().",
+        )
+
+
+def read_head(place: Place) -> StoredHead | None:
+    """The newest head of a remote, or None where there is none, or one that says that the remote is deleted.
+
+    Raises EbookletFoundError where ebooklet keeps a database.
+    """
     try:
-        fetched = store.get(names.head, most=MOST_BYTES)
+        fetched = place.store.get(place.names.head, most=MOST_BYTES)
     except ObjectMissingError:
         return None
-    return _present(decode_head(fetched.body, fetched.etag, f"{store.where}: {names.db_key!r}"))
+    except IntegrityError:
+        _refuse_by_first_bytes(place)
+        raise
+    return _decoded(place, fetched)
 
 
-def read_head_if_changed(store: ObjectStore, names: ObjectNames, known: StoredHead) -> StoredHead | None:
+def read_head_if_changed(place: Place, known: StoredHead) -> StoredHead | None:
     """The newest head, which is ``known`` itself when nothing changed; None where there is none any more."""
     try:
-        fetched = store.get_if_changed(names.head, known.etag, most=MOST_BYTES)
+        fetched = place.store.get_if_changed(place.names.head, known.etag, most=MOST_BYTES)
     except ObjectMissingError:
         return None
-    if fetched is None:
-        return known
-    return _present(decode_head(fetched.body, fetched.etag, f"{store.where}: {names.db_key!r}"))
+    except IntegrityError:
+        _refuse_by_first_bytes(place)
+        raise
+    return known if fetched is None else _decoded(place, fetched)
 
 
-def _present(stored: StoredHead) -> StoredHead | None:
+def _decoded(place: Place, fetched: FetchedObject) -> StoredHead | None:
+    what = str(place)
+    if begins_as_ebooklet(fetched.body):
+        raise EbookletFoundError(what, fetched)
+    stored = decode_head(fetched.body, fetched.etag, what)
+    if stored.head.from_ebooklet:
+        raise IntegrityError(f"{what}: the head cannot be used: its commit has no number.")
     return None if stored.head.type == DELETED else stored
 
 
-def read_commit(store: ObjectStore, names: ObjectNames, number: int, commit_id: str) -> StoredHead:
-    """An earlier commit; IntegrityError when it is damaged, GoneError when it is not there."""
-    what = f"{store.where}: commit {number} ({commit_id[:8]}…) of {names.db_key!r}"
+def refuse_ebooklet(place: Place) -> None:
+    """Raise EbookletFoundError where ebooklet keeps a database, before anything is written beside it; asks once or twice."""
     try:
-        fetched = store.get(names.commit(number, commit_id), most=MOST_BYTES)
+        info = place.store.head(place.names.head)
+    except ObjectMissingError:
+        return
+    if is_ebooklet(info.metadata):
+        raise EbookletFoundError(str(place))
+    if "format_version" not in info.metadata:
+        _refuse_by_first_bytes(place)
+
+
+def _refuse_by_first_bytes(place: Place) -> None:
+    """What is too large for a head of ours, or without metadata, can be ebooklet's object, which has the whole index in it."""
+    first = place.store.get(place.names.head, ByteRange(0, FIRST_BYTES), most=FIRST_BYTES).body
+    if begins_as_ebooklet(first):
+        raise EbookletFoundError(str(place)) from None
+
+
+def read_commit(place: Place, number: int, commit_id: str) -> StoredHead:
+    """An earlier commit; IntegrityError when it is damaged, GoneError when it is not there."""
+    what = f"{place.store.where}: commit {number} ({commit_id[:8]}…) of {place.names.db_key!r}"
+    try:
+        fetched = place.store.get(place.names.commit(number, commit_id), most=MOST_BYTES)
     except ObjectMissingError:
         raise GoneError(f"{what} is gone.", hint="Garbage collection may have removed it.") from None
     stored = decode_head(fetched.body, "", what)
@@ -63,7 +107,7 @@ def read_commit(store: ObjectStore, names: ObjectNames, number: int, commit_id: 
     return stored
 
 
-def commit(store: ObjectStore, names: ObjectNames, new: StoredHead, over: StoredHead | None) -> StoredHead | Beaten:
+def commit(place: Place, new: StoredHead, over: StoredHead | None) -> StoredHead | Beaten:
     """Make ``new`` the head, if the head is still ``over`` (None: if there is none).
 
     What the head names must be up already, its copy under ``commits/`` too. A reply that got lost is found out by reading back.
@@ -71,29 +115,29 @@ def commit(store: ObjectStore, names: ObjectNames, new: StoredHead, over: Stored
     """
     precondition = IfMatch(over.etag) if over else IfAbsent()
     try:
-        etag = store.put(names.head, new.body, metadata=new.object_metadata, precondition=precondition)
+        etag = place.store.put(place.names.head, new.body, metadata=new.object_metadata, precondition=precondition)
     except PreconditionFailedError:
-        return _read_back(store, names, new)
+        return _read_back(place, new, refused=True)
     except StoreError:
-        outcome = _read_back(store, names, new)
+        outcome = _read_back(place, new)
         if isinstance(outcome, Beaten) and _unchanged(outcome, over):
             raise
         return outcome
     return replace(new, etag=etag)
 
 
-def create_under_lease(store: ObjectStore, names: ObjectNames, new: StoredHead) -> StoredHead | Beaten:
+def create_under_lease(place: Place, new: StoredHead) -> StoredHead | Beaten:
     """Make ``new`` the first head where the store cannot create conditionally, because it takes the folder ``D/`` for ``D``.
 
     SeaweedFS does so. The caller holds the lease, which every writer takes for this: nobody else creates meanwhile.
     """
-    current = read_head(store, names)
+    current = read_head(place)
     if current is not None:
         return Beaten(current)
     try:
-        etag = store.put(names.head, new.body, metadata=new.object_metadata)
+        etag = place.store.put(place.names.head, new.body, metadata=new.object_metadata)
     except StoreError:
-        outcome = _read_back(store, names, new)
+        outcome = _read_back(place, new)
         if isinstance(outcome, Beaten) and outcome.current is None:
             raise
         return outcome
@@ -101,24 +145,24 @@ def create_under_lease(store: ObjectStore, names: ObjectNames, new: StoredHead) 
 
 
 def commit_in_turn(
-    store: ObjectStore, names: ObjectNames, new: StoredHead, over: StoredHead | None, precondition: IfMatch | None = None
+    place: Place, new: StoredHead, over: StoredHead | None, precondition: IfMatch | None = None
 ) -> StoredHead | Beaten:
     """Make ``new`` the head, if the head is still ``over``, in a store that cannot compare and swap, and read it back.
 
     The caller holds the election, so that nobody else writes between the look and the write. ``precondition`` is sent along
     where the store takes one. Raises OutcomeUnknownError when the head cannot be read back.
     """
-    before = Beaten(read_head(store, names))
+    before = Beaten(read_head(place))
     if not _unchanged(before, over):
         return before
     try:
-        store.put(names.head, new.body, metadata=new.object_metadata, precondition=precondition)
+        place.store.put(place.names.head, new.body, metadata=new.object_metadata, precondition=precondition)
     except StoreError:
-        outcome = _read_back(store, names, new)
+        outcome = _read_back(place, new)
         if isinstance(outcome, Beaten) and _unchanged(outcome, over):
             raise
         return outcome
-    return _read_back(store, names, new)
+    return _read_back(place, new)
 
 
 def _unchanged(outcome: Beaten, over: StoredHead | None) -> bool:
@@ -126,16 +170,21 @@ def _unchanged(outcome: Beaten, over: StoredHead | None) -> bool:
     return (current and current.commit_id) == (over and over.commit_id)
 
 
-def _read_back(store: ObjectStore, names: ObjectNames, new: StoredHead) -> StoredHead | Beaten:
-    """Whether our commit is the head or an ancestor of it; OutcomeUnknownError where neither can be found out."""
+def _read_back(place: Place, new: StoredHead, *, refused: bool = False) -> StoredHead | Beaten:
+    """Whether our commit is the head or an ancestor of it; OutcomeUnknownError where neither can be found out.
+
+    Where the store ``refused`` it and the history up to it was given up meanwhile, its answer stands.
+    """
     try:
-        current = read_head(store, names)
+        current = read_head(place)
         ancestor = current
         while ancestor and ancestor.head.number > new.head.number and ancestor.head.parent:
             parent = ancestor.head.parent
-            ancestor = read_commit(store, names, parent.number, parent.id)
+            if refused and current and parent.number < current.head.oldest:
+                return Beaten(current)
+            ancestor = read_commit(place, parent.number, parent.id)
     except CatalogError:
-        raise OutcomeUnknownError(f"{store.where}: {names.db_key!r}", new.commit_id) from None
+        raise OutcomeUnknownError(str(place), new.commit_id) from None
     if current and ancestor and ancestor.commit_id == new.commit_id:
         return replace(new, etag=current.etag) if current.commit_id == new.commit_id else replace(new, etag="")
     return Beaten(current)

@@ -9,35 +9,23 @@ from dataclasses import dataclass
 from itertools import chain
 
 from catalog.errors import FormatError, IntegrityError, InvalidInputError, PreconditionFailedError
-from catalog.objectstore.interface import ObjectStore, Source
+from catalog.format.head import StoredHead
+from catalog.format.pack import TARGET_BYTES
+from catalog.format.segment import Segment, decode_segment
 from catalog.progress import Progress
-
-from .commit import Beaten, create_under_lease, read_commit, read_head
-from .head import StoredHead
-from .history import walk
-from .index_segment import Segment, decode_segment
-from .object_names import ObjectNames
-from .object_stream import ObjectStream
-from .objects import list_objects
-from .pack import TARGET_BYTES
-from .upload import Uploads
-from .verify import verify_object
+from catalog.remote.commit import Beaten, create_under_lease, read_commit, read_head
+from catalog.remote.history import walk
+from catalog.remote.object_stream import ObjectStream
+from catalog.remote.objects import list_objects
+from catalog.remote.place import Place
+from catalog.remote.upload import Uploads
+from catalog.remote.verify import verify_object
+from catalog.store.interface import Source
 
 _STREAM_ABOVE = TARGET_BYTES + (1 << 20)
 """Objects of more bytes than an ordinary pack's are copied in parts, one object at a time."""
 _AT_ONCE = 2
 """Smaller objects on their way at a time; each is held in memory."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A database in a store."""
-
-    store: ObjectStore
-    names: ObjectNames
-
-    def __str__(self) -> str:
-        return f"{self.store.where}: {self.names.db_key!r}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +43,7 @@ def already_copied(target: Place, stored: StoredHead) -> CopyResult | None:
 
     Raises InvalidInputError when there is another one.
     """
-    there = read_head(target.store, target.names)
+    there = read_head(target)
     if there is None:
         return None
     if there.commit_id == stored.commit_id:
@@ -74,7 +62,7 @@ def copy_remote(source: Place, stored: StoredHead, target: Place, threads: int, 
         return done
     progress.begin("listing")
     wanted = dict(_objects(source, stored))
-    present = {found.name: found.size for found in list_objects(target.store, target.names)}
+    present = {found.name: found.size for found in list_objects(target)}
     missing = {name: size for name, size in wanted.items() if present.get(target.names.folder + name) != size}
     progress.begin("copying", sum(missing.values()), len(missing))
     server_side = 0
@@ -89,7 +77,7 @@ def copy_remote(source: Place, stored: StoredHead, target: Place, threads: int, 
     progress.begin("verifying", sum(wanted.values()) if streamed else 0, len(wanted))
     _check_presence(target, wanted)
     _verify(target, wanted, min(threads, _AT_ONCE), progress, values=streamed)
-    outcome = create_under_lease(target.store, target.names, stored)
+    outcome = create_under_lease(target, stored)
     if isinstance(outcome, Beaten):
         raise PreconditionFailedError(target.store.where, target.names.head)
     return CopyResult(len(missing), len(wanted) - len(missing), server_side, sum(missing.values()))
@@ -99,7 +87,7 @@ def _objects(source: Place, stored: StoredHead) -> Iterator[tuple[str, int]]:
     """The objects of a database by their names below its key, with their sizes."""
     start = len(source.names.folder)
     if source.store.powers.lists:
-        for found in list_objects(source.store, source.names):
+        for found in list_objects(source):
             yield found.name[start:], found.size
         return
     seen: set[str] = set()
@@ -119,9 +107,9 @@ def _objects(source: Place, stored: StoredHead) -> Iterator[tuple[str, int]]:
 
 
 def _commits(source: Place, stored: StoredHead) -> Iterator[StoredHead]:
-    yield from walk(source.store, source.names, stored)
+    yield from walk(source, stored)
     for tag in stored.head.tags:
-        yield read_commit(source.store, source.names, tag.number, tag.id)
+        yield read_commit(source, tag.number, tag.id)
 
 
 def _packs(source: Place, segment: Segment, seen: set[str]) -> Iterator[tuple[str, int]]:
@@ -144,7 +132,7 @@ def _stream(source: Place, target: Place, name: str, size: int, uploads: Uploads
 
 
 def _check_presence(target: Place, wanted: Mapping[str, int]) -> None:
-    sizes = {found.name: found.size for found in list_objects(target.store, target.names)}
+    sizes = {found.name: found.size for found in list_objects(target)}
     for name, size in wanted.items():
         if sizes.get(target.names.folder + name) != size:
             raise IntegrityError(f"{target}: {name} is not there, or has another size than the original.", hint="Copy again.")
@@ -156,7 +144,7 @@ def _verify(target: Place, wanted: Mapping[str, int], threads: int, progress: Pr
     def check(item: tuple[str, int]) -> int:
         progress.check()
         try:
-            verify_object(target.store, target.names, *item, values=values)
+            verify_object(target, *item, values=values)
         except FormatError as error:
             target.store.delete(target.names.folder + item[0])
             raise IntegrityError(

@@ -6,32 +6,30 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 
 from catalog.errors import PreconditionFailedError
-from catalog.objectstore.interface import ObjectStore
 from catalog.progress import Progress
-
-from .commit import read_head
-from .object_names import ObjectNames
-from .objects import list_objects
+from catalog.remote.commit import read_head
+from catalog.remote.objects import list_objects
+from catalog.remote.place import Place
 
 _BATCH = 1000
 
 
-def delete_objects(store: ObjectStore, names: ObjectNames, confirm: Callable[[], None], progress: Progress) -> int:
+def delete_objects(place: Place, confirm: Callable[[], None], progress: Progress) -> int:
     """Delete the packs, the index, the commits and at last the head of a database; how many objects it had.
 
     The caller holds the lease, which ``confirm`` makes sure of before each request that deletes. Raises what that raises, and
     PreconditionFailedError, having deleted nothing more, when the head is a database's.
     """
     count = 1
-    for batch in _batches(found.name for found in list_objects(store, names)):
+    for batch in _batches(found.name for found in list_objects(place)):
         confirm()
-        store.delete_many(batch)
+        place.store.delete_many(batch)
         count += len(batch)
         progress.advance(0, len(batch))
     confirm()
-    if read_head(store, names) is not None:
-        raise PreconditionFailedError(store.where, names.head)
-    store.delete(names.head)
+    if read_head(place) is not None:
+        raise PreconditionFailedError(place.store.where, place.names.head)
+    place.store.delete(place.names.head)
     return count
 
 

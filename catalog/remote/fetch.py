@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
+from typing import TypeVar
 
-from catalog.checksum import checksum
 from catalog.errors import CatalogError, GoneError, IntegrityError, ObjectMissingError
-from catalog.objectstore.interface import ByteRange, ObjectStore
+from catalog.format.checksum import checksum
+from catalog.format.segment import Entry
 from catalog.progress import Progress
+from catalog.remote.place import Place
+from catalog.store.interface import ByteRange
 
-from .index_segment import Entry
-from .object_names import ObjectNames
+T = TypeVar("T")
 
 _GAP = 64 << 10
 """Bytes between two values that are cheaper to fetch than to ask again for."""
@@ -43,7 +45,7 @@ class Failure:
 
 
 Fetched = Sequence[tuple[str, Entry, bytes]]
-_Results = Sequence[Fetched | Failure]
+Results = Sequence[Fetched | Failure]
 
 
 def plan_spans(wanted: Iterable[tuple[str, Entry]]) -> list[Span]:
@@ -56,20 +58,26 @@ def plan_spans(wanted: Iterable[tuple[str, Entry]]) -> list[Span]:
 
 def _spans_of(pack: bytes, items: Iterable[tuple[str, Entry]]) -> Iterator[Span]:
     """The spans of values of one pack in the order of their offsets."""
-    group: list[tuple[str, Entry]] = []
+    placed = ((item[1].offset, item[1].offset + item[1].length, item) for item in items)
+    return (Span(pack, start, end, wanted) for start, end, wanted in join_spans(placed))
+
+
+def join_spans(items: Iterable[tuple[int, int, T]]) -> Iterator[tuple[int, int, Sequence[T]]]:
+    """Join pieces (start, end, whatever) that lie close together, in their order, as `plan_spans` says."""
+    group: list[T] = []
     start = end = total = 0
-    for item in items:
-        offset, length = item[1].offset, item[1].length
-        stop = offset + length
+    for offset, stop, item in items:
+        length = stop - offset
         total += length
         if group and (offset - end > _GAP or total > _MOST_TOGETHER or stop - start > _MOST_TOGETHER):
-            yield Span(pack, start, end, group)
+            yield start, end, group
             group = []
         if not group:
             start, end, total = offset, offset, length
         group.append(item)
         end = max(end, stop)
-    yield Span(pack, start, end, group)
+    if group:
+        yield start, end, group
 
 
 def _windows(wanted: Iterable[tuple[str, Entry]]) -> Iterator[Sequence[Span]]:
@@ -88,18 +96,29 @@ def _offset(item: tuple[str, Entry]) -> int:
 
 
 def fetch_values(
-    store: ObjectStore, names: ObjectNames, wanted: Iterable[tuple[str, Entry]], threads: int, progress: Progress
+    place: Place, wanted: Iterable[tuple[str, Entry]], threads: int, progress: Progress
 ) -> Iterator[Fetched | Failure]:
-    """Fetch values span by span, each verified; what fails is reported and the others go on.
+    """Fetch values span by span, each verified; what fails is reported, the others go on. Those that a head holds come last."""
+    at_hand: list[tuple[str, Entry, bytes]] = []
+    windows = _windows(_stored(wanted, at_hand))
+    yield from fetch_in_parallel(windows, lambda span: _fetch_span(place, span), threads, progress)
+    if at_hand:
+        yield from _advance([at_hand], progress)
 
-    At most ``threads`` requests and twice as many spans in memory at once.
+
+def fetch_in_parallel(
+    windows: Iterable[Sequence[T]], fetch: Callable[[T], Results], threads: int, progress: Progress
+) -> Iterator[Fetched | Failure]:
+    """Fetch what is asked for, some at a time, in its order; ``fetch`` sends one request and raises nothing.
+
+    At most ``threads`` requests and twice as many answers in memory at once.
     """
     with ThreadPoolExecutor(threads, thread_name_prefix="fetch") as pool:
-        waiting: deque[Future[_Results]] = deque()
+        waiting: deque[Future[Results]] = deque()
         try:
-            for spans in _windows(wanted):
-                for span in spans:
-                    waiting.append(pool.submit(_fetch_span, store, names, span))
+            for window in windows:
+                for asked in window:
+                    waiting.append(pool.submit(fetch, asked))
                     while _enough(waiting, threads):
                         yield from _advance(waiting.popleft().result(), progress)
             while waiting:
@@ -109,22 +128,33 @@ def fetch_values(
                 future.cancel()
 
 
-def _enough(waiting: Sequence[Future[_Results]], threads: int) -> bool:
+def _stored(wanted: Iterable[tuple[str, Entry]], at_hand: list[tuple[str, Entry, bytes]]) -> Iterator[tuple[str, Entry]]:
+    """What lies in packs; what does not is put aside."""
+    for key, entry in wanted:
+        if entry.inline is None:
+            yield key, entry
+        else:
+            at_hand.append((key, entry, entry.inline))
+
+
+def _enough(waiting: Sequence[Future[Results]], threads: int) -> bool:
     """Whether no request need be added now: all threads have one, and there is something to give out; or memory says so."""
     if len(waiting) >= 2 * threads:
         return True
     return waiting[0].done() and sum(not future.done() for future in waiting) >= threads
 
 
-def fetch_value(store: ObjectStore, names: ObjectNames, key: str, entry: Entry) -> bytes:
+def fetch_value(place: Place, key: str, entry: Entry) -> bytes:
     """Fetch one value, verified."""
-    fetched = _fetch_span(store, names, Span(entry.pack, entry.offset, entry.offset + entry.length, [(key, entry)]))
+    if entry.inline is not None:
+        return entry.inline
+    fetched = _fetch_span(place, Span(entry.pack, entry.offset, entry.offset + entry.length, [(key, entry)]))
     if isinstance(fetched[0], Failure):
         raise fetched[0].error
     return fetched[0][0][2]
 
 
-def _advance(results: _Results, progress: Progress) -> _Results:
+def _advance(results: Results, progress: Progress) -> Results:
     for result in results:
         if isinstance(result, Failure):
             progress.check()
@@ -133,19 +163,19 @@ def _advance(results: _Results, progress: Progress) -> _Results:
     return results
 
 
-def _fetch_span(store: ObjectStore, names: ObjectNames, span: Span) -> _Results:
+def _fetch_span(place: Place, span: Span) -> Results:
     length = span.end - span.start
-    name = names.pack(span.pack)
+    name = place.names.pack(span.pack)
     try:
-        body = store.get(name, ByteRange(span.start, length), most=length).body if length else b""
+        body = place.store.get(name, ByteRange(span.start, length), most=length).body if length else b""
     except ObjectMissingError:
-        return [Failure((key,), _gone(store.where, key)) for key, _ in span.wanted]
+        return [Failure((key,), _gone(place.store.where, key)) for key, _ in span.wanted]
     except CatalogError as error:
         return [Failure(tuple(key for key, _ in span.wanted), error)]
-    return _cut(body, span, store.where)
+    return _cut(body, span, place.store.where)
 
 
-def _cut(body: bytes, span: Span, where: str) -> _Results:
+def _cut(body: bytes, span: Span, where: str) -> Results:
     """The values of a span, and what is damaged among them."""
     whole: list[tuple[str, Entry, bytes]] = []
     failures: list[Failure] = []
@@ -171,5 +201,5 @@ def _damaged(where: str, key: str) -> IntegrityError:
     return IntegrityError(
         f"{where}: the value of {key!r} is damaged: its bytes do not match their checksum.",
         key=key,
-        hint="Nothing was read. Ask the owner to push this key again, or open an earlier version.",
+        hint="Nothing was read. Its owner can set it again, with set(…, touch=True), and push; or open an earlier version.",
     )

@@ -6,12 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from catalog.objectstore.interface import ListedObject
+from catalog.format.head import SegmentRef, StoredHead
 from catalog.progress import Progress
-
-from .head import SegmentRef, StoredHead
-from .objects import list_objects
-from .remote import Remote
+from catalog.remote.objects import list_objects
+from catalog.remote.remote import Remote
+from catalog.store.interface import ListedObject
 
 GRACE = timedelta(days=7)
 """No object younger than this is deleted, so that running pushes and readers are safe."""
@@ -90,7 +89,7 @@ def needed_names(remote: Remote, commits: Iterable[StoredHead], progress: Progre
 def find_garbage(remote: Remote, needed: set[str], grace: timedelta) -> Garbage:
     """The objects below a database's key that are not needed and older than ``grace``."""
     before = datetime.now(UTC) - grace
-    unneeded = [found for found in list_objects(remote.store, remote.names) if found.name not in needed]
+    unneeded = [found for found in list_objects(remote.place) if found.name not in needed]
     old = tuple(found for found in unneeded if found.modified is not None and found.modified < before)
     return Garbage(old, len(unneeded) - len(old))
 

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from catalog.objectstore.interface import ObjectStore
-
-from .commit import read_commit
-from .head import StoredHead
-from .object_names import ObjectNames
+from catalog.format.head import StoredHead
+from catalog.remote.commit import read_commit
+from catalog.remote.place import Place
 
 
-def walk(store: ObjectStore, names: ObjectNames, newest: StoredHead) -> Iterator[StoredHead]:
+def walk(place: Place, newest: StoredHead) -> Iterator[StoredHead]:
     """The commit ``newest`` and those before it that are kept, newest first; IntegrityError where one is gone or damaged."""
     current = newest
     yield current
     while (parent := current.head.parent) is not None and parent.number >= newest.head.oldest:
-        current = read_commit(store, names, parent.number, parent.id)
+        current = read_commit(place, parent.number, parent.id)
         yield current

@@ -6,17 +6,17 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from catalog.ebooklet_format.names import EbookletNames
 from catalog.errors import CatalogError, IntegrityError, ObjectMissingError
-from catalog.objectstore.interface import ObjectStore
+from catalog.format.head import StoredHead
+from catalog.format.segment import Segment, decode_segment
 from catalog.progress import Progress
-
-from .commit import read_commit, read_head
-from .fetch import Failure
-from .head import StoredHead
-from .index_segment import Segment, decode_segment
-from .object_names import ObjectNames
-from .remote import Remote
-from .verify import verify_object
+from catalog.remote.commit import EbookletFoundError, read_commit, read_head
+from catalog.remote.ebooklet_values import object_of
+from catalog.remote.fetch import Failure
+from catalog.remote.place import Place
+from catalog.remote.remote import Remote
+from catalog.remote.verify import verify_object
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,32 +38,81 @@ class _NoCache:
         """Nothing is kept."""
 
 
-def check_database(
-    store: ObjectStore, names: ObjectNames, threads: int, progress: Progress, *, deep: bool
-) -> list[Damage] | None:
+def check_database(place: Place, threads: int, progress: Progress, *, deep: bool) -> list[Damage] | None:
     """Look over the newest commit: its head, its index and the directories of its packs; None where there is no database.
 
     ``deep`` fetches every value and verifies it against the index, which is all that a reader would see. Only reads. Raises
     what reading the head raises.
     """
-    newest = read_head(store, names)
+    try:
+        newest = read_head(place)
+    except EbookletFoundError as found:
+        return check_ebooklet(place, found, threads, progress, deep=deep)
     if newest is None:
         return None
-    parts = [_check_head(store, names, newest)]
-    index, packs = _check_index(store, names, newest, progress)
-    parts.extend((index, _check_packs(store, names, sorted(packs), threads, progress)))
+    parts = [_check_head(place, newest)]
+    index, packs = _check_index(place, newest, progress)
+    parts.extend((index, _check_packs(place, sorted(packs), threads, progress)))
     if deep:
-        parts.append(_check_values(Remote(store, names.db_key, _NoCache(), threads), newest, progress))
+        parts.append(_check_values(Remote(place, _NoCache(), threads), newest, progress))
     return parts
 
 
-def _check_head(store: ObjectStore, names: ObjectNames, newest: StoredHead) -> Damage:
+class _InMemory:
+    """Segments of a translated index, while they are looked over."""
+
+    def __init__(self) -> None:
+        self._bodies: dict[str, bytes] = {}
+
+    def get_segment(self, segment_id: str) -> bytes | None:
+        """The body of a segment, or None."""
+        return self._bodies.get(segment_id)
+
+    def put_segment(self, segment_id: str, body: bytes) -> None:
+        """Keep the body of a segment."""
+        self._bodies[segment_id] = body
+
+
+def check_ebooklet(place: Place, found: EbookletFoundError, threads: int, progress: Progress, *, deep: bool) -> list[Damage]:
+    """Look over what ebooklet wrote: its index, and whether the objects are there that hold the values; only reads.
+
+    There are no checksums: ``deep`` fetches every value, and compares what ebooklet wrote before it.
+    """
+    progress.begin("checking the index")
+    remote = Remote(place, _InMemory(), threads)
+    newest = remote.translated(found)
+    parts = [
+        Damage("head", f"written by ebooklet, {newest.head.keys:,} keys; it keeps no checksums"),
+        _check_objects(remote, newest, threads, progress),
+    ]
+    if deep:
+        parts.append(_check_values(remote, newest, progress))
+    return parts
+
+
+def _check_objects(remote: Remote, newest: StoredHead, threads: int, progress: Progress) -> Damage:
+    """Whether the objects that hold values are there."""
+    names = EbookletNames(remote.names.db_key)
+    items = remote.snapshot(newest).items()
+    wanted: dict[str, None] = dict.fromkeys(object_of(names, key, entry.pack) for key, entry in items)
+    progress.begin("checking objects", total_items=len(wanted))
+    if remote.store.powers.lists:
+        there = {found.name for found in remote.store.list(remote.names.folder)}
+        missing = [name for name in wanted if name not in there]
+    else:
+        with ThreadPoolExecutor(threads, thread_name_prefix="doctor") as pool:
+            problems = pool.map(lambda name: _problem(lambda: remote.store.head(name)), wanted)
+            missing = [name for name, problem in zip(wanted, problems, strict=True) if problem]
+    return Damage("objects", f"{len(wanted):,} objects with values", [f"{name} is gone" for name in missing])
+
+
+def _check_head(place: Place, newest: StoredHead) -> Damage:
     seen = f"commit {newest.head.number} by {newest.head.author}, {newest.head.keys:,} keys"
-    problem = _problem(lambda: read_commit(store, names, newest.head.number, newest.commit_id))
+    problem = _problem(lambda: read_commit(place, newest.head.number, newest.commit_id))
     return Damage("head", seen, [problem] if problem else [])
 
 
-def _check_index(store: ObjectStore, names: ObjectNames, newest: StoredHead, progress: Progress) -> tuple[Damage, set[bytes]]:
+def _check_index(place: Place, newest: StoredHead, progress: Progress) -> tuple[Damage, set[bytes]]:
     refs = [ref for run in newest.head.runs for ref in run]
     packs: set[bytes] = set()
     problems: list[str] = []
@@ -72,7 +121,7 @@ def _check_index(store: ObjectStore, names: ObjectNames, newest: StoredHead, pro
         what = f"index segment {ref.id[:8]}…"
 
         def read(id_: str = ref.id, size: int = ref.bytes, keys: int = ref.keys, what: str = what) -> None:
-            segment = _segment(store, names, id_, size, what)
+            segment = _segment(place, id_, size, what)
             if len(segment) != keys:
                 raise IntegrityError(f"{what} has {len(segment):,} keys where the head says {keys:,}.")
             packs.update(segment.packs)
@@ -83,17 +132,17 @@ def _check_index(store: ObjectStore, names: ObjectNames, newest: StoredHead, pro
     return Damage("index", f"{len(refs):,} segments", problems), packs
 
 
-def _segment(store: ObjectStore, names: ObjectNames, id_: str, size: int, what: str) -> Segment:
-    return decode_segment(store.get(names.segment(id_), most=size).body, id_, what)
+def _segment(place: Place, id_: str, size: int, what: str) -> Segment:
+    return decode_segment(place.store.get(place.names.segment(id_), most=size).body, id_, what)
 
 
-def _check_packs(store: ObjectStore, names: ObjectNames, packs: Sequence[bytes], threads: int, progress: Progress) -> Damage:
+def _check_packs(place: Place, packs: Sequence[bytes], threads: int, progress: Progress) -> Damage:
     progress.begin("checking packs", total_items=len(packs))
 
     def check(pack: bytes) -> str | None:
         progress.advance(0, 1)
-        name = names.pack(pack)
-        return _problem(lambda: verify_object(store, names, name[len(names.folder) :], store.head(name).size, values=False))
+        name = place.names.pack(pack)
+        return _problem(lambda: verify_object(place, name[len(place.names.folder) :], place.store.head(name).size, values=False))
 
     with ThreadPoolExecutor(threads, thread_name_prefix="doctor") as pool:
         found = list(pool.map(check, packs))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing_extensions import override
 
 from catalog.errors import IntegrityError
-from catalog.objectstore.interface import ByteRange, ObjectStore
-from catalog.objectstore.sized_stream import SizedStream
+from catalog.store.interface import ByteRange, ObjectStore
+from catalog.store.sized_stream import SizedStream
 
 WINDOW = 8 << 20
 

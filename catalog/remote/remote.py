@@ -1,41 +1,84 @@
-"""A remote: the objects of one database in a store, and the ways to read them."""
+"""A remote: the objects of one database in a store, and the ways to read them.
+
+Here, and nowhere else, it is decided whether what lies there is ours or ebooklet's: by what the newest head is, and by whether an
+entry has a checksum. All else works on heads, snapshots and entries, which are the same of both.
+"""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
 
-from catalog.objectstore.interface import ObjectStore
+from catalog.format.head import SegmentRef, StoredHead
+from catalog.format.segment import EncodedSegment, Entry, Segment
 from catalog.progress import Progress
-
-from . import commit as committing
-from .fetch import Failure, Fetched, fetch_value, fetch_values
-from .head import SegmentRef, StoredHead
-from .history import walk
-from .index_segment import Entry, Segment
-from .object_names import ObjectNames
-from .segment_reader import SegmentCache, SegmentReader
-from .snapshot import Snapshot
+from catalog.remote import commit as committing
+from catalog.remote.commit import EbookletFoundError
+from catalog.remote.ebooklet_index import describe, translate
+from catalog.remote.ebooklet_values import fetch_ebooklet_value, fetch_ebooklet_values
+from catalog.remote.fetch import Failure, Fetched, fetch_value, fetch_values
+from catalog.remote.history import walk
+from catalog.remote.place import Place
+from catalog.remote.segment_reader import SegmentCache, SegmentReader
+from catalog.remote.snapshot import Snapshot
 
 
 class Remote:
-    """The database at ``db_key`` of a store; its segments are read through ``cache``, at most ``threads`` requests at once."""
+    """The database at a place; its segments are read through ``cache``, at most ``threads`` requests at once."""
 
-    def __init__(self, store: ObjectStore, db_key: str, cache: SegmentCache, threads: int) -> None:
-        self.store = store
-        self.names = ObjectNames(db_key)
+    def __init__(self, place: Place, cache: SegmentCache, threads: int) -> None:
+        self.place = place
+        self.store = place.store
+        self.names = place.names
         self.threads = threads
-        self._segments = SegmentReader(store, self.names, cache, threads)
+        self._cache = cache
+        self._translating = threading.Lock()
+        self._segments = SegmentReader(place, cache, threads, self._translate_again)
 
     @property
     def where(self) -> str:
         """The place in words, for messages."""
-        return f"{self.store.where}: {self.names.db_key!r}"
+        return str(self.place)
 
     def newest(self, known: StoredHead | None) -> StoredHead | None:
         """The newest head; ``known`` itself when nothing changed since. None where there is no database."""
-        if known is None or not known.etag:
-            return committing.read_head(self.store, self.names)
-        return committing.read_head_if_changed(self.store, self.names, known)
+        try:
+            if known is None or not known.etag:
+                return committing.read_head(self.place)
+            return committing.read_head_if_changed(self.place, known)
+        except EbookletFoundError as found:
+            return self.translated(found)
+
+    def translated(self, found: EbookletFoundError) -> StoredHead:
+        """What ebooklet keeps at the place, as a head of ours; the segments of its index go into the cache."""
+        return translate(self.place, found.fetched, self._keep)
+
+    def take(self, looked: FirstLook) -> StoredHead | None:
+        """The newest head, from what was fetched by a first look."""
+        return looked.head if looked.found is None else self.translated(looked.found)
+
+    def _keep(self, segment: EncodedSegment) -> None:
+        self._cache.put_segment(segment.segment_id, segment.body)
+
+    def _translate_again(self, ref: SegmentRef) -> bytes | None:
+        """A segment of a translated index that is in the cache no more, if ebooklet's newest commit still gives it."""
+        found: list[bytes] = []
+
+        def put(segment: EncodedSegment) -> None:
+            self._keep(segment)
+            if segment.segment_id == ref.id:
+                found.append(segment.body)
+
+        with self._translating:
+            if (body := self._cache.get_segment(ref.id)) is not None:
+                return body
+            try:
+                committing.read_head(self.place)
+            except EbookletFoundError as seen:
+                translate(self.place, seen.fetched, put)
+        return found[0] if found else None
 
     def snapshot(self, stored: StoredHead) -> Snapshot:
         """The keys and entries of a commit."""
@@ -51,20 +94,45 @@ class Remote:
 
     def history(self, newest: StoredHead) -> Iterator[StoredHead]:
         """A commit and those before it, newest first."""
-        return walk(self.store, self.names, newest)
+        return walk(self.place, newest)
 
     def commit(self, number: int, commit_id: str) -> StoredHead:
         """An earlier commit; IntegrityError when it is gone or damaged."""
-        return committing.read_commit(self.store, self.names, number, commit_id)
+        return committing.read_commit(self.place, number, commit_id)
 
     def value(self, key: str, entry: Entry) -> bytes:
-        """Fetch one value, verified."""
-        return fetch_value(self.store, self.names, key, entry)
+        """Fetch one value, verified where its entry has a checksum."""
+        if not entry.verifiable:
+            return fetch_ebooklet_value(self.place, key, entry)
+        return fetch_value(self.place, key, entry)
 
     def values(self, wanted: Iterable[tuple[str, Entry]], progress: Progress) -> Iterator[Fetched | Failure]:
-        """Fetch many values, in few large requests, each verified."""
-        return fetch_values(self.store, self.names, wanted, self.threads, progress)
+        """Fetch many values, in few large requests, each verified where its entry has a checksum.
+
+        The entries that they come with have a checksum in any case: that of what was read.
+        """
+        for verifiable, some in groupby(wanted, key=lambda item: item[1].verifiable):
+            if verifiable:
+                yield from fetch_values(self.place, some, self.threads, progress)
+            else:
+                yield from fetch_ebooklet_values(self.place, some, self.threads, progress)
 
     def close(self) -> None:
         """Give back the store's connections."""
         self.store.close()
+
+
+@dataclass(frozen=True, slots=True)
+class FirstLook:
+    """What was seen of a remote before there was a place to keep its index: its head and, of ebooklet's, the whole object."""
+
+    head: StoredHead | None
+    found: EbookletFoundError | None = None
+
+
+def look_first(place: Place) -> FirstLook:
+    """Look at the newest head of a remote, whoever made it; the head of one of ebooklet names no index yet."""
+    try:
+        return FirstLook(committing.read_head(place))
+    except EbookletFoundError as found:
+        return FirstLook(describe(place, found.fetched), found)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
+from catalog.format.pack import TARGET_BYTES, TRAILER_BYTES, PlannedValue, directory_range, plan_pack
+from catalog.format.segment import Entry
 from catalog.progress import Progress
-
-from .fetch import Failure
-from .index_segment import Entry
-from .pack import TARGET_BYTES, PlannedValue, plan_pack
-from .remote import Remote
-from .snapshot import Snapshot
-from .upload import Uploads
+from catalog.remote.fetch import Failure
+from catalog.remote.remote import Remote
+from catalog.remote.snapshot import Snapshot
+from catalog.remote.upload import Uploads
+from catalog.store.interface import ByteRange, ObjectStore
 
 _MOST_VALUES = 100_000
 
@@ -30,6 +30,13 @@ def live_bytes(snapshots: Collection[Snapshot]) -> dict[bytes, int]:
         for _key, entry in snapshot.items():  # noqa: PERF102 - a snapshot is no dict
             found.setdefault(entry.pack, {})[entry.offset] = entry.length
     return {pack: sum(lengths.values()) for pack, lengths in found.items()}
+
+
+def value_bytes(store: ObjectStore, name: str) -> int:
+    """How many bytes of a stored pack are values."""
+    size = store.head(name).size
+    trailer = store.get(name, ByteRange(max(size - TRAILER_BYTES, 0), TRAILER_BYTES)).body
+    return directory_range(trailer, size, f"{store.where}: {name}")[0]
 
 
 def repack(

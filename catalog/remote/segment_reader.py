@@ -10,12 +10,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Protocol
 
-from catalog.errors import GoneError, IntegrityError, ObjectMissingError
-from catalog.objectstore.interface import ObjectStore
+from typing_extensions import override
 
-from .head import SegmentRef
-from .index_segment import Segment, decode_segment, segment_content
-from .object_names import ObjectNames
+from catalog.errors import GoneError, IntegrityError, ObjectMissingError
+from catalog.format.head import SegmentRef
+from catalog.format.segment import Segment, decode_segment, segment_content
+from catalog.processes.fork import OfOneProcess
+from catalog.remote.place import Place
 
 _MOST_DECODED_KEYS = 1_500_000
 _MOST_BODY = 64 << 20
@@ -31,18 +32,37 @@ class SegmentCache(Protocol):
         """Keep the body of a segment."""
 
 
-class SegmentReader:
-    """Gives decoded segments; keeps those last used in memory, up to 1.5 million keys."""
+class SegmentReader(OfOneProcess):
+    """Gives decoded segments; keeps those last used in memory, up to 1.5 million keys.
 
-    def __init__(self, store: ObjectStore, names: ObjectNames, cache: SegmentCache, threads: int) -> None:
-        self._store, self._names, self._cache, self._threads = store, names, cache, threads
+    ``make_again`` gives the body of a segment that is neither in the cache nor in the store, if there is something to make it of.
+    """
+
+    def __init__(
+        self,
+        place: Place,
+        cache: SegmentCache,
+        threads: int,
+        make_again: Callable[[SegmentRef], bytes | None] = lambda _: None,
+    ) -> None:
+        self._make_again = make_again
+        self._place, self._cache, self._threads = place, cache, threads
         self._decoded: OrderedDict[str, Segment] = OrderedDict()
         self._decoded_keys = 0
+        self._lock = threading.Lock()
+        self.belong_here()
+
+    @override
+    def after_fork(self) -> None:
         self._lock = threading.Lock()
 
     def load(self, ref: SegmentRef) -> Segment:
         """The segment that ``ref`` names, which stays in memory; IntegrityError when it is damaged or gone."""
         return self._remembered(ref) or self._keep(ref.id, self._read(ref))
+
+    def in_memory(self, ref: SegmentRef) -> Segment | None:
+        """The segment that ``ref`` names, if it is in memory; nobody is asked for it."""
+        return self._remembered(ref)
 
     def pass_through(self, most_kept: int) -> Callable[[SegmentRef], Segment]:
         """A way to load segments of which only the first few stay in memory: whoever walks on does not come back soon."""
@@ -88,10 +108,12 @@ class SegmentReader:
 
     def _fetch(self, ref: SegmentRef) -> bytes:
         try:
-            return self._store.get(self._names.segment(ref.id), most=min(ref.bytes, _MOST_BODY)).body
+            return self._place.store.get(self._place.names.segment(ref.id), most=min(ref.bytes, _MOST_BODY)).body
         except ObjectMissingError:
+            if (body := self._make_again(ref)) is not None:
+                return body
             raise GoneError(
-                f"{self._store.where}: the index segment {ref.id[:8]}… of {self._names.db_key!r} is gone.",
+                f"{self._place.store.where}: the index segment {ref.id[:8]}… of {self._place.names.db_key!r} is gone.",
                 hint="If this is an old state, garbage collection removed it: pull. Otherwise run 'catalog doctor'.",
             ) from None
 
@@ -103,7 +125,7 @@ class SegmentReader:
         return segment
 
     def _name(self, ref: SegmentRef) -> str:
-        return f"{self._store.where}: the index segment {ref.id[:8]}… of {self._names.db_key!r}"
+        return f"{self._place.store.where}: the index segment {ref.id[:8]}… of {self._place.names.db_key!r}"
 
     def _keep(self, segment_id: str, segment: Segment) -> Segment:
         with self._lock:

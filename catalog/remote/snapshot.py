@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence, Set
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
-from .head import SegmentRef, StoredHead
-from .index import live, load_within, newest, run_items
-from .index_segment import Entry, Segment
-from .landmarks import Landmarks
-from .segment_reader import SegmentReader
+from catalog.format.fence_pointers import Landmarks
+from catalog.format.head import SegmentRef, StoredHead
+from catalog.format.runs import live, load_within, newest, run_items
+from catalog.format.segment import Entry, Segment
+from catalog.format.version import METADATA
+from catalog.remote.segment_reader import SegmentReader
 
 T = TypeVar("T")
 
@@ -19,18 +20,33 @@ _AHEAD = 8
 
 
 class Snapshot:
-    """The mapping from keys to entries that one head describes."""
+    """The mapping from keys to entries that one head describes.
+
+    It has no truth value: a commit without keys is a commit, and whoever has none says None.
+    """
 
     def __init__(self, stored: StoredHead, segments: SegmentReader) -> None:
         self.stored = stored
         self._segments = segments
         self._firsts = [[ref.first for ref in run] for run in stored.head.runs]
 
-    def __len__(self) -> int:
+    def __bool__(self) -> NoReturn:
+        raise TypeError("a snapshot is compared with None, never asked whether it is true")
+
+    @property
+    def commit_id(self) -> str:
+        """The id of the commit."""
+        return self.stored.commit_id
+
+    @property
+    def count(self) -> int:
+        """How many keys it has."""
         return self.stored.head.keys
 
     def find(self, key: str) -> Entry | None:
-        """The entry of ``key``, or None; fetches the segments that can hold it."""
+        """The entry of ``key``, or None; fetches the segments that can hold it. The metadata are the entry of `METADATA`."""
+        if key == METADATA:
+            return self.stored.metadata
         places = self._places_of(key)
         if len(places) > 1:
             self._segments.prefetch(run[position] for run, position in places)
@@ -39,9 +55,27 @@ class Snapshot:
                 return None if entry.deleted else entry
         return None
 
+    def find_in_memory(self, key: str) -> tuple[bool, Entry | None]:
+        """Whether the entry of ``key`` is known from what is in memory, and the entry; asks nobody."""
+        if key == METADATA:
+            return True, self.stored.metadata
+        for run, position in self._places_of(key):
+            if (segment := self._segments.in_memory(run[position])) is None:
+                return False, None
+            if (entry := segment.find(key)) is not None:
+                return True, None if entry.deleted else entry
+        return True, None
+
     def prefetch(self, keys: Iterable[str]) -> None:
         """Bring the segments in which these keys would be, several at a time."""
-        self._segments.prefetch({run[at].id: run[at] for key in keys for run, at in self._places_of(key)}.values())
+        places = (place for key in keys if key != METADATA for place in self._places_of(key))
+        self._segments.prefetch({run[at].id: run[at] for run, at in places}.values())
+
+    def everything(self) -> Iterator[tuple[str, Entry]]:
+        """The metadata, if there are any, then all keys with their entries, sorted."""
+        if (metadata := self.stored.metadata) is not None:
+            yield METADATA, metadata
+        yield from self.items()
 
     def items(self, start: str = "") -> Iterator[tuple[str, Entry]]:
         """All keys from ``start`` on with their entries, sorted; fetches segments as they are reached."""
@@ -93,11 +127,13 @@ class Snapshot:
         self._segments.prefetch(self.all_refs())
 
     def differing(self, other: Snapshot) -> Iterator[tuple[str, Entry | None, Entry | None]]:
-        """The keys whose entries differ between this snapshot and ``other``, sorted, each with both entries.
+        """The keys whose entries differ between this snapshot and ``other``, sorted, each with both entries; the metadata first.
 
         Reads only segments that are not part of both. A segment counts as part of both where it has the same number of runs
         below it: elsewhere other entries can be on top of its own.
         """
+        if not same_version(self.stored.metadata, other.stored.metadata):
+            yield METADATA, self.stored.metadata, other.stored.metadata
         shared = set(self._places()) & set(other._places())
         mine, theirs = self._without(shared), other._without(shared)
         self._segments.prefetch(ref for _, run in mine + theirs for ref in run)
@@ -133,10 +169,10 @@ class Snapshot:
 
 
 def same_version(left: Entry | None, right: Entry | None) -> bool:
-    """Whether two entries say the same: the same bytes at the same timestamp, wherever they lie, or both nothing."""
+    """Whether two entries say the same: the same version, wherever it lies, or both nothing."""
     if left is None or right is None:
         return left is right
-    return (left.timestamp, left.length, left.checksum) == (right.timestamp, right.length, right.checksum)
+    return left.version == right.version
 
 
 def _side_by_side(left: Iterator[tuple[str, T]], right: Iterator[tuple[str, T]]) -> Iterator[tuple[str, T | None, T | None]]:

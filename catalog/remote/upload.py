@@ -8,8 +8,8 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from types import TracebackType
 from typing import Self
 
-from catalog.objectstore.interface import ObjectStore, Source
 from catalog.progress import Progress
+from catalog.store.interface import ObjectStore, Source
 
 STREAM_ABOVE = 64 << 20
 """Objects of more bytes go up in parts, read from disk."""

@@ -6,34 +6,33 @@ import io
 from hashlib import blake2b
 from typing import BinaryIO
 
-from catalog.checksum import CHECKSUM_BYTES
 from catalog.errors import IntegrityError
-from catalog.objectstore.interface import ByteRange, ObjectStore
+from catalog.format.checksum import CHECKSUM_BYTES
+from catalog.format.pack import TRAILER_BYTES, decode_directory, directory_range
+from catalog.format.segment import Entry, Segment, decode_segment
+from catalog.remote.commit import read_commit
+from catalog.remote.object_stream import WINDOW, ObjectStream
+from catalog.remote.place import Place
+from catalog.store.interface import ByteRange, ObjectStore
 
-from .commit import read_commit
-from .index_segment import Entry, Segment, decode_segment
-from .object_names import ObjectNames
-from .object_stream import WINDOW, ObjectStream
-from .pack import TRAILER_BYTES, decode_directory, directory_range
 
-
-def verify_object(store: ObjectStore, names: ObjectNames, name: str, size: int, *, values: bool) -> None:
+def verify_object(place: Place, name: str, size: int, *, values: bool) -> None:
     """Check an object of ``size`` bytes, named as below the database's key; IntegrityError when it is not what it should be.
 
     Segments and commits are read whole. Of a pack the directory is read, and with ``values`` every value too, in little memory.
     """
-    full, what = names.folder + name, f"{store.where}: {names.folder}{name}"
+    full, what = place.names.folder + name, f"{place.store.where}: {place.names.folder}{name}"
     kind, _, identity = name.partition("/")
     if kind == "packs":
-        directory = _read_directory(store, full, size, bytes.fromhex(identity), what)
+        directory = _read_directory(place.store, full, size, bytes.fromhex(identity), what)
         if values:
-            with io.BufferedReader(ObjectStream(store, full, size)) as stream:
+            with io.BufferedReader(ObjectStream(place.store, full, size)) as stream:
                 _check_values(stream, directory, what)
     elif kind == "index":
-        decode_segment(store.get(full, most=size).body, identity, what)
+        decode_segment(place.store.get(full, most=size).body, identity, what)
     else:
         number, _, commit_id = identity.partition("-")
-        read_commit(store, names, int(number), commit_id)
+        read_commit(place, int(number), commit_id)
 
 
 def _read_directory(store: ObjectStore, name: str, size: int, pack_id: bytes, what: str) -> Segment:

@@ -14,8 +14,8 @@ from typing import TypeVar, cast
 from typing_extensions import override
 
 from catalog.errors import UnreachableError
-from catalog.objectstore.interface import FetchedObject, ObjectStore
-from catalog.objectstore.wrapped import WrappedStore
+from catalog.store.interface import FetchedObject, ObjectStore
+from catalog.store.wrapped import WrappedStore
 
 T = TypeVar("T")
 

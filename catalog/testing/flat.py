@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from typing_extensions import override
 
-from catalog.objectstore.interface import ListedObject, ObjectStore
-from catalog.objectstore.wrapped import WrappedStore
+from catalog.store.interface import ListedObject, ObjectStore
+from catalog.store.wrapped import WrappedStore
 
 
 class FlatStore(WrappedStore):

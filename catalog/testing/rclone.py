@@ -14,9 +14,8 @@ from typing import Self
 
 from catalog.connection import AccessKeys, S3Connection
 from catalog.errors import CatalogError, UnreachableError
-from catalog.objectstore.s3 import S3Store
-
-from .server_process import ServerProcess, find_program, free_ports
+from catalog.store.s3.store import S3Store
+from catalog.testing.server_process import ServerProcess, find_program, free_ports
 
 _START_TIMEOUT = 30.0
 

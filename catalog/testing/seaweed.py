@@ -18,10 +18,9 @@ from typing import Literal, Self
 
 from catalog.connection import AccessKeys, S3Connection
 from catalog.errors import CatalogError, UnreachableError
-from catalog.objectstore.s3 import S3Store
-from catalog.objectstore.s3_client import ClientSettings, client_for
-
-from .server_process import ServerProcess, find_program, free_ports
+from catalog.store.s3.client import ClientSettings, client_for
+from catalog.store.s3.store import S3Store
+from catalog.testing.server_process import ServerProcess, find_program, free_ports
 
 _OFFSETS = (*range(9), 10_008)
 _PLACE_OF_SOCKETS = Path(os.sep, "tmp")

@@ -15,12 +15,13 @@ import catalog
 from catalog import ConflictError, Database, Direction, InvalidInputError, Kind, S3Connection
 from catalog.changes import push as module
 from catalog.changes.changes import Summary
+from catalog.database.options import Flag
 
 T0 = 1_700_000_000_000_000
 BASE = {"a": "base", "b": "base", "c": "base", "d": "base"}
 
 
-def opened(connection: S3Connection, file: Path, flag: catalog.opening_options.Flag = "w", **more: Any) -> Database:
+def opened(connection: S3Connection, file: Path, flag: Flag = "w", **more: Any) -> Database:
     database: Database = catalog.open(connection, file, flag, value_serializer="orjson", lock="commit", **more)
     return database
 

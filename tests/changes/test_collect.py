@@ -24,10 +24,11 @@ import catalog
 from catalog import Database, IntegrityError, InvalidInputError, PreconditionFailedError, S3Connection, UnreachableError
 from catalog.changes import collect as collecting
 from catalog.changes.collect import Collected
+from catalog.format.names import ObjectNames
 from catalog.progress import Progress
 from catalog.remote.garbage import Keep
-from catalog.remote.object_names import ObjectNames
 from catalog.remote.objects import list_objects
+from catalog.remote.place import Place
 from catalog.testing.faults import Fault, FaultKind, FaultPlan
 
 NOW = timedelta(0)
@@ -48,7 +49,7 @@ def collect(database: Database, commits: int = 1, *, dry_run: bool = False) -> C
 def objects(database: Database) -> dict[str, int]:
     """The immutable objects of the remote, with their sizes."""
     remote = database._session.remote
-    return {found.name: found.size for found in list_objects(remote.store, remote.names)}
+    return {found.name: found.size for found in list_objects(Place(remote.store, remote.names))}
 
 
 def push(database: Database, **values: Any) -> None:
@@ -271,6 +272,7 @@ def test_a_collection_beaten_by_a_push_deletes_nothing(
             collect(mine)
         assert before <= set(objects(mine))
         monkeypatch.undo()
+        mine.changes().pull()
         assert collect(mine)
     assert content(remote, tmp_path / "fresh.blt") == {"a": 2, "b": 1}
 
@@ -332,6 +334,11 @@ class CollectingMachine(RuleBasedStateMachine):
     def newest(self) -> int:
         return max(self.states)
 
+    def caught_up(self, who: int) -> Database:
+        """A person who has seen what the other did."""
+        self.people[who].changes().pull()
+        return self.people[who]
+
     def note(self, state: dict[str, Any]) -> None:
         """A commit was made."""
         self.states[max(self.states, default=0) + 1] = dict(state)
@@ -361,23 +368,24 @@ class CollectingMachine(RuleBasedStateMachine):
     def tag(self, who: int, name: str, back: int) -> None:
         number = max(self.oldest, self.newest - back)
         if name in self.tags:
-            self.people[who].untag(name)
+            self.caught_up(who).untag(name)
             del self.tags[name]
         else:
-            self.people[who].tag(name, number)
+            self.caught_up(who).tag(name, number)
             self.tags[name] = number
         self.note(self.states[self.newest])
 
     @rule(who=st.integers(0, 1), back=st.integers(0, 4))
     def revert(self, who: int, back: int) -> None:
         number = max(self.oldest, self.newest - back)
-        self.people[who].revert(number)
+        person = self.people[who]
+        person.revert(number, over=person.commit_at(self.newest))
         self.note(self.states[number])
 
     @rule(who=st.integers(0, 1), commits=st.integers(1, 4))
     def collect(self, who: int, commits: int) -> None:
         said = collect(self.people[who], commits, dry_run=True)
-        done = collect(self.people[who], commits)
+        done = collect(self.caught_up(who), commits)
         assert {**vars_of(said), "dry_run": False} == vars_of(done)
         if done:
             self.oldest = max(self.oldest, self.newest - commits + 1)
@@ -432,15 +440,17 @@ def test_a_push_between_the_commit_and_the_deletion_is_safe(
 KILLED = """
 import sys
 from pathlib import Path
-import catalog.opening
+import catalog.database.open
 from catalog import S3Connection
-from catalog.access import connect_store
+from catalog.store.access import connect_store
 from catalog.testing.faults import Fault, FaultKind, FaultPlan, FaultyStore
 from changes.test_collect import collect, open_writer
 
 folder, kind, verb, number = Path(sys.argv[1]), FaultKind[sys.argv[2]], sys.argv[3], int(sys.argv[4])
 plan = FaultPlan()
-catalog.opening.connect_store = lambda *a, **more: FaultyStore(connect_store(*a, **more), plan)
+import catalog.database.open
+
+catalog.database.open.connect_store = lambda *a, **more: FaultyStore(connect_store(*a, **more), plan)
 with open_writer(S3Connection(db_key="db", endpoint_url=(folder / "store").as_uri()), folder / "mine.blt") as mine:
     plan.add(Fault(kind, verb, number))
     collect(mine)

@@ -27,16 +27,18 @@ from catalog import (
     StoreError,
     UnreachableError,
 )
-from catalog.access import connect_store
+from catalog.database.options import Flag
+from catalog.format.names import ObjectNames
 from catalog.remote.commit import read_head
 from catalog.remote.history import walk
-from catalog.remote.object_names import ObjectNames
+from catalog.remote.place import Place
+from catalog.store.access import connect_store
 from catalog.testing.faults import Fault, FaultKind, FaultPlan
 
 MIB = 1 << 20
 
 
-def opened(connection: S3Connection, file: Path, flag: catalog.opening_options.Flag = "c", **more: Any) -> Database:
+def opened(connection: S3Connection, file: Path, flag: Flag = "c", **more: Any) -> Database:
     database: Database = catalog.open(connection, file, flag, lock="commit", **more)
     return database
 
@@ -44,8 +46,8 @@ def opened(connection: S3Connection, file: Path, flag: catalog.opening_options.F
 def history(connection: S3Connection) -> list[str]:
     """The messages of all commits, oldest first."""
     store, names = connect_store(connection, writing=False), ObjectNames(str(connection.db_key))
-    head = read_head(store, names)
-    return [] if head is None else [stored.commit.message for stored in walk(store, names, head)][::-1]
+    head = read_head(Place(store, names))
+    return [] if head is None else [stored.commit.message for stored in walk(Place(store, names), head)][::-1]
 
 
 def read(connection: S3Connection, file: Path) -> dict[str, bytes]:
@@ -310,7 +312,8 @@ def test_any_request_of_a_push_fails(
 
 _PUSH_AND_DIE = """
     import json, os, random, signal, sys, catalog
-    from catalog.changes import settle, push
+    from catalog.changes import finalize as settle
+    from catalog.changes import push
     connection = catalog.S3Connection(**json.loads(sys.stdin.readline()))
     with catalog.open(connection, sys.argv[1], "w", lock="commit") as database:
         database.update({f"k{number}": random.Random(number).randbytes(1 << 20) for number in range(34)})

@@ -16,7 +16,7 @@ from credentials.keyrings import MemoryKeyring
 from credentials.secret_service import SecretService
 
 import catalog
-from catalog import Catalog, S3Connection
+from catalog import Catalog, Database, S3Connection
 from catalog import credentials as kept
 from catalog.cli import cli
 from catalog.connection import AccessKeys
@@ -258,7 +258,7 @@ class TestWhere:
         with here.open_group("lab", "c", lock="commit") as group:
             entry = group[next(iter(group))]
             place = {"db_key": "x", "bucket": "bucket", "endpoint_url": ENDPOINT, "db_url": "https://example.com/x"}
-            group._database["0" * 32] = {**entry, "remote_conn": place, "catalog": {"name": "far", "profile": "lab"}}
+            Database.set(group, "0" * 32, {**entry, "remote_conn": place, "catalog": {"name": "far", "profile": "lab"}})
 
         assert "not approved here yet: the first use will ask" in self._where(folder, "far")
         assert "Without keys it is read at https://example.com/x." in self._where(folder, "far")
@@ -398,7 +398,9 @@ def test_a_group_that_suggests_a_folder(folder: Path, tmp_path: Path) -> None:
     elsewhere = S3Connection(db_key="field/rain", endpoint_url=(tmp_path / "private").as_uri())
     here = Catalog(folder)
     with here.open_group("lab", "c", lock="commit") as group:
-        group._database["0" * 32] = {**group[next(iter(group))], "remote_conn": elsewhere.to_dict(), "catalog": {"name": "trap"}}
+        Database.set(
+            group, "0" * 32, {**group[next(iter(group))], "remote_conn": elsewhere.to_dict(), "catalog": {"name": "trap"}}
+        )
 
     result = CliRunner().invoke(cli, ["--catalog", str(folder), "push", "trap"])
 

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 import catalog
 from catalog import Database, LeaseLostError, LockTimeoutError
 from catalog.cli import cli
-from catalog.lock import break_lock, read_holder
+from catalog.locking.breaking import break_lock, read_holder
 
 from .conftest import Run, remote
 

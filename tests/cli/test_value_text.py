@@ -33,6 +33,7 @@ from catalog.cli.value_text import difference, value_text
         ("\ud800", "\\ud800"),
         ({"lone": "\ud800"}, "{'lone': '\\ud800'}"),
         (None, "null"),
+        ({"a": [float("nan"), None]}, '{\n  "a": [\n    NaN,\n    null\n  ]\n}'),
     ],
 )
 def test_value_text(value: object, text: str) -> None:

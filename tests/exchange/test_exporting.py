@@ -135,8 +135,8 @@ def test_keys_that_are_in_each_others_way(folder: Path, make: Make) -> None:
     [
         (None, b"x", "out.jsonl", "The value of 'k' holds what is no JSON"),
         (None, b"x", "out.csv", "The value of 'k' holds what is no JSON"),
-        ("pickle", {"a": b"x"}, "out.csv", r"holds what is no JSON \(bytes\)"),
-        ("pickle", {"a": [timedelta(1)]}, "out.jsonl", r"holds what is no JSON \(datetime\.timedelta\)"),
+        ("pickle", {"a": b"x"}, "out.csv", "holds what is no JSON: .*a bytes is nothing"),
+        ("pickle", {"a": [timedelta(1)]}, "out.jsonl", r"holds what is no JSON: \$\.a\[0\]: a timedelta is nothing"),
         ("orjson", {"key": 1}, "out.csv", "has a field 'key'.* --key"),
         ("orjson", {str(number): 1 for number in range(5000)}, "out.csv", "too many for a table"),
     ],

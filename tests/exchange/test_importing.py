@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import time
 from decimal import Decimal
@@ -26,6 +27,7 @@ from catalog import (
     plan_import,
 )
 from catalog.exchange import importing, text_lines
+from catalog.exchange.arrow_values import column_values
 
 from .conftest import Make
 
@@ -151,7 +153,7 @@ _WRONG: list[tuple[str, str | bytes, InputOptions, str]] = [
     ("a.jsonl", '{"key": null}\n', InputOptions(), "line 1: its key is empty"),
     ("a.jsonl", '{"key": [1]}\n', InputOptions(), "line 1: its key is no text"),
     ("a.jsonl", '{"key": 1, "n": 1}\n{"key": "1"}\n', InputOptions(), "line 2: the key '1' is that of line 1 too"),
-    ("a.jsonl", '{"key": "k", "n": NaN}\n', InputOptions(), "line 1: it is no JSON"),
+    ("a.jsonl", '{"key": "k", "n": NaN}\n', InputOptions(), "line 1: NaN is nothing that JSON has"),
     ("a.parquet", "no table", InputOptions(), "damaged, or no Parquet"),
     ("a.xyz", "key\n", InputOptions(), "ending of 'a.xyz' says no format"),
     ("a", "key\n", InputOptions(), "'a' has no ending .* --format"),
@@ -248,7 +250,8 @@ def test_errors_are_of_the_tree(folder: Path, make: Make) -> None:
     if os.access(folder / "a", os.R_OK):
         (folder / "a").unlink()
         (folder / "a").symlink_to("nowhere")
-        assert import_file(database, folder).keys == 0
+        with pytest.raises(InvalidInputError, match="'a' is a link to nothing"):
+            import_file(database, folder)
         return
     with pytest.raises(CatalogError):
         import_file(database, folder)
@@ -289,3 +292,159 @@ def test_one_long_text_in_all_rows_is_held_once(folder: Path, make: Make) -> Non
 
     assert plan_import(folder / "in.parquet", make()).keys == 300
     assert pa.default_memory_pool().max_memory() < before + 200_000_000
+
+
+_ARROW: dict[str, tuple[pa.Array, Any]] = {
+    "dictionary": (pa.array(["a", None]).dictionary_encode(), "a"),
+    "dictionary of times": (pa.array([1], pa.timestamp("s")).dictionary_encode(), "1970-01-01T00:00:01"),
+    "list": (pa.array([[1, None], []]), [1, None]),
+    "large list of decimals": (pa.array([[Decimal("1.10")]], pa.large_list(pa.decimal128(5, 2))), ["1.10"]),
+    "list of a fixed size": (pa.array([[1, 2]], pa.list_(pa.int8(), 2)), [1, 2]),
+    "list view": (pa.array([["x"]], pa.list_view(pa.string())), ["x"]),
+    "struct": (pa.array([{"a": 1, "b": {"c": None}}]), {"a": 1, "b": {"c": None}}),
+    "struct of times": (
+        pa.array([{"at": 5}], pa.struct([("at", pa.timestamp("ms", "+05:30"))])),
+        {"at": "1970-01-01T05:30:00.005000+05:30"},
+    ),
+    "map with text": (pa.array([[("k", 1)]], pa.map_(pa.string(), pa.int64())), {"k": 1}),
+    "map with numbers": (pa.array([[(1, "x")]], pa.map_(pa.int64(), pa.string())), [[1, "x"]]),
+    "decimal": (pa.array([Decimal("-0.001")]), "-0.001"),
+    "decimal of 256 bits": (pa.array([Decimal(10**50)], pa.decimal256(60, 0)), str(10**50)),
+    "duration": (pa.array([1_500], pa.duration("ms")), 1.5),
+    "duration of nanoseconds": (pa.array([2_000_000_000], pa.duration("ns")), 2),
+    "time of milliseconds": (pa.array([1], pa.time32("ms")), "00:00:00.001000"),
+    "nanoseconds": (pa.array([1], pa.timestamp("ns")), "1970-01-01T00:00:00.000000001"),
+    "before 1970": (pa.array([-1], pa.timestamp("us")), "1969-12-31T23:59:59.999999"),
+    "summer time": (pa.array([1_783_000_000], pa.timestamp("s", "Europe/Berlin")), "2026-07-02T15:46:40+02:00"),
+    "dates of 64 bits": (pa.array([86_400_000], pa.date64()), "1970-01-02"),
+    "large text": (pa.array(["é"], pa.large_string()), "é"),
+    "text view": (pa.array(["é"], pa.string_view()), "é"),
+    "half": (pa.array([1.5], pa.float16()), 1.5),
+    "uuid": (
+        pa.ExtensionArray.from_storage(pa.uuid(), pa.array([bytes(15) + b"\1"], pa.binary(16))),
+        "00000000-0000-0000-0000-000000000001",
+    ),
+    "nothing": (pa.nulls(1), None),
+    "the largest": (pa.array([2**64 - 1], pa.uint64()), 2**64 - 1),
+}
+
+
+@pytest.mark.parametrize("name", _ARROW)
+def test_types_of_arrow(name: str) -> None:
+    """Each type says the same as a value that JSON has, alone and nested in a list."""
+    column, value = _ARROW[name]
+
+    assert repr(column_values(pa, column)[0]) == repr(value)
+    nested = pa.ListArray.from_arrays([0, 1], column.slice(0, 1))
+    assert repr(column_values(pa, nested)) == repr([[value]])
+
+
+@pytest.mark.parametrize(
+    ("column", "words"),
+    [
+        (pa.array([[1], [2**62]], pa.list_(pa.timestamp("us"))), "row 2, column 'v': its time is not between"),
+        (pa.array([2**62 + 1], pa.duration("ns")), "row 1, column 'v': its duration has more digits"),
+        (pa.array([1], pa.timestamp("us", "Mars/Base")), "column 'v': its time zone 'Mars/Base' is not known"),
+        (pa.array([[("k", 1), ("k", 2)]], pa.map_(pa.string(), pa.int64())), "row 1, column 'v': a map has the same key twice"),
+        (pa.array([{"a": [b"x"]}]), r"row 1, column 'v': \$\.v\.a\[0\]: a bytes"),
+        (pa.array([1.0, float("nan")]), r"row 2, column 'v': \$\.v: NaN .*--nan null"),
+    ],
+)
+def test_cells_that_are_refused(folder: Path, make: Make, column: pa.Array, words: str) -> None:
+    """A cell without an exact meaning is refused with its row, its column and what to do; nothing is set."""
+    table = pa.table({"key": [str(number) for number in range(len(column))], "v": column})
+    parquet.write_table(table, folder / "a.parquet")
+    database = make()
+    with pytest.raises(InvalidInputError, match=words) as refused:
+        import_file(database, folder / "a.parquet")
+
+    assert refused.value.hint
+    assert len(database) == 0
+
+
+def test_nan_as_null(folder: Path, make: Make) -> None:
+    """Asked for, NaN and the infinities become null, nested too."""
+    parquet.write_table(pa.table({"key": ["k"], "v": [float("nan")], "w": [[float("inf"), 1.0]]}), folder / "a.parquet")
+    database = make()
+    import_file(database, folder / "a.parquet", InputOptions(nan="null"))
+
+    assert database["k"] == {"v": None, "w": [None, 1.0]}
+
+
+def test_a_dataset_of_parquet(folder: Path, make: Make) -> None:
+    """A folder that Spark or Dask wrote is one table; the names of its folders are columns, read as cells of CSV are."""
+    for month, keys in (("01", ["a", "b"]), ("12", ["c"])):
+        part = folder / "t.parquet" / "year=2026" / f"month={month}"
+        part.mkdir(parents=True)
+        parquet.write_table(pa.table({"key": keys, "mm": [0.5] * len(keys)}), part / "part-0.parquet")
+    (folder / "t.parquet" / "_SUCCESS").write_bytes(b"")
+    database = make()
+    done = import_file(database, folder / "t.parquet")
+
+    assert (done.format, done.keys) == ("parquet", 3)
+    assert dict(database)["c"] == {"mm": 0.5, "year": 2026, "month": 12}
+    assert dict(database)["a"]["month"] == "01"
+    parquet.write_table(pa.table({"key": ["c"], "mm": [1.0]}), folder / "t.parquet" / "year=2026" / "month=01" / "z.parquet")
+    with pytest.raises(
+        InvalidInputError, match=r"month=12/part-0.parquet, row 1: the key 'c' is that of year=2026/month=01/z.parquet"
+    ):
+        import_file(make(name="other"), folder / "t.parquet")
+
+
+def test_a_folder_of_tables_is_a_folder_of_files(folder: Path, make: Make) -> None:
+    """Files of Parquet in an ordinary folder are values of their own, unless it is said otherwise."""
+    for name in ("a", "b"):
+        parquet.write_table(pa.table({"key": [name]}), folder / f"{name}.parquet")
+
+    assert import_file(make(None), folder).format == "folder"
+    assert import_file(make(name="table"), folder, InputOptions("parquet")).keys == 2
+
+
+def test_links_are_followed_inside(folder: Path, tmp_path: Path, make: Make) -> None:
+    """Links to files and folders inside are read; those that leave, lead nowhere or go in circles are left out and named."""
+    (folder / "d").mkdir()
+    written(folder / "d", "f", b"1")
+    written(tmp_path, "outside", b"2")
+    for name, target in (
+        ("file", "d/f"),
+        ("dir", "d"),
+        ("out", "../outside"),
+        ("none", "nowhere"),
+        ("self", "self"),
+        ("d/up", ".."),
+    ):
+        (folder / name).symlink_to(target)
+    os.mkfifo(folder / "pipe")
+    database = make(None)
+    done = import_file(database, folder)
+
+    assert dict(database) == {"d/f": b"1", "dir/f": b"1", "file": b"1"}
+    assert {found.name: found.reason for found in done.left_out} == {
+        "out": "a link that leads out of the folder",
+        "none": "a link to nothing",
+        "self": "a link that leads to itself",
+        "pipe": "no file, but a device, pipe or socket",
+        "d/up": "a link to a folder that it lies in",
+        "dir/up": "a link to a folder that it lies in",
+    }
+
+
+def test_what_is_there_already_is_no_change(folder: Path, make: Make) -> None:
+    """A plan tells keys that are new, that have another value, and that are the same already."""
+    path = written(folder, "a.csv", "key,n\na,1\nb,2\nc,3\n")
+    database = make(a={"n": 1}, b={"n": 0})
+    plan = plan_import(path, database)
+
+    assert (plan.keys, plan.new, plan.replaced, plan.same) == (3, 1, 1, 1)
+    assert plan.edits_replaced == 1
+
+
+def test_streams(folder: Path, make: Make) -> None:
+    """A stream is read once, whatever it is, and keeps its place open."""
+    database = make()
+    stream = io.BytesIO(b"key,n\na,1\n")
+
+    assert import_file(database, stream, InputOptions("csv")).keys == 1
+    assert dict(database) == {"a": {"n": 1}}
+    with pytest.raises(InvalidInputError, match="stream"):
+        import_file(database, io.BytesIO(b""))

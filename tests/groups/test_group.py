@@ -14,8 +14,11 @@ import catalog
 from catalog import (
     ConflictError,
     ConnectionGroup,
+    Database,
+    EntryExistsError,
     EntryMissingError,
     IntegrityError,
+    InvalidConnectionError,
     InvalidInputError,
     InvalidKeyError,
     InvalidValueError,
@@ -23,8 +26,8 @@ from catalog import (
     RemoteMissingError,
     S3Connection,
 )
-from catalog.access import connect_store
-from catalog.opening_options import Flag
+from catalog.database.options import Flag
+from catalog.store.access import connect_store
 
 
 def opened(connection: S3Connection, file: Path, flag: Flag = "c") -> ConnectionGroup:
@@ -64,6 +67,70 @@ def test_added_again_is_brought_up_to_date(folder_connection: S3Connection, tmp_
             made.changes().push()
         assert group.add(rain, name="again") == key
         assert (group.entry(key).keys, group.entry(key).commit_number, group.entry(key).name) == (2, 2, "again")
+
+
+def test_a_copy_does_not_take_the_place_of_its_original(folder_connection: S3Connection, tmp_path: Path) -> None:
+    """A copy has the uuid of its original: it is added under a key of its own, or says that it is meant to replace the entry."""
+    rain = database(tmp_path, "rain", a=1)
+    copy = S3Connection(db_key="copy", endpoint_url=rain.endpoint_url)
+    with catalog.open(rain, tmp_path / "rain.blt", lock="commit") as made:
+        made.copy_remote(copy)
+    with opened(folder_connection, tmp_path / "g.blt") as group:
+        key = group.add(rain, name="Rain")
+        with pytest.raises(EntryExistsError, match=f"{key} already, at {rain}; at {copy} is a copy") as caught:
+            group.add(copy, name="Copy")
+        assert "key=" in caught.value.hint
+        assert group.entry(key).connection == rain
+
+        assert group.add(copy, "rain-copy", name="Copy") == "rain-copy"
+        assert [(entry.key, entry.connection) for entry in group.entries()] == [("rain-copy", copy), (key, rain)]
+        assert group.add(copy, key, name="Moved") == key
+        assert group.entry(key).connection == copy
+        public = S3Connection(db_key="copy", endpoint_url=rain.endpoint_url, db_url="https://example.org/copy")
+        assert group.add(public) == key
+        assert group.entry(key).connection == public
+
+
+SECRET = "wJalrXUtnFEMI"
+FOREIGN: list[tuple[str, dict[str, Any]]] = [
+    ("remote_conn.access_key", {"remote_conn": {"access_key": SECRET}}),
+    ("remote_conn.access_key_id", {"remote_conn": {"access_key_id": SECRET, "access_key": SECRET}}),
+    ("remote_conn.token", {"remote_conn": {"token": {"deep": SECRET}}}),
+    ("secret_access_key", {"secret_access_key": SECRET}),
+    ("catalog.access_key", {"catalog": {"access_key": SECRET}}),
+]
+
+
+def spoiled(stored: Any, more: dict[str, Any]) -> dict[str, Any]:
+    """An entry with more in it."""
+    nested = {name: {**stored[name], **value} for name, value in more.items() if isinstance(stored.get(name), dict)}
+    return {**stored, **more, **nested}
+
+
+@pytest.mark.parametrize(("field", "more"), FOREIGN, ids=[field for field, _ in FOREIGN])
+def test_a_field_that_no_entry_has_is_refused_or_left_out(
+    folder_connection: S3Connection, tmp_path: Path, field: str, more: dict[str, Any]
+) -> None:
+    """What a caller gives is refused, by the field's name and without its value; what another wrote goes no further."""
+    rain = database(tmp_path, "rain", a=1)
+    with opened(folder_connection, tmp_path / "g.blt") as group:
+        key = group.add(rain)
+        stored = group[key]
+        bad = spoiled(stored, more)
+        with pytest.raises(InvalidConnectionError) as caught:
+            group.put(key, bad)
+        assert field in caught.value.message
+        assert SECRET not in f"{caught.value!r} {caught.value}"
+        assert group[key] == stored
+
+        assert field in group.put_cleaned(key, bad).left_out
+        assert group[key] == stored
+
+        Database.set(group, key, bad)
+        assert field in group.entry(key).left_out
+        assert field in group.edit(key, description="edited").left_out
+        assert group.entry(key).left_out == ()
+        assert SECRET not in str(group[key])
 
 
 def test_remove(folder_connection: S3Connection, tmp_path: Path) -> None:
@@ -153,14 +220,23 @@ def test_entries_are_ebooklets(folder_connection: S3Connection, tmp_path: Path) 
 def test_entries_of_ebooklet_are_read(folder_connection: S3Connection, tmp_path: Path) -> None:
     """An entry that ebooklet wrote, without our field, is a whole entry."""
     with opened(folder_connection, tmp_path / "g.blt") as group:
-        group._database["ab12"] = {
-            "entry_version": 1,
-            "type": "EVariableLengthValue",
-            "timestamp": 1_700_000_000_000_000,
-            "remote_meta": None,
-            "user_meta": {"who": "them"},
-            "remote_conn": {"db_key": "x/rain.blt", "bucket": "bucket", "endpoint_url": "https://s3.example.org", "db_url": None},
-        }
+        Database.set(
+            group,
+            "ab12",
+            {
+                "entry_version": 1,
+                "type": "EVariableLengthValue",
+                "timestamp": 1_700_000_000_000_000,
+                "remote_meta": None,
+                "user_meta": {"who": "them"},
+                "remote_conn": {
+                    "db_key": "x/rain.blt",
+                    "bucket": "bucket",
+                    "endpoint_url": "https://s3.example.org",
+                    "db_url": None,
+                },
+            },
+        )
         entry = group.entry("ab12")
         assert (entry.name, entry.user_meta, entry.connection.bucket) == ("rain.blt", {"who": "them"}, "bucket")
 
@@ -212,11 +288,11 @@ def test_hostile_entries_hide_no_other(remote: S3Connection, tmp_path: Path) -> 
     with opened(remote, tmp_path / "g.blt") as group:
         good = group.add(rain)
         for key, value in HOSTILE.items():
-            group._database[key] = value
-        group._database.set("no json", b"\xff{", encode_value=False)
-        group._database.set("deep", b"[" * 100_000, encode_value=False)
-        group._database.set("huge", b'"' + b"x" * (3 << 20) + b'"', encode_value=False)
-        group._database["key\x1b[2J"] = {"remote_conn": 5}
+            Database.set(group, key, value)
+        Database.set(group, "no json", b"\xff{", encode_value=False)
+        Database.set(group, "deep", b"[" * 100_000, encode_value=False)
+        Database.set(group, "huge", b'"' + b"x" * (3 << 20) + b'"', encode_value=False)
+        Database.set(group, "key\x1b[2J", {"remote_conn": 5})
         group.changes().push()
     with opened(remote, tmp_path / "reader.blt", "r") as group:
         assert [entry.key for entry in group.entries()] == [good]
@@ -227,18 +303,22 @@ def test_hostile_entries_hide_no_other(remote: S3Connection, tmp_path: Path) -> 
             assert "hunter2" not in str(problem)
             assert str(problem).isprintable()
         assert group.find("rain") == good
-        assert group._database._session.remote.store.traffic.bytes_down < 2 << 20
+        assert group._session.remote.store.traffic.bytes_down < 2 << 20
 
 
 def test_hostile_words_of_a_usable_entry(folder_connection: S3Connection, tmp_path: Path) -> None:
     """Control characters in names and descriptions are kept as they are, and are the screen's to escape."""
     with opened(folder_connection, tmp_path / "g.blt") as group:
-        group._database["k"] = {
-            "remote_conn": {"db_key": "a", "bucket": "bucket", "endpoint_url": "https://example.org"},
-            "catalog": {"name": "\x1b[2J\u202e", "description": "\x00"},
-            "timestamp": "never",
-            "type": 5,
-        }
+        Database.set(
+            group,
+            "k",
+            {
+                "remote_conn": {"db_key": "a", "bucket": "bucket", "endpoint_url": "https://example.org"},
+                "catalog": {"name": "\x1b[2J\u202e", "description": "\x00"},
+                "timestamp": "never",
+                "type": 5,
+            },
+        )
         (entry,) = group.entries()
         assert (entry.name, entry.timestamp, entry.type) == ("\x1b[2J\u202e", 0, "5")
         assert catalog.escape(entry.name).isprintable()

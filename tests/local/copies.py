@@ -12,8 +12,9 @@ from typing import Any
 
 import booklet
 
+from catalog.format.version import METADATA
 from catalog.local.booklet_header import new_header
-from catalog.local.local_table import Status
+from catalog.local.table import Status
 from catalog.local.working_copy import WorkingCopy
 from catalog.local.writer import Writer
 from catalog.progress import Progress
@@ -61,7 +62,17 @@ def seen_by_booklet(path: Path) -> dict[str, bytes]:
 def rows(path: Path) -> dict[str, Status]:
     """What the table says of each key."""
     with reading(path) as copy:
-        return {row.key: Status(row.status) for row in copy.table.all()}
+        return {row.key: Status(row.status) for row in copy.state.table.all(METADATA)}
+
+
+def metadata(path: Path) -> tuple[Status, bytes | None] | None:
+    """What the table says of the metadata: their status, and their bytes where they are held."""
+    with reading(path) as copy:
+        row = copy.state.table.get(METADATA)
+        if row is None:
+            return None
+        value = copy.value_of(row, lambda: row, lambda seconds: None) if row.held else None
+        return Status(row.status), value
 
 
 @contextmanager
@@ -78,9 +89,9 @@ def seen_by_us(path: Path) -> dict[str, bytes]:
     """The values that the table names, verified."""
     with reading(path) as copy:
         found = {}
-        for row in copy.table.all():
-            if row.status in (Status.COPY, Status.EDITED):
-                value = copy.value_of(row, partial(copy.table.get, row.key), lambda seconds: None)
+        for row in copy.state.table.all(METADATA):
+            if row.held:
+                value = copy.value_of(row, partial(copy.state.table.get, row.key), lambda seconds: None)
                 assert value is not None
                 found[row.key] = value
         return found

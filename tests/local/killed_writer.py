@@ -15,13 +15,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from catalog.checksum import checksum
+from catalog.format.checksum import checksum
+from catalog.format.version import METADATA
 from catalog.local import data_file
-from catalog.local.local_table import Status
+from catalog.local.table import Status
 from catalog.local.writer import Writer
 from catalog.progress import Progress
 
 from .copies import create, plain, reading, seen_by_booklet, seen_by_us, writing
+from .copies import metadata as metadata_of
 
 State = dict[str, bytes]
 Steps = list[tuple[str, Callable[[Writer], None], Callable[[State], None]]]
@@ -118,7 +120,7 @@ def note(value: bytes) -> tuple[str, Callable[[Writer], None], Callable[[State],
     def expect(state: State) -> None:
         state["(metadata)"] = value
 
-    return "metadata", lambda writer: writer.set_metadata(value, 11, edited=True), expect
+    return "metadata", lambda writer: writer.put(METADATA, value, 11), expect
 
 
 def nothing(state: State) -> None:
@@ -175,10 +177,11 @@ def look(path: Path, log: Path) -> list[str]:
     wrong = [] if ours == theirs else [f"booklet sees {theirs}, we see {ours}"]
     possible = states()[durable : begun + 1]
     with reading(path) as copy:
-        table = {row.key: row for row in copy.table.all()}
-        metadata = copy.sidecar.get("metadata")
+        table = {row.key: row for row in copy.state.table.all(METADATA)}
         if copy.disturbed:
             wrong.append("still disturbed after a repair")
+    noted = metadata_of(path)
+    metadata = noted[1] if noted is not None else None
     with plain(path, "r") as opened:
         if json.dumps(opened.get_metadata()) != json.dumps(metadata and json.loads(metadata)):
             wrong.append("booklet has other metadata")

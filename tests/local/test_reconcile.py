@@ -13,15 +13,16 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given, settings
 
-from catalog.checksum import checksum
 from catalog.errors import IntegrityError, LocalFileError, UnsupportedFormatError
-from catalog.local.local_table import Status
+from catalog.format.checksum import checksum
+from catalog.format.version import METADATA
+from catalog.local.table import Status
 from catalog.local.working_copy import WorkingCopy, sidecar_path
 from catalog.local.writer import Writer
 from catalog.progress import Progress
 
 from .conftest import MEMORY
-from .copies import create, plain, reading, reopened, rows, seen_by_booklet, seen_by_us, writing
+from .copies import create, metadata, plain, reading, reopened, rows, seen_by_booklet, seen_by_us, writing
 
 KEYS = [f"key {number}" for number in range(8)]
 COPIES = {key: f"copy of {key}".encode() for key in KEYS}
@@ -33,7 +34,7 @@ def with_copies(path: Path) -> None:
     create(path, 20)
     with writing(path) as writer:
         writer.keep((key, 100, value, checksum(value)) for key, value in COPIES.items())
-        writer.set_metadata(b'{"m":1}', 50, edited=False)
+        writer.keep([(METADATA, 50, b'{"m":1}', checksum(b'{"m":1}'))])
 
 
 def edits(path: Path) -> dict[str, Status]:
@@ -42,10 +43,9 @@ def edits(path: Path) -> dict[str, Status]:
 
 
 def metadata_edited(path: Path) -> Any:
-    """The metadata that the sidecar holds as an edit."""
-    with reading(path) as copy:
-        value = copy.sidecar.get("metadata")
-        return (json.loads(value) if value else None) if copy.sidecar.get("metadata_edited") else "not edited"
+    """The metadata that the table says were edited."""
+    status, value = metadata(path) or (Status.COPY, None)
+    return "not edited" if status == Status.COPY else json.loads(value) if value else None
 
 
 def put(opened: Any) -> None:
@@ -222,18 +222,18 @@ def test_every_damaged_page_of_a_sidecar_is_an_error_or_harmless(path: Path) -> 
         sidecar.write_bytes(content[:start] + b"\xa5" * 1024 + content[start + 1024 :])
         try:
             with reading(path) as copy:
-                found = {row.key: copy.value_of(row, lambda: None, lambda _: None) for row in copy.table.all()}
+                found = {row.key: copy.value_of(row, lambda: None, lambda _: None) for row in copy.state.table.all(METADATA)}
         except (IntegrityError, LocalFileError, UnsupportedFormatError):
             continue
         assert found.items() <= COPIES.items()
 
 
 def test_a_sidecar_of_a_newer_version_is_left_alone(path: Path) -> None:
-    """A newer sidecar asks for an upgrade and is not changed."""
+    """A newer sidecar asks for the newer program and is not changed."""
     with_copies(path)
     with reading(path) as copy:
-        copy.sidecar.run("PRAGMA user_version = 99")
-    with pytest.raises(UnsupportedFormatError, match="Upgrade"):
+        copy.state.sidecar.run("PRAGMA user_version = 99")
+    with pytest.raises(UnsupportedFormatError, match="newer booklet-catalog"):
         WorkingCopy(path)
     assert seen_by_booklet(path) == COPIES
 
@@ -255,11 +255,11 @@ def test_no_truncation_is_a_deletion(path: Path) -> None:
         kept = {key for key, status in found.items() if status == Status.COPY}
         assert {key: value for key, value in seen_by_booklet(path).items() if key != "mine"} == {key: COPIES[key] for key in kept}
         with reading(path) as copy:
-            row = copy.table.get("mine")
+            row = copy.state.table.get("mine")
             assert row is not None
             if row.offset < 0:
                 with pytest.raises(IntegrityError, match="mine"):
-                    copy.value_of(row, lambda: copy.table.get("mine"), lambda _: None)
+                    copy.value_of(row, lambda: copy.state.table.get("mine"), lambda _: None)
 
 
 def test_a_torn_tail_of_booklet_costs_only_the_tail(path: Path) -> None:

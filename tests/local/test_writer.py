@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -13,18 +12,19 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from catalog.checksum import checksum
 from catalog.errors import CancelledError, CatalogError, IntegrityError, LocalFileError, LockTimeoutError
+from catalog.format.checksum import checksum
+from catalog.format.version import METADATA
 from catalog.local import working_copy
 from catalog.local.booklet_header import new_header
 from catalog.local.data_file import DataFile
-from catalog.local.local_table import Status
 from catalog.local.sidecar import Sidecar
+from catalog.local.table import Status
 from catalog.local.working_copy import WorkingCopy, sidecar_path
 from catalog.local.writer import Writer
 from catalog.progress import Progress
 
-from .copies import create, largest_file, plain, reading, reopened, rows, seen_by_booklet, seen_by_us, writing
+from .copies import create, largest_file, metadata, plain, reading, reopened, rows, seen_by_booklet, seen_by_us, writing
 
 HOLD = """
 import sys
@@ -123,7 +123,7 @@ def test_readers_need_no_lock(path: Path) -> None:
         writer.sync()
         assert seen_by_us(path) == {"a": b"1"}
         with reading(path) as one, reading(path) as two:
-            assert one.table.get("a") == two.table.get("a")
+            assert one.state.table.get("a") == two.state.table.get("a")
 
 
 def test_compaction_under_a_reader(path: Path) -> None:
@@ -135,10 +135,10 @@ def test_compaction_under_a_reader(path: Path) -> None:
         writer.delete("k0", 2)
         writer.sync()
         with reading(path) as copy:
-            old = {row.key: row for row in copy.table.all() if row.status == Status.EDITED}
+            old = {row.key: row for row in copy.state.table.all() if row.status == Status.EDITED}
             writer.delete("k1", 3)
             writer.compact(Progress())
-            assert copy.value_of(old["k7"], lambda: copy.table.get("k7"), lambda _: None) == b"v" * 7
+            assert copy.value_of(old["k7"], lambda: copy.state.table.get("k7"), lambda _: None) == b"v" * 7
             assert copy.value_of(old["k1"], lambda: None, lambda _: None) in (None, b"v")
 
 
@@ -150,8 +150,8 @@ def test_a_reader_gives_up_on_a_compaction_that_never_ends(path: Path, monkeypat
         writer.put("a", b"1", 1)
     pauses: list[float] = []
     with reading(path) as copy:
-        copy.sidecar.put("compacting", "nothing")
-        row = copy.table.get("a")
+        copy.state.compacting = True
+        row = copy.state.table.get("a")
         assert row is not None
         wrong = replace(row, checksum=bytes(8))
         with pytest.raises(IntegrityError, match="'a'"):
@@ -188,17 +188,10 @@ def test_a_failed_note_leaves_no_value_behind(path: Path, monkeypatch: pytest.Mo
         size = writer.data.size
         writer.put("a", b"1", 2)
         with monkeypatch.context() as patch:
-            patch.setattr(Sidecar, "put", refuse)
+            patch.setattr(Sidecar, "change_many", refuse)
             for _ in range(2):
                 with pytest.raises(LocalFileError):
                     writer.flush()
-            assert writer.data.size == size
-        writer.set_metadata(b"{}", 3, edited=True)
-        size = writer.data.size
-        with monkeypatch.context() as patch:
-            patch.setattr(Sidecar, "put", refuse)
-            with pytest.raises(LocalFileError):
-                writer.set_metadata(b"[]", 4, edited=True)
             assert writer.data.size == size
         writer.delete("a", 4)
 
@@ -332,7 +325,7 @@ def test_starting_over_and_clearing(path: Path) -> None:
     create(path)
     with writing(path) as writer:
         writer.put("a", b"1", 1)
-        writer.set_metadata(b'{"m":1}', 5, edited=True)
+        writer.put(METADATA, b'{"m":1}', 5)
         writer.clear()
         writer.put("b", b"2", 2)
 
@@ -340,8 +333,8 @@ def test_starting_over_and_clearing(path: Path) -> None:
     with plain(path, "r") as opened:
         assert opened.get_metadata() == {"m": 1}
     with reading(path) as copy:
-        assert copy.sidecar.get("replacing")
-        assert json.loads(copy.sidecar.get("metadata")) == {"m": 1}
+        assert copy.state.replacing
+    assert metadata(path) == (Status.EDITED, b'{"m":1}')
 
 
 def test_two_processes_may_make_the_sidecar_at_once(path: Path) -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from catalog.objectstore.directory import DirectoryStore
-from catalog.remote.object_names import ObjectNames
+from catalog.format.names import ObjectNames
+from catalog.store.directory.store import DirectoryStore
 
 
 @pytest.fixture

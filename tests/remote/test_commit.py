@@ -7,18 +7,18 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from format.entries import make_head
 
 from catalog.errors import IntegrityError, OutcomeUnknownError, StoreError, UnreachableError
-from catalog.objectstore.directory import DirectoryStore
-from catalog.objectstore.interface import IfMatch
-from catalog.objectstore.wrapped import WrappedStore
+from catalog.format.head import Head, Parent, StoredHead, encode_head
+from catalog.format.names import ObjectNames
 from catalog.remote.commit import Beaten, commit, create_under_lease, read_commit, read_head, read_head_if_changed
-from catalog.remote.head import Head, Parent, StoredHead, encode_head
 from catalog.remote.history import walk
-from catalog.remote.object_names import ObjectNames
+from catalog.remote.place import Place
+from catalog.store.directory.store import DirectoryStore
+from catalog.store.interface import IfMatch
+from catalog.store.wrapped import WrappedStore
 from catalog.testing.faults import Fault, FaultKind, FaultPlan, FaultyStore
-
-from .entries import make_head
 
 ERRORS = (OutcomeUnknownError, UnreachableError)
 
@@ -35,7 +35,7 @@ def draft(store: DirectoryStore, names: ObjectNames, over: StoredHead | None, me
 
 def make(store: DirectoryStore, names: ObjectNames, over: StoredHead | None, message: str) -> StoredHead:
     """A commit over another."""
-    made = commit(store, names, draft(store, names, over, message), over)
+    made = commit(Place(store, names), draft(store, names, over, message), over)
     assert isinstance(made, StoredHead)
     return made
 
@@ -51,18 +51,18 @@ def test_commits_follow_each_other(store: DirectoryStore, names: ObjectNames) ->
     second = make(store, names, first, "second")
     third = make(store, names, second, "third")
 
-    assert read_head(store, names) == third
-    assert [found.head.message for found in walk(store, names, third)] == ["third", "second", "first"]
-    assert read_commit(store, names, 2, second.commit_id) == replace(second, etag="")
+    assert read_head(Place(store, names)) == third
+    assert [found.head.message for found in walk(Place(store, names), third)] == ["third", "second", "first"]
+    assert read_commit(Place(store, names), 2, second.commit_id) == replace(second, etag="")
 
 
 def test_no_head_is_none(store: DirectoryStore, names: ObjectNames) -> None:
     """Where nothing is, there is no head, and a head that went away is none any more."""
-    assert read_head(store, names) is None
+    assert read_head(Place(store, names)) is None
     first = make(store, names, None, "first")
-    assert read_head_if_changed(store, names, first) is first
+    assert read_head_if_changed(Place(store, names), first) is first
     store.delete(names.head)
-    assert read_head_if_changed(store, names, first) is None
+    assert read_head_if_changed(Place(store, names), first) is None
 
 
 def test_who_is_beaten_learns_by_whom(store: DirectoryStore, names: ObjectNames) -> None:
@@ -70,9 +70,9 @@ def test_who_is_beaten_learns_by_whom(store: DirectoryStore, names: ObjectNames)
     first = make(store, names, None, "first")
     theirs = make(store, names, first, "theirs")
 
-    assert commit(store, names, draft(store, names, first, "mine"), first) == Beaten(theirs)
-    assert commit(store, names, draft(store, names, None, "mine"), None) == Beaten(theirs)
-    assert read_head(store, names) == theirs
+    assert commit(Place(store, names), draft(store, names, first, "mine"), first) == Beaten(theirs)
+    assert commit(Place(store, names), draft(store, names, None, "mine"), None) == Beaten(theirs)
+    assert read_head(Place(store, names)) == theirs
 
 
 def test_a_deleted_remote_beats_too(store: DirectoryStore, names: ObjectNames) -> None:
@@ -80,7 +80,7 @@ def test_a_deleted_remote_beats_too(store: DirectoryStore, names: ObjectNames) -
     first = make(store, names, None, "first")
     store.delete(names.head)
 
-    assert commit(store, names, draft(store, names, first, "mine"), first) == Beaten(None)
+    assert commit(Place(store, names), draft(store, names, first, "mine"), first) == Beaten(None)
 
 
 @pytest.mark.parametrize("have_first", [False, True])
@@ -88,10 +88,10 @@ def test_a_lost_reply_is_found_out(have_first: bool, store: DirectoryStore, name
     """When the commit was made but the reply got lost, reading back finds it, with its tag."""
     over = make(store, names, None, "first") if have_first else None
     new = draft(store, names, over, "mine")
-    outcome = commit(faulty(store, Fault(FaultKind.LOSE_REPLY, "put")), names, new, over)
+    outcome = commit(Place(faulty(store, Fault(FaultKind.LOSE_REPLY, "put")), names), new, over)
 
     assert isinstance(outcome, StoredHead)
-    assert outcome == read_head(store, names)
+    assert outcome == read_head(Place(store, names))
     assert outcome.commit_id == new.commit_id
     assert make(store, names, outcome, "next").head.number == new.head.number + 1
 
@@ -101,9 +101,9 @@ def test_a_request_that_never_arrived_is_an_error(have_first: bool, store: Direc
     """When the head is as before, the commit was not made, and the reason is raised."""
     over = make(store, names, None, "first") if have_first else None
     with pytest.raises(UnreachableError):
-        commit(faulty(store, Fault(FaultKind.FAIL_BEFORE, "put")), names, draft(store, names, over, "mine"), over)
+        commit(Place(faulty(store, Fault(FaultKind.FAIL_BEFORE, "put")), names), draft(store, names, over, "mine"), over)
 
-    assert read_head(store, names) == over
+    assert read_head(Place(store, names)) == over
 
 
 class RetriesByItself(WrappedStore):
@@ -118,10 +118,10 @@ class RetriesByItself(WrappedStore):
 def test_412_against_our_own_write_is_a_success(have_first: bool, store: DirectoryStore, names: ObjectNames) -> None:
     """A conflict that is only our own earlier write is none."""
     over = make(store, names, None, "first") if have_first else None
-    outcome = commit(RetriesByItself(store), names, draft(store, names, over, "mine"), over)
+    outcome = commit(Place(RetriesByItself(store), names), draft(store, names, over, "mine"), over)
 
     assert isinstance(outcome, StoredHead)
-    assert outcome == read_head(store, names)
+    assert outcome == read_head(Place(store, names))
 
 
 def test_a_lost_reply_under_later_commits_is_found_out(store: DirectoryStore, names: ObjectNames) -> None:
@@ -137,7 +137,7 @@ def test_a_lost_reply_under_later_commits_is_found_out(store: DirectoryStore, na
                 current = make(store, names, current, f"other {number}")
             raise UnreachableError("no reply")
 
-    outcome = commit(OthersAreFaster(store), names, mine, first)
+    outcome = commit(Place(OthersAreFaster(store), names), mine, first)
 
     assert isinstance(outcome, StoredHead)
     assert (outcome.commit_id, outcome.etag) == (mine.commit_id, "")
@@ -148,7 +148,7 @@ def test_beaten_after_a_lost_request_is_beaten(store: DirectoryStore, names: Obj
     first = make(store, names, None, "first")
     theirs = make(store, names, make(store, names, first, "one"), "two")
 
-    outcome = commit(faulty(store, Fault(FaultKind.FAIL_BEFORE, "put")), names, draft(store, names, first, "mine"), first)
+    outcome = commit(Place(faulty(store, Fault(FaultKind.FAIL_BEFORE, "put")), names), draft(store, names, first, "mine"), first)
 
     assert outcome == Beaten(theirs)
 
@@ -159,7 +159,7 @@ def test_no_reply_and_no_read_back_is_unknown(lost: FaultKind, store: DirectoryS
     first = make(store, names, None, "first")
     mine = draft(store, names, first, "mine")
     with pytest.raises(OutcomeUnknownError) as caught:
-        commit(faulty(store, Fault(lost, "put"), Fault(FaultKind.FAIL_BEFORE, "get")), names, mine, first)
+        commit(Place(faulty(store, Fault(lost, "put"), Fault(FaultKind.FAIL_BEFORE, "get")), names), mine, first)
 
     assert caught.value.commit_id == mine.commit_id
 
@@ -170,7 +170,7 @@ def test_a_read_back_that_is_damaged_is_unknown(store: DirectoryStore, names: Ob
     for kind in (FaultKind.FLIP_BIT, FaultKind.TRUNCATE):
         broken = faulty(store, Fault(FaultKind.FAIL_BEFORE, "put"), Fault(kind, "get"))
         with pytest.raises(OutcomeUnknownError):
-            commit(broken, names, draft(store, names, first, "mine"), first)
+            commit(Place(broken, names), draft(store, names, first, "mine"), first)
 
 
 def test_an_ancestor_that_is_gone_leaves_the_outcome_unknown(store: DirectoryStore, names: ObjectNames) -> None:
@@ -183,7 +183,7 @@ def test_an_ancestor_that_is_gone_leaves_the_outcome_unknown(store: DirectorySto
             store.delete(found.name)
 
     with pytest.raises(OutcomeUnknownError):
-        commit(store, names, draft(store, names, first, "mine"), first)
+        commit(Place(store, names), draft(store, names, first, "mine"), first)
 
 
 def test_of_many_writers_one_wins(store: DirectoryStore, names: ObjectNames) -> None:
@@ -195,7 +195,7 @@ def test_of_many_writers_one_wins(store: DirectoryStore, names: ObjectNames) -> 
 
     def race(new: StoredHead) -> None:
         ready.wait()
-        outcomes.append(commit(store, names, new, first))
+        outcomes.append(commit(Place(store, names), new, first))
 
     threads = [threading.Thread(target=race, args=(new,)) for new in drafts]
     for thread in threads:
@@ -206,7 +206,7 @@ def test_of_many_writers_one_wins(store: DirectoryStore, names: ObjectNames) -> 
     winners = [outcome for outcome in outcomes if isinstance(outcome, StoredHead)]
     assert len(winners) == 1
     assert [outcome for outcome in outcomes if isinstance(outcome, Beaten)] == [Beaten(winners[0])] * 7
-    assert read_head(store, names) == winners[0]
+    assert read_head(Place(store, names)) == winners[0]
 
 
 @pytest.mark.parametrize("kind", [FaultKind.LOSE_REPLY, FaultKind.FAIL_BEFORE])
@@ -215,12 +215,14 @@ def test_creating_under_a_lease(kind: FaultKind, store: DirectoryStore, names: O
     new = draft(store, names, None, "first")
     if kind is FaultKind.FAIL_BEFORE:
         with pytest.raises(UnreachableError):
-            create_under_lease(faulty(store, Fault(kind, "put")), names, new)
-        assert read_head(store, names) is None
+            create_under_lease(Place(faulty(store, Fault(kind, "put")), names), new)
+        assert read_head(Place(store, names)) is None
     else:
-        made = create_under_lease(faulty(store, Fault(kind, "put")), names, new)
-        assert made == read_head(store, names)
-        assert create_under_lease(store, names, draft(store, names, None, "second")) == Beaten(read_head(store, names))
+        made = create_under_lease(Place(faulty(store, Fault(kind, "put")), names), new)
+        assert made == read_head(Place(store, names))
+        assert create_under_lease(Place(store, names), draft(store, names, None, "second")) == Beaten(
+            read_head(Place(store, names))
+        )
 
 
 def test_a_commit_that_lies_is_damage(store: DirectoryStore, names: ObjectNames) -> None:
@@ -228,13 +230,13 @@ def test_a_commit_that_lies_is_damage(store: DirectoryStore, names: ObjectNames)
     first = make(store, names, None, "first")
     second = make(store, names, first, "second")
     with pytest.raises(IntegrityError, match="gone"):
-        read_commit(store, names, 7, first.commit_id)
+        read_commit(Place(store, names), 7, first.commit_id)
     store.put(names.commit(1, first.commit_id), second.body)
     with pytest.raises(IntegrityError, match="another commit"):
-        read_commit(store, names, 1, first.commit_id)
+        read_commit(Place(store, names), 1, first.commit_id)
     store.put(names.commit(9, second.commit_id), second.body)
     with pytest.raises(IntegrityError, match="another commit"):
-        read_commit(store, names, 9, second.commit_id)
+        read_commit(Place(store, names), 9, second.commit_id)
 
 
 def test_a_head_of_many_megabytes_is_not_read(store: DirectoryStore, names: ObjectNames) -> None:
@@ -242,7 +244,7 @@ def test_a_head_of_many_megabytes_is_not_read(store: DirectoryStore, names: Obje
     store.put(names.head, b"{" + b" " * (17 << 20))
 
     with pytest.raises(IntegrityError):
-        read_head(store, names)
+        read_head(Place(store, names))
 
 
 def test_readers_see_one_commit_or_the_next(store: DirectoryStore, names: ObjectNames) -> None:
@@ -255,7 +257,7 @@ def test_readers_see_one_commit_or_the_next(store: DirectoryStore, names: Object
     def watch() -> None:
         try:
             while not stop.is_set():
-                found = read_head(store, names)
+                found = read_head(Place(store, names))
                 assert found is not None
                 seen.add(found.head.number)
         except Exception as error:
@@ -281,7 +283,7 @@ def test_a_store_that_refuses_is_an_error(store: DirectoryStore, names: ObjectNa
 
     first = make(store, names, None, "first")
     with pytest.raises(StoreError, match="quota"):
-        commit(Refuses(store), names, draft(store, names, first, "mine"), first)
+        commit(Place(Refuses(store), names), draft(store, names, first, "mine"), first)
     with pytest.raises(StoreError):
         store.put(names.head, b"x", precondition=IfMatch("another"))
 

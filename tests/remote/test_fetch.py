@@ -9,14 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.checksum import checksum
 from catalog.errors import CancelledError, IntegrityError, UnreachableError
-from catalog.objectstore.directory import DirectoryStore
+from catalog.format.checksum import checksum
+from catalog.format.names import ObjectNames
+from catalog.format.segment import Entry
 from catalog.progress import Progress
 from catalog.remote import fetch
 from catalog.remote.fetch import Failure, fetch_value, fetch_values, plan_spans
-from catalog.remote.index_segment import Entry
-from catalog.remote.object_names import ObjectNames
+from catalog.remote.place import Place
+from catalog.store.directory.store import DirectoryStore
 from catalog.testing.faults import Fault, FaultKind, FaultPlan, FaultyStore
 
 PLACES = st.lists(
@@ -82,7 +83,7 @@ def run(store: Any, names: ObjectNames, wanted: dict[str, tuple[Entry, bytes]]) 
     """Fetch all; what came and what failed."""
     came: dict[str, bytes] = {}
     failed: dict[str, Exception] = {}
-    for result in fetch_values(store, names, ((key, entry) for key, (entry, _) in wanted.items()), 3, Progress()):
+    for result in fetch_values(Place(store, names), ((key, entry) for key, (entry, _) in wanted.items()), 3, Progress()):
         if isinstance(result, Failure):
             failed.update(dict.fromkeys(result.keys, result.error))
         else:
@@ -127,7 +128,7 @@ def test_a_pack_that_is_gone_names_a_key(
 
     assert set(failed) == {key for key in wanted if key.startswith("2/")}
     with pytest.raises(IntegrityError, match="pull") as caught:
-        fetch_value(store, names, "2/003", wanted["2/003"][0])
+        fetch_value(Place(store, names), "2/003", wanted["2/003"][0])
     assert caught.value.key == "2/003"
 
 
@@ -137,23 +138,23 @@ def test_each_flipped_bit_of_a_value_is_found(store: DirectoryStore, names: Obje
     name = names.pack(b"p" * 16)
     entry = Entry(0, b"p" * 16, 3, len(value), checksum(value))
     store.put(name, b"abc" + value)
-    assert fetch_value(store, names, "k", entry) == value
+    assert fetch_value(Place(store, names), "k", entry) == value
     for place in range(len(value)):
         for bit in range(8):
             store.put(name, b"abc" + value[:place] + bytes([value[place] ^ 1 << bit]) + value[place + 1 :])
             with pytest.raises(IntegrityError, match="'k'"):
-                fetch_value(store, names, "k", entry)
+                fetch_value(Place(store, names), "k", entry)
     for length in range(3 + len(value)):
         store.put(name, (b"abc" + value)[:length])
         with pytest.raises(IntegrityError, match="'k'"):
-            fetch_value(store, names, "k", entry)
+            fetch_value(Place(store, names), "k", entry)
 
 
 def test_an_empty_value_needs_no_request(store: DirectoryStore, names: ObjectNames) -> None:
     """A value of no bytes is known without asking; a lie about it is found."""
-    assert fetch_value(store, names, "k", Entry(0, b"p" * 16, 3, 0, checksum(b""))) == b""
+    assert fetch_value(Place(store, names), "k", Entry(0, b"p" * 16, 3, 0, checksum(b""))) == b""
     with pytest.raises(IntegrityError):
-        fetch_value(store, names, "k", Entry(0, b"p" * 16, 3, 0, bytes(8)))
+        fetch_value(Place(store, names), "k", Entry(0, b"p" * 16, 3, 0, bytes(8)))
 
 
 def test_a_cancel_stops_at_the_next_span(
@@ -162,7 +163,7 @@ def test_a_cancel_stops_at_the_next_span(
     """After a cancel no further value is given, and no thread is left behind."""
     progress = Progress()
     items = [(key, entry) for key, (entry, _) in wanted.items()]
-    results = fetch_values(store, names, items, 1, progress)
+    results = fetch_values(Place(store, names), items, 1, progress)
     next(results)
     progress.cancel()
 
@@ -175,7 +176,7 @@ def test_giving_up_half_way_leaves_no_thread(
     store: DirectoryStore, names: ObjectNames, wanted: dict[str, tuple[Entry, bytes]]
 ) -> None:
     """A caller who stops iterating leaves nothing running."""
-    results = fetch_values(store, names, ((key, entry) for key, (entry, _) in wanted.items()), 2, Progress())
+    results = fetch_values(Place(store, names), ((key, entry) for key, (entry, _) in wanted.items()), 2, Progress())
     next(results)
     results.close()  # type: ignore[attr-defined]
 
@@ -204,7 +205,7 @@ def test_requests_go_on_while_values_are_taken(
         yield from wanted[2:]
 
     monkeypatch.setattr(store, "get", get)
-    results = fetch_values(store, names, stream(), 3, Progress())
+    results = fetch_values(Place(store, names), stream(), 3, Progress())
     next(results)
     threads = sum(thread.name.startswith("fetch") for thread in threading.enumerate())
     held.set()
@@ -227,5 +228,5 @@ def test_memory_is_bounded_by_the_window(
             taken += 1
             yield key, entry
 
-    next(fetch_values(store, names, stream(), 1, Progress()))
+    next(fetch_values(Place(store, names), stream(), 1, Progress()))
     assert taken <= 40

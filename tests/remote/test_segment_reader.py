@@ -7,12 +7,13 @@ import threading
 import pytest
 
 from catalog.errors import IntegrityError, UnreachableError
-from catalog.objectstore.directory import DirectoryStore
+from catalog.format.head import SegmentRef
+from catalog.format.names import ObjectNames
+from catalog.format.segment import Entry, encode_segment
 from catalog.remote import segment_reader
-from catalog.remote.head import SegmentRef
-from catalog.remote.index_segment import Entry, encode_segment
-from catalog.remote.object_names import ObjectNames
+from catalog.remote.place import Place
 from catalog.remote.segment_reader import SegmentReader
+from catalog.store.directory.store import DirectoryStore
 from catalog.testing.faults import Fault, FaultKind, FaultPlan, FaultyStore
 
 
@@ -42,11 +43,11 @@ def refs(store: DirectoryStore, names: ObjectNames) -> list[SegmentRef]:
 def test_each_is_fetched_once(store: DirectoryStore, names: ObjectNames, refs: list[SegmentRef]) -> None:
     """Prefetching asks for each segment once; loading then, and in a later session, asks for nothing."""
     cache = Kept()
-    reader = SegmentReader(store, names, cache, 4)
+    reader = SegmentReader(Place(store, names), cache, 4)
     reader.prefetch(refs)
     for ref in refs * 2:
         assert reader.load(ref).keys[0] == ref.first
-    later = SegmentReader(store, names, cache, 4)
+    later = SegmentReader(Place(store, names), cache, 4)
     assert [later.load(ref).keys[0] for ref in refs] == [ref.first for ref in refs]
 
     assert store.traffic.requests == {"GET": 10}
@@ -57,7 +58,7 @@ def test_memory_keeps_only_so_many(
 ) -> None:
     """Beyond the bound the longest unused segments leave memory, and are read from the cache again."""
     monkeypatch.setattr(segment_reader, "_MOST_DECODED_KEYS", 250)
-    reader = SegmentReader(store, names, Kept(), 4)
+    reader = SegmentReader(Place(store, names), Kept(), 4)
     for ref in refs:
         reader.load(ref)
 
@@ -69,7 +70,7 @@ def test_memory_keeps_only_so_many(
 
 def test_a_walk_leaves_memory_as_it_was(store: DirectoryStore, names: ObjectNames, refs: list[SegmentRef]) -> None:
     """Of what a walk passes only the first few stay; what was in memory before is used, and stays too."""
-    reader = SegmentReader(store, names, Kept(), 4)
+    reader = SegmentReader(Place(store, names), Kept(), 4)
     known = reader.load(refs[5])
     load = reader.pass_through(2)
     passed = [load(ref) for ref in refs]
@@ -93,7 +94,8 @@ def test_what_is_damaged_is_not_kept(
 ) -> None:
     """A segment that arrives damaged is an error and never in the cache, so that trying again works."""
     cache = Kept()
-    reader = SegmentReader(FaultyStore(store, FaultPlan([Fault(kind, "get", 1, refs[0].id)])), names, cache, 2)
+    faulty = FaultyStore(store, FaultPlan([Fault(kind, "get", 1, refs[0].id)]))
+    reader = SegmentReader(Place(faulty, names), cache, 2)
     with pytest.raises((IntegrityError, UnreachableError)):
         reader.prefetch(refs) if many else reader.load(refs[0])
 
@@ -106,12 +108,12 @@ def test_a_segment_that_is_gone_says_what_to_do(store: DirectoryStore, names: Ob
     store.delete(names.segment(refs[3].id))
 
     with pytest.raises(IntegrityError, match="pull"):
-        SegmentReader(store, names, Kept(), 2).load(refs[3])
+        SegmentReader(Place(store, names), Kept(), 2).load(refs[3])
 
 
 def test_a_head_that_lies_about_a_segment_is_found(store: DirectoryStore, names: ObjectNames, refs: list[SegmentRef]) -> None:
     """Another number of keys, or more bytes than said, is damage."""
-    reader = SegmentReader(store, names, Kept(), 2)
+    reader = SegmentReader(Place(store, names), Kept(), 2)
     ref = refs[0]
     for lie in (SegmentRef(ref.id, ref.first, 99, ref.bytes), SegmentRef(ref.id, ref.first, 100, ref.bytes - 1)):
         with pytest.raises(IntegrityError):
@@ -120,7 +122,7 @@ def test_a_head_that_lies_about_a_segment_is_found(store: DirectoryStore, names:
 
 def test_many_threads_may_read(store: DirectoryStore, names: ObjectNames, refs: list[SegmentRef]) -> None:
     """Threads that read at once get right answers, and counts stay exact."""
-    reader = SegmentReader(store, names, Kept(), 2)
+    reader = SegmentReader(Place(store, names), Kept(), 2)
     errors: list[BaseException] = []
 
     def read() -> None:

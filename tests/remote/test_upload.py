@@ -8,11 +8,11 @@ import threading
 import pytest
 
 from catalog.errors import CancelledError, UnreachableError
-from catalog.objectstore.directory import DirectoryStore
-from catalog.objectstore.interface import Source
 from catalog.progress import Progress
 from catalog.remote import upload
 from catalog.remote.upload import Uploads
+from catalog.store.directory.store import DirectoryStore
+from catalog.store.interface import Source
 from catalog.testing.faults import Fault, FaultKind, FaultPlan, FaultyStore
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from catalog.errors import UnreachableError
-from catalog.objectstore.directory import DirectoryStore
-from catalog.objectstore.interface import ObjectStore
+from catalog.store.directory.store import DirectoryStore
+from catalog.store.interface import ObjectStore
 from catalog.testing.faults import Fault, FaultKind, FaultPlan, FaultyStore
 from catalog.testing.store_contract import Stand, StoreContract
 
@@ -126,7 +126,7 @@ def test_kill(tmp_path: Path, kind: FaultKind, is_done: bool) -> None:
     """The process dies at the request, before or after it is done."""
     script = (
         "import sys; from pathlib import Path\n"
-        "from catalog.objectstore.directory import DirectoryStore\n"
+        "from catalog.store.directory.store import DirectoryStore\n"
         "from catalog.testing.faults import Fault, FaultKind, FaultPlan, FaultyStore\n"
         "plan = FaultPlan([Fault(FaultKind[sys.argv[2]], 'put', 2)])\n"
         "store = FaultyStore(DirectoryStore(Path(sys.argv[1])), plan)\n"

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from catalog.errors import LocalFileError, UnreachableError
-from catalog.objectstore.interface import IfAbsent
-from catalog.objectstore.s3 import S3Store
+from catalog.store.interface import IfAbsent
+from catalog.store.s3.store import S3Store
 from catalog.testing.rclone import Rclone
 from catalog.testing.seaweed import Seaweed
 from catalog.testing.server_process import ServerProcess, find_program, free_ports

@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 import pytest
 
-from catalog.objectstore.interface import ByteRange, IfAbsent, Source
-from catalog.objectstore.s3 import S3Store
+from catalog.store.interface import ByteRange, IfAbsent, Source
+from catalog.store.s3.store import S3Store
 from catalog.testing.seaweed import Seaweed
 from catalog.testing.stub_server import StubServer, response
 from catalog.testing.tap import Tap

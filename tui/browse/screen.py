@@ -39,7 +39,7 @@ from tui.kit.confirm import Explanation
 from tui.kit.dialog import Dialog
 from tui.kit.plain import plain
 from tui.kit.reader import paragraphs
-from tui.kit.trouble import told
+from tui.kit.trouble import told, way_on
 from tui.listing import GroupListing
 from tui.opened import Opened
 from tui.options import Found, Settings
@@ -371,8 +371,8 @@ class BrowseScreen(Screen[None]):
         if isinstance(error, CancelledError):
             self.tell(f"The {write.verb} of {write.name} was cancelled.", "warning", str(error))
             return
-        self.tell(f"The {write.verb} of {write.name} did not happen.", "error", str(error))
-        way_out, hint = "", error.hint
+        way_out, hint = "", way_on(error)
+        self.tell(f"The {write.verb} of {write.name} did not happen.", "error", f"{error.message} {hint}".rstrip())
         if isinstance(error, ConflictError):
             way_out, hint = (
                 "Show the conflicts",

@@ -10,7 +10,19 @@ from typing import Any, Literal
 
 import orjson
 
-from catalog import Catalog, CatalogError, Change, Commit, ConflictError, Direction, Entry, Progress, PushResult, Summary
+from catalog import (
+    Catalog,
+    CatalogError,
+    Change,
+    Commit,
+    ConflictError,
+    Direction,
+    Entry,
+    Progress,
+    PushResult,
+    Summary,
+    read_json,
+)
 from tui.jobs import Done
 from tui.kit.amounts import quantity, size
 from tui.kit.comparison import MOST_LINES, Side
@@ -185,7 +197,7 @@ def typing_of(serializer: str, key: str) -> Typing | None:
 
 def typed_value(text: str, typing: Typing) -> Any:
     """The value that was typed; ValueError, which says where, when it is no JSON."""
-    return orjson.loads(text) if typing is Typing.JSON else text
+    return read_json(text) if typing is Typing.JSON else text
 
 
 def read_conflict(opened: Opened, change: Change) -> Conflict:

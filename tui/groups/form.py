@@ -25,6 +25,7 @@ from tui.kit.columns import beside
 from tui.kit.dialog import Dialog
 from tui.kit.plain import plain
 from tui.kit.reader import Reader, paragraphs
+from tui.kit.trouble import way_on
 from tui.work import ReadFailed, begin
 
 from .forms import Field, Form, FormError, Values, Work, in_words_of_the_form
@@ -187,7 +188,7 @@ class FormDialog(Dialog[Any]):
     def _explain(self, message: ReadFailed) -> None:
         """Say what went wrong; everything that was typed stays, and one can go on typing."""
         self._stop_checking()
-        self._tell(message.error.message, in_words_of_the_form(message.error.hint))
+        self._tell(message.error.message, in_words_of_the_form(way_on(message.error)))
         for button in self.query("#anyway"):
             button.display = True
         (self._was_at or self.query_one("#go-on")).focus()

@@ -33,6 +33,7 @@ from catalog import (
     import_file,
     plan_import,
     read_holder,
+    read_json,
     read_remote,
 )
 from tui.jobs import Done
@@ -144,8 +145,8 @@ def test_place(catalog: Catalog, connection: S3Connection) -> Tested:
         noun = "entry" if found.type == "group" else "key"
         amount = quantity(found.keys, noun, "entries" if found.type == "group" else "")
         facts = [
-            ("answers", Content(f"There is a {found.type} of {amount}, {size(found.value_bytes)}.")),
-            ("last", Content(plain(f"commit {found.commit.number}, {moment(found.commit.time)}, by {found.commit.author}"))),
+            ("answers", Content(f"There is a {found.type} of {amount}, {size(found.commit.size)}.")),
+            ("last", Content(plain(f"{found.commit.title}, {moment(found.commit.time)}"))),
         ]
     return Tested(tuple(facts))
 
@@ -174,7 +175,8 @@ def add_database(catalog: Catalog, group: str, connection: S3Connection, said: D
 def describe_database(catalog: Catalog, group: str, entry: Entry, said: Described) -> Managed:
     """Change what a group says of a database."""
     edited = catalog.edit(group, entry.key, name=said.name, description=said.description, tags=said.tags, owner=said.owner)
-    return Managed(f"Changed what {group} says of {edited.name}.", "S shares the group.", select=(group, entry.key))
+    details = f"{_left_out(edited)}S shares the group."
+    return Managed(f"Changed what {group} says of {edited.name}.", details, select=(group, entry.key))
 
 
 def refresh_entry(catalog: Catalog, group: str, entry: Entry, vouching: Vouching) -> Managed:
@@ -185,10 +187,14 @@ def refresh_entry(catalog: Catalog, group: str, entry: Entry, vouching: Vouching
 
 def move_database(catalog: Catalog, entry: Entry, group: str, target: str) -> Managed:
     """Move an entry to another group."""
-    catalog.move(entry.key, group, target)
-    return Managed(
-        f"Moved {entry.name} from {group} to {target}.", "S shares each of the two groups.", select=(target, entry.key)
-    )
+    moved = catalog.move(entry.key, group, target)
+    details = f"{_left_out(moved)}S shares each of the two groups."
+    return Managed(f"Moved {entry.name} from {group} to {target}.", details, select=(target, entry.key))
+
+
+def _left_out(entry: Entry) -> str:
+    """Which fields that no entry has were left out of one, in a sentence; nothing when there were none."""
+    return f"Left out, where it does not belong: {', '.join(entry.left_out)}. " if entry.left_out else ""
 
 
 def remove_database(catalog: Catalog, group: str, entry: Entry) -> Managed:
@@ -209,8 +215,9 @@ def put_back(catalog: Catalog, removed: Removed) -> Managed:
     if isinstance(removed, RemovedGroup):
         catalog.put_back_group(removed.record)
         return Managed(f"Put the group {removed.name} back.", puts_back=True)
-    catalog.put_back(removed.group, removed.entry.key, removed.stored)
-    return Managed(f"Put {removed.name} back into {removed.group}.", select=(removed.group, removed.entry.key), puts_back=True)
+    entry = catalog.put_back(removed.group, removed.entry.key, removed.stored)
+    said = f"Put {removed.name} back into {removed.group}."
+    return Managed(said, _left_out(entry).rstrip(), select=(removed.group, removed.entry.key), puts_back=True)
 
 
 def plan_share(catalog: Catalog, group: str) -> Summary:
@@ -311,7 +318,7 @@ def read_metadata(opened: Opened) -> str:
 
 def save_metadata(catalog: Catalog, entry: Entry, vouching: Vouching, text: str, progress: Progress) -> Managed:
     """Set the metadata of a database, as a change that is not pushed yet."""
-    value = orjson.loads(text)
+    value = read_json(text)
     with open_for_writing(catalog, entry, vouching, progress) as database:
         if value == database.get_metadata():
             return Managed("The metadata is as it was.", is_listed_anew=False)

@@ -12,7 +12,7 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Button, Static, TextArea
 
-from catalog import CatalogError
+from catalog import CatalogError, InvalidJsonError, read_json
 from tui.kit.dialog import Dialog
 from tui.kit.json_area import JsonArea
 from tui.kit.plain import plain
@@ -92,10 +92,10 @@ class MetadataDialog(Dialog[str]):
         """
         area = self.query_one(TextArea)
         try:
-            value = orjson.loads(area.text)
-        except orjson.JSONDecodeError as error:
-            area.move_cursor((max(0, error.lineno - 1), max(0, error.colno - 1)))
-            raise ValueError(f"This is no JSON yet: {error.msg}, in line {error.lineno}, column {error.colno}.") from None
+            value = read_json(area.text)
+        except InvalidJsonError as error:
+            area.move_cursor((error.line - 1, error.column - 1))
+            raise ValueError(f"This is no JSON yet: {error.what}, in line {error.line}, column {error.column}.") from None
         if len(orjson.dumps(value)) > _MOST_BYTES:
             raise ValueError("This takes more than 4 MiB; metadata is meant to be read. Make it shorter.")
         return value

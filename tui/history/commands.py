@@ -164,9 +164,9 @@ class History:
     )
     async def tag(self) -> None:
         """Ask for a name, then give it to the commit."""
-        entry, commit = self._opened.entry, self._commit
+        entry, commit, newest = self._opened.entry, self._commit, self._pane.list.newest
         if name := await self._host.open(TagDialog(commit_words(commit), self._pane.list.tags)).answer:
-            await self._write(entry, "tag", partial(library.tag, commit=commit, name=name))
+            await self._write(entry, "tag", partial(library.tag, commit=commit, name=name, newest=newest))
 
     @command(
         "untag",
@@ -179,9 +179,10 @@ class History:
     )
     async def untag(self) -> None:
         """Ask which name goes, then take it from the commit."""
-        entry, dialog = self._opened.entry, UntagDialog(commit_words(self._commit), self._pane.list.tags_here)
+        entry, newest = self._opened.entry, self._pane.list.newest
+        dialog = UntagDialog(commit_words(self._commit), self._pane.list.tags_here)
         if name := await self._host.open(dialog).answer:
-            await self._write(entry, "untag", partial(library.untag, name=name))
+            await self._write(entry, "untag", partial(library.untag, name=name, newest=newest))
 
     @command("leave-past", "Back to now", "b", "Leave the earlier version that you look at.", refusal=_leave)
     async def leave_past(self) -> None:

@@ -275,7 +275,7 @@ class KeysPane(Container):
             self.value_view.show_document(info, document)
 
     def _is_big(self, info: KeyInfo) -> bool:
-        return info.size > (BIG_THERE if info.state is KeyState.REMOTE else BIG_HERE)
+        return (info.size or 0) > (BIG_THERE if info.state is KeyState.REMOTE else BIG_HERE)
 
     @on(ReadFailed)
     def _explain(self, message: ReadFailed) -> None:

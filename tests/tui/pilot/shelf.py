@@ -109,7 +109,7 @@ class Shelf:
         """Change where the entry of a database says that it lives."""
         with self.catalog.open_group(group, "w", lock="commit", author=US) as opened:
             stored = opened[self.entry(name).key]
-            opened._database[self.entry(name).key] = {**stored, "remote_conn": connection.to_dict()}
+            Database.set(opened, self.entry(name).key, {**stored, "remote_conn": connection.to_dict()})
 
 
 def day(number: int) -> str:

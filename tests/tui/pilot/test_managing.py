@@ -11,7 +11,7 @@ from textual.screen import Screen
 from textual.widgets import Input, Static
 
 import catalog
-from catalog import Catalog, RemoteMissingError, S3Connection, State
+from catalog import Catalog, Database, RemoteMissingError, S3Connection, State
 from tui.groups.form import FormDialog
 from tui.groups.metadata import MetadataDialog
 from tui.groups.search import MatchList, SearchDialog
@@ -496,7 +496,7 @@ async def test_a_group_has_details_of_its_own(rainy: Shelf, drive: Drive) -> Non
 async def test_entries_that_cannot_be_used_are_counted(rainy: Shelf, drive: Drive) -> None:
     """An entry that describes no connection hides no other, and the group says that it is there."""
     with rainy.catalog.open_group("earth", "w", lock="commit") as group:
-        group._database["broken"] = {"nothing": "of use"}
+        Database.set(group, "broken", {"nothing": "of use"})
         group.changes().push()
     async with drive(rainy.catalog) as driver:
         await driver.select("rain")

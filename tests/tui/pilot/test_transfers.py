@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 
 import pytest
 from textual.widgets import Static
-from tui.work import begin
 
 from catalog import Entry, Progress
 from tui.changes.dialogs import PushDialog
@@ -17,6 +16,7 @@ from tui.jobs import Done
 from tui.kit.confirm import Confirm
 from tui.session.requests import RequestList, RequestsDialog
 from tui.session.transfers import TransferList, TransfersDialog
+from tui.work import begin
 
 from .conftest import Drive
 from .driving import Driver

@@ -22,8 +22,8 @@ from textual.widgets import Static
 
 import catalog
 from catalog import Database
-from catalog.access import connect_store
 from catalog.connection import S3Connection
+from catalog.store.access import connect_store
 from catalog.testing.faults import Fault, FaultKind, FaultPlan, FaultyStore
 from tui.app import CatalogApp
 from tui.features import COMMANDS
@@ -122,7 +122,7 @@ def ground(shelf: Shelf, monkeypatch: pytest.MonkeyPatch, faults: FaultPlan, tmp
     def connect(connection: S3Connection, **more: Any) -> FaultyStore:
         return FaultyStore(connect_store(connection, **more), faults)
 
-    monkeypatch.setattr("catalog.status.connect_store", connect)
+    monkeypatch.setattr("catalog.groups.status.connect_store", connect)
     yield shelf
     faults.clear()
 

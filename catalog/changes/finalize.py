@@ -1,0 +1,60 @@
+"""Settle: what a commit of our own brought up is an edit no more.
+
+A commit stays noted as a draft while its outcome is not known. Whoever builds on a newer commit looks for drafts in it first, so
+that our own values are never taken for someone else's.
+"""
+
+from __future__ import annotations
+
+import contextlib
+
+from catalog.changes.diff import incoming
+from catalog.changes.pull import fetch_copies, move_base, plan_pull
+from catalog.errors import CatalogError, GoneError
+from catalog.format.head import StoredHead
+from catalog.local.state import Draft
+from catalog.progress import Progress
+from catalog.session.session import Session, WriteSession
+
+
+def settle_drafts(session: WriteSession) -> None:
+    """Find out about commits whose outcome was not known, and build on the newest of them that was made.
+
+    Sends no request when there are none. Where garbage collection took the history, the outcome is never known. Raises what the
+    store raises, and IntegrityError for an answer that was damaged: a commit of our own must not be taken for someone else's.
+    """
+    drafts = {draft.id: draft for draft in session.state.drafts}
+    if not drafts or (newest := session.refresh()) is None:
+        return
+    first = min(draft.number for draft in drafts.values())
+    with contextlib.suppress(GoneError):
+        for stored in session.remote.history(newest):
+            if stored.head.number < first:
+                break
+            if stored.commit_id in drafts:
+                settle(session, stored, drafts[stored.commit_id], _parent_of(session, stored), Progress())
+                session.remember_seen(newest)
+                break
+
+
+def settle(session: WriteSession, made: StoredHead, draft: Draft, parent: StoredHead | None, progress: Progress) -> None:
+    """Build on a commit of our own: what it brought up is an edit no more, what was edited since stays one."""
+    on_our_base = parent is None or parent.commit_id == session.base_id
+    foreign = {key for key, _, _ in incoming(session, parent)} if parent is not None and not on_our_base else set()
+    with session.writer.held():
+        session.flush()
+        if on_our_base:
+            session.state.committed(made, draft.keys, draft.up_to)
+            session.follow_base(made)
+            return
+        session.remember_seen(made)
+        plan = plan_pull(session, made, foreign)
+        move_base(session, made, plan)
+    # The commit is made: copies that cannot be fetched now are fetched when they are read.
+    with contextlib.suppress(CatalogError):
+        fetch_copies(session, plan.refetch, progress)
+
+
+def _parent_of(session: Session, made: StoredHead) -> StoredHead | None:
+    parent = made.head.parent
+    return None if parent is None else session.remote.commit(parent.number, parent.id)

@@ -1,0 +1,1 @@
+"""Databases: the mapping that users hold, its history, and how one is opened."""

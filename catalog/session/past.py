@@ -1,0 +1,83 @@
+"""A session on an earlier commit: read only, and blind to what was changed here since."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from catalog.errors import IntegrityError
+from catalog.format.head import StoredHead
+from catalog.format.segment import Entry
+from catalog.local.working_copy import WorkingCopy
+from catalog.remote.remote import Remote
+from catalog.remote.snapshot import Snapshot
+from catalog.session.key_info import KeyInfo, KeyState, of_entry
+from catalog.session.session import Held, Session
+
+
+class PastSession(Session):
+    """One commit of a remote. Values come from the local file where it still holds the same version, else from the remote."""
+
+    def __init__(self, copy: WorkingCopy, remote: Remote, stored: StoredHead) -> None:
+        super().__init__(copy, remote)
+        self._past = remote.snapshot(stored)
+        self.base, self.seen = self._past, stored
+
+    @property
+    def replacing(self) -> bool:
+        """No: this is not the working copy's state."""
+        return False
+
+    @property
+    def generation(self) -> int:
+        """Always the same: what was opened never changes."""
+        return 0
+
+    def refresh(self) -> StoredHead | None:
+        """The commit that was opened, which never changes."""
+        return self.seen
+
+    def visible_base(self) -> Snapshot | None:
+        """The commit that was opened."""
+        return self._past
+
+    def find(self, key: str) -> Held | None:
+        """The value of a key at this commit, verified."""
+        entry = self._past.find(key)
+        return None if entry is None else self._held(key, entry)
+
+    def _held(self, key: str, entry: Entry) -> Held:
+        row = self.table.get(key)
+        if row is not None and row.held and (row.checksum == entry.checksum or row.version == entry.version):
+            try:
+                if (value := self.local_bytes(row)) is not None:
+                    return Held(value, entry.timestamp)
+            except IntegrityError:
+                pass
+        return Held(self.remote_value(key, entry), entry.timestamp)
+
+    def timestamp_of(self, key: str) -> int | None:
+        """The timestamp of a key at this commit."""
+        entry = self._past.find(key)
+        return entry.timestamp if entry is not None else None
+
+    def held_items(self) -> Iterator[tuple[str, Held]]:
+        """All keys of this commit with their values, sorted."""
+        for key, entry in self._past.items():
+            yield key, self._held(key, entry)
+
+    def key_infos(self, start: str = "", *, with_deleted: bool = False) -> Iterator[KeyInfo]:  # noqa: ARG002
+        """All keys of this commit from ``start`` on, sorted."""
+        for key, entry in self._past.items(start):
+            yield of_entry(key, entry, KeyState.REMOTE)
+
+    def added_keys(self) -> list[str]:
+        """None: what was changed here is not seen."""
+        return []
+
+    def count(self) -> int:
+        """How many keys there were."""
+        return self._past.count
+
+    def value_bytes(self) -> int:
+        """How many bytes all values took."""
+        return self._past.stored.head.value_bytes
