@@ -95,7 +95,8 @@ class MetadataDialog(Dialog[str]):
             value = read_json(area.text)
         except InvalidJsonError as error:
             area.move_cursor((error.line - 1, error.column - 1))
-            raise ValueError(f"This is no JSON yet: {error.what}, in line {error.line}, column {error.column}.") from None
+            words = error.what.removeprefix("it is no JSON: ")
+            raise ValueError(f"This is no JSON yet: {words}, in line {error.line}, column {error.column}.") from None
         if len(orjson.dumps(value)) > _MOST_BYTES:
             raise ValueError("This takes more than 4 MiB; metadata is meant to be read. Make it shorter.")
         return value

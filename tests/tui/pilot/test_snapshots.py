@@ -145,7 +145,7 @@ class TestMoments:
 
     def test_refusal_and_log(self, snap: Snap) -> None:
         """The log after two refused commands, under the toasts that said so."""
-        assert snap(after("co2", "P", "x", "L"), MEDIUM)
+        assert snap(after("co2", "b", "x", "L"), MEDIUM)
 
     def test_palette(self, snap: Snap) -> None:
         """The command palette."""
