@@ -44,7 +44,8 @@ def create(
 ) -> None:
     """Make DATABASE, named GROUP/NAME, from the file or folder PATH or empty; push it and add it to the group.
 
-    With - it is made from standard input. It lies beside its group, or where the options of a connection say; there must be no database yet.
+    With - it is made from standard input. It lies beside its group, or where the options of a connection say; there must be no
+    database yet.
     """
     from catalog.exchange.importing import import_file
     from catalog.groups.create import NewDatabase, create_database
