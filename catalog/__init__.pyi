@@ -57,6 +57,7 @@ from .groups.group import ConnectionGroup
 from .groups.open import open, open_ebooklet, open_rcg  # noqa: A004 - the names that ebooklet's users know
 from .groups.search import SearchIndex, SearchMatch, SearchResults
 from .groups.status import RemoteSummary, State, Status, read_remote
+from .local.compact import Pruned
 from .local.sorted_keys import SortedKeys
 from .locking.breaking import read_holder
 from .locking.lease import LeaseHolder
@@ -120,6 +121,7 @@ __all__ = [
     "OutputOptions",
     "PreconditionFailedError",
     "Progress",
+    "Pruned",
     "PullResult",
     "PushResult",
     "ReadOnlyError",

@@ -225,6 +225,14 @@ def describe(place: Place, fetched: FetchedObject | None) -> StoredHead:
     return _of_one_version(place, fetched, act)
 
 
+def unmanifested_groups(place: Place, fetched: FetchedObject | None) -> list[int]:
+    """The groups that the index of a commit names and its manifest does not have, which cannot be read."""
+    commit = EbookletCommit.read(_Source.of(place, fetched), str(place))
+    entries = ImageReader(commit.source.pieces(commit.index_at), commit.what).entries()
+    named = {entry.group for _, entry in entries if entry.group is not None}
+    return sorted(named - (commit.manifest or {}).keys())
+
+
 def _of_one_version(place: Place, fetched: FetchedObject | None, act: Callable[[EbookletCommit], StoredHead]) -> StoredHead:
     what = str(place)
     for _ in range(_TRIES):

@@ -85,7 +85,12 @@ class Session(OfOneProcess):
     def load_heads(self) -> None:
         """Read from the sidecar which commits the working copy knows."""
         base, self.seen = self.state.heads()
-        self.base = self.remote.snapshot(base) if base is not None else None
+        self._read_from(base)
+
+    def _read_from(self, stored: StoredHead | None) -> None:
+        """Read from a commit, whose index stays here."""
+        self.base = self.remote.snapshot(stored) if stored is not None else None
+        self.cache.keep_segments(ref.id for ref in (self.base.all_refs() if self.base is not None else ()))
 
     @property
     def base_id(self) -> str | None:
@@ -389,6 +394,4 @@ class WriteSession(Session):
     def follow_base(self, stored: StoredHead | None) -> None:
         """Read from a commit that the state builds on by now."""
         self.seen = stored
-        self.base = self.remote.snapshot(stored) if stored is not None else None
-        if self.base is not None:
-            self.cache.keep_segments({ref.id for ref in self.base.all_refs()})
+        self._read_from(stored)

@@ -14,7 +14,7 @@ from catalog.ebooklet_format.names import EbookletNames
 from catalog.groups.status import State, read_remote, remote_status
 from catalog.testing.seaweed import Seaweed
 
-from .fixtures import FIXTURES, Fixture
+from .fixtures import OF_EACH_KIND, Fixture
 from .made import Made, names_below, some_values
 from .places import BUCKET, Places
 
@@ -196,7 +196,7 @@ def test_an_index_that_cannot_be_is_refused(
         catalog.open(place, tmp_path / "a.blt")
 
 
-@pytest.mark.parametrize("fixture", FIXTURES, ids=lambda fixture: fixture.name)
+@pytest.mark.parametrize("fixture", OF_EACH_KIND, ids=lambda fixture: fixture.name)
 def test_a_copy_without_user_metadata_is_read(fixture: Fixture, places: Places, tmp_path: Path) -> None:
     """What was copied by a tool that drops user metadata is recognised by its first bytes; values and entries are all there."""
     places.put(fixture, "bare/", with_metadata=False)
