@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from catalog.format.head import SegmentRef, StoredHead
-from catalog.format.segment import EncodedSegment, Entry, Segment
+from catalog.format.segment import EncodedSegment, Entry, IndexPart
 from catalog.progress import Progress
 from catalog.remote import commit as committing
 from catalog.remote.commit import EbookletFoundError
@@ -84,7 +84,7 @@ class Remote:
         """The keys and entries of a commit."""
         return Snapshot(stored, self._segments)
 
-    def load_segment(self, ref: SegmentRef) -> Segment:
+    def load_segment(self, ref: SegmentRef) -> IndexPart:
         """A decoded segment of the index."""
         return self._segments.load(ref)
 
