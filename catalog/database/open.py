@@ -220,6 +220,8 @@ def _repair(copy: WorkingCopy, progress: Progress) -> None:
         if writer is not None:
             writer.close()
             copy.data.reload()
+        else:
+            copy.look_over(progress)
 
 
 def _assemble(session: Session, connection: S3Connection, options: Options, kinds: Kinds, lease: Lease | None) -> Database:

@@ -19,6 +19,7 @@ from catalog.ebooklet.errors import with_names_of_ebooklet
 from catalog.format.timestamp import Timestamp, microseconds
 from catalog.format.version import METADATA
 from catalog.groups.group import ConnectionGroup
+from catalog.local.compact import Pruned
 from catalog.progress import Progress
 from catalog.store.offline import OfflineStore
 
@@ -124,7 +125,7 @@ class _AsEbooklet(Database):
         """Set a key; that is a change though it had this value already, for its time is another."""
         super().set(key, value, timestamp, encode_value, touch=touch)
 
-    def prune(self, timestamp: Timestamp = None, reindex: bool | int | None = None) -> int:  # noqa: ARG002
+    def prune(self, timestamp: Timestamp = None, reindex: bool | int | None = None) -> Pruned:  # noqa: ARG002
         """Give disk space back; ``reindex`` changes nothing, for a file that is too full is indexed anew by itself."""
         return super().prune(timestamp)
 
