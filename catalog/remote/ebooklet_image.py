@@ -72,12 +72,12 @@ def is_image(body: bytes) -> bool:
 
 def decode_image_part(body: bytes, segment_id: str, what: str) -> ImagePart:
     """Undo `ImagePart.encoded`; IntegrityError where that is not what it is."""
-    try:
-        stored = _decode(body[len(_MAGIC) :])
-    except msgspec.DecodeError as error:
-        raise IntegrityError(f"{what} is damaged: {error}.") from None
     if content_id(body).hex() != segment_id:
         raise IntegrityError(f"{what} is damaged: its content does not match its name.")
+    try:
+        stored = _decode(body[len(_MAGIC) :])
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise IntegrityError(f"{what} is damaged: {error}.") from None
     return ImagePart(stored.image, stored.keeping, what)
 
 
