@@ -71,13 +71,13 @@ def is_image(body: bytes) -> bool:
 
 
 def decode_image_part(body: bytes, segment_id: str, what: str) -> ImagePart:
-    """Undo `ImagePart.encode`; IntegrityError where that is not what it is."""
-    try:
-        stored = _decode(body[len(_MAGIC) :])
-    except msgspec.DecodeError as error:
-        raise IntegrityError(f"{what} is damaged: {error}.") from None
+    """Undo `ImagePart.encoded`; IntegrityError where that is not what it is."""
     if content_id(body).hex() != segment_id:
         raise IntegrityError(f"{what} is damaged: its content does not match its name.")
+    try:
+        stored = _decode(body[len(_MAGIC) :])
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise IntegrityError(f"{what} is damaged: {error}.") from None
     return ImagePart(stored.image, stored.keeping, what)
 
 
@@ -88,7 +88,8 @@ class ImagePart:
         self._image, self._keeping, self._what = image, keeping, what
         self._table = ImageTable(image, what)
 
-    def encode(self) -> EncodedSegment:
+    @cached_property
+    def encoded(self) -> EncodedSegment:
         """What is kept of it."""
         body = _MAGIC + msgspec.msgpack.encode(_Stored(self._keeping, self._image))
         return EncodedSegment(content_id(body).hex(), "", len(self), body)

@@ -17,7 +17,7 @@ from io import SEEK_END
 from itertools import islice
 from operator import itemgetter
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 import msgspec
 from msgspec.structs import replace as replace_fields
@@ -56,6 +56,7 @@ _SAMPLE = 1_000
 _LOOKED_UP = 8 << 20
 """An index of at most so many bytes is kept as it is."""
 
+T = TypeVar("T")
 Put = Callable[[EncodedSegment], None]
 _key: Callable[[tuple[str, IndexEntry]], str] = itemgetter(0)
 
@@ -205,15 +206,16 @@ def translate(place: Place, fetched: FetchedObject | None, put: Put) -> StoredHe
     return _of_one_version(place, fetched, lambda commit: _translate(commit, put))
 
 
-def describe(place: Place, fetched: FetchedObject | None) -> StoredHead:
-    """What `translate` says of a commit, without the index of a large one; nothing is kept."""
+def describe(place: Place, fetched: FetchedObject | None) -> tuple[StoredHead, ImagePart | None]:
+    """What `translate` says of a commit, with its index if that is kept as it is; a large one is not translated."""
 
-    def act(commit: EbookletCommit) -> StoredHead:
+    def act(commit: EbookletCommit) -> tuple[StoredHead, ImagePart | None]:
         if commit.image is not None:
-            return _as_one_part(commit, commit.image, lambda _: None)
+            return _as_one_part(commit, commit.image)
         metadata = commit.metadata(IndexEntry(0) if commit.manifest is None else None)
         claimed = commit.image_header.keys or 0
-        return commit.head(max(claimed - (commit.manifest is None and metadata is not None), 0), 0, (), metadata)
+        head = commit.head(max(claimed - (commit.manifest is None and metadata is not None), 0), 0, (), metadata)
+        return head, None
 
     return _of_one_version(place, fetched, act)
 
@@ -226,7 +228,7 @@ def unmanifested_groups(place: Place, fetched: FetchedObject | None) -> list[int
     return sorted(named - (commit.manifest or {}).keys())
 
 
-def _of_one_version(place: Place, fetched: FetchedObject | None, act: Callable[[EbookletCommit], StoredHead]) -> StoredHead:
+def _of_one_version(place: Place, fetched: FetchedObject | None, act: Callable[[EbookletCommit], T]) -> T:
     what = str(place)
     for _ in range(_TRIES):
         try:
@@ -238,7 +240,9 @@ def _of_one_version(place: Place, fetched: FetchedObject | None, act: Callable[[
 
 def _translate(commit: EbookletCommit, put: Put) -> StoredHead:
     if commit.image is not None:
-        return _as_one_part(commit, commit.image, put)
+        head, part = _as_one_part(commit, commit.image)
+        put(part.encoded)
+        return head
     with tempfile.TemporaryFile() as spool:
         sorting = _Sorting(commit.index(), spool, commit.what, keeps_metadata=commit.manifest is None)
         keeping, width = commit.keeping, commit.image_header.width
@@ -249,13 +253,11 @@ def _translate(commit: EbookletCommit, put: Put) -> StoredHead:
         return commit.head(sorting.keys, sorting.value_bytes, tuple(refs), metadata)
 
 
-def _as_one_part(commit: EbookletCommit, image: bytes, put: Put) -> StoredHead:
-    """The head of a commit whose index is looked up as it is."""
+def _as_one_part(commit: EbookletCommit, image: bytes) -> tuple[StoredHead, ImagePart]:
+    """The head of a commit whose index is looked up as it is, and that."""
     part = ImagePart(image, commit.keeping, commit.what)
-    encoded = part.encode()
-    put(encoded)
-    ref = SegmentRef(encoded.segment_id, "", encoded.keys, len(encoded.body))
-    return commit.head(encoded.keys, 0, (ref,), commit.metadata(part.metadata))
+    ref = SegmentRef(part.encoded.segment_id, "", part.encoded.keys, len(part.encoded.body))
+    return commit.head(ref.keys, 0, (ref,), commit.metadata(part.metadata)), part
 
 
 @dataclass(frozen=True, slots=True)

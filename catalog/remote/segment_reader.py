@@ -59,7 +59,7 @@ class SegmentReader(OfOneProcess):
 
     def load(self, ref: SegmentRef) -> IndexPart:
         """The segment that ``ref`` names, which stays in memory; IntegrityError when it is damaged or gone."""
-        return self._remembered(ref) or self._keep(ref.id, self._read(ref))
+        return self._remembered(ref) or self.remember(ref.id, self._read(ref))
 
     def in_memory(self, ref: SegmentRef) -> IndexPart | None:
         """The segment that ``ref`` names, if it is in memory; nobody is asked for it."""
@@ -132,7 +132,8 @@ class SegmentReader(OfOneProcess):
     def _name(self, ref: SegmentRef) -> str:
         return f"{self._place.store.where}: the index segment {ref.id[:8]}… of {self._place.names.db_key!r}"
 
-    def _keep(self, segment_id: str, segment: IndexPart) -> IndexPart:
+    def remember(self, segment_id: str, segment: IndexPart) -> IndexPart:
+        """Keep a decoded segment in memory, and drop what was not used for longest."""
         with self._lock:
             if (known := self._decoded.get(segment_id)) is not None:
                 return known
