@@ -192,8 +192,8 @@ def test_an_index_that_cannot_be_is_refused(
 ) -> None:
     """Keys that no user can have, and groups that the manifest does not have, are damage."""
     made.put_head(entries, manifest, 1000)
-    with pytest.raises(IntegrityError, match="damaged"):
-        catalog.open(place, tmp_path / "a.blt")
+    with catalog.open(place, tmp_path / "a.blt") as db, pytest.raises(IntegrityError, match="damaged"):
+        list(db)
 
 
 @pytest.mark.parametrize("fixture", OF_EACH_KIND, ids=lambda fixture: fixture.name)
