@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 
 from textual import events
 from textual.screen import ModalScreen
+from textual.widgets import Button
 
 A = TypeVar("A")
 _NOT_SEEN = "This was not on the screen yet when you typed that: look, and say it again."
@@ -58,6 +59,9 @@ class Dialog(ModalScreen[A], Generic[A]):
     def on_mount(self) -> None:
         """Do what has waited for it, and note when it is drawn."""
         self._is_there = True
+        for button in self.query(Button):
+            # While it shows that it was pressed, a button takes no key.
+            button.active_effect_duration = 0
         for act in self._waiting:
             self.once_there(act)
         self.changed()
