@@ -44,6 +44,7 @@ from .errors import (
     UnsupportedFormatError,
     UntrustedValueError,
     WrongProcessError,
+    WrongTypeError,
 )
 from .exchange.exporting import Exported, export_file
 from .exchange.importing import ImportPlan, import_file, plan_import
@@ -57,6 +58,7 @@ from .groups.group import ConnectionGroup
 from .groups.open import open, open_ebooklet, open_rcg  # noqa: A004 - the names that ebooklet's users know
 from .groups.search import SearchIndex, SearchMatch, SearchResults
 from .groups.status import RemoteSummary, State, Status, read_remote
+from .local.compact import Pruned
 from .local.sorted_keys import SortedKeys
 from .locking.breaking import read_holder
 from .locking.lease import LeaseHolder
@@ -120,6 +122,7 @@ __all__ = [
     "OutputOptions",
     "PreconditionFailedError",
     "Progress",
+    "Pruned",
     "PullResult",
     "PushResult",
     "ReadOnlyError",
@@ -141,6 +144,7 @@ __all__ = [
     "UntrustedValueError",
     "Version",
     "WrongProcessError",
+    "WrongTypeError",
     "create_database",
     "escape",
     "export_file",

@@ -31,6 +31,7 @@
     │   ├── InvalidKeyError       a key that is no usable string  (TypeError too)
     │   ├── InvalidValueError     a value that its serializer refuses  (TypeError too)
     │   ├── EntryExistsError      a group has this database already, at another place
+    │   ├── WrongTypeError     a group where a database was asked for, or the other way round  (TypeError too)
     │   ├── InvalidJsonError      text that is no JSON, or that JSON cannot keep
     │   └── InvalidConnectionError   connection parameters that do not fit together
     └── LocalFileError            the disk or the local file failed us  (OSError)
@@ -334,6 +335,10 @@ class EntryExistsError(InvalidInputError):
             f"The group has the database {key} already, at {there}; at {added} is a copy of it.",
             hint=f"Add a copy with a key of its own (key='…'). If the database has moved there, replace its entry (key='{key}').",
         )
+
+
+class WrongTypeError(InvalidInputError, TypeError):
+    """A group where a database was asked for, or the other way round."""
 
 
 class InvalidConnectionError(InvalidInputError):

@@ -20,7 +20,7 @@ from catalog.changes.push import HeldLease, PushOptions, PushResult, push
 from catalog.changes.resolve import Conflict, Decision, Merged, Side, check_decision, conflicting, replace, resolve
 from catalog.codecs.codec import Codec
 from catalog.codecs.tree import encode_metadata
-from catalog.errors import ConflictError, InvalidInputError
+from catalog.errors import ConflictError, InvalidInputError, ReadOnlyError
 from catalog.format.head import Commit
 from catalog.format.version import METADATA, Version, name_of_key
 from catalog.progress import Progress

@@ -32,6 +32,7 @@ from catalog.errors import (
 from catalog.format.head import Commit
 from catalog.format.timestamp import Timestamp, microseconds
 from catalog.format.version import METADATA
+from catalog.local.compact import Pruned
 from catalog.local.sorted_keys import Order, SortedKeys
 from catalog.local.writer import Writer
 from catalog.locking.head_writer import leased
@@ -318,16 +319,20 @@ class Database(Versioned, MutableMapping[str, Any]):
         with session.lock:
             session.writer.clear()
 
-    def prune(self, timestamp: Timestamp = None) -> int:
-        """Give disk space back: dead blocks and, with ``timestamp``, local copies of older values, which stay in the remote.
+    def prune(self, timestamp: Timestamp = None) -> Pruned:
+        """Give disk space back: dead blocks, what readers fetched, and with ``timestamp`` local copies of older values, too.
 
-        Returns the number of local copies removed. Unpushed changes are never touched.
+        All of it stays in the remote; unpushed changes are never touched. Returns how many local copies and dead blocks went,
+        and as its ``bytes_freed`` by how many bytes the files are smaller.
         """
         session = self._writing()
         before = None if timestamp is None else microseconds(timestamp)
         with session.lock:
+            size = session.copy.disk_bytes
             removed = session.writer.evict(before) if before is not None and session.base is not None else 0
-            return removed + session.writer.compact(Progress())
+            removed += session.writer.compact(Progress())
+            session.cache.prune()
+            return Pruned.of(removed, max(size - session.copy.disk_bytes, 0))
 
     def sync(self) -> None:
         """Make every change so far durable in the local file; nothing is pushed."""

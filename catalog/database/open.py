@@ -141,7 +141,7 @@ def _open(
             meet_remote(session, options, online=online, progress=progress)
         else:
             session = _at_version(session, options.version)
-        return _assemble(session, connection, options, kinds[options.type], lease)
+        return _assemble(session, connection, options, kinds, lease)
     except BaseException:
         if writer is not None:
             writer.abandon()
@@ -220,19 +220,20 @@ def _repair(copy: WorkingCopy, progress: Progress) -> None:
         if writer is not None:
             writer.close()
             copy.data.reload()
+        else:
+            copy.look_over(progress)
 
 
-def _assemble(
-    session: Session, connection: S3Connection, options: Options, kind: type[Database], lease: Lease | None
-) -> Database:
+def _assemble(session: Session, connection: S3Connection, options: Options, kinds: Kinds, lease: Lease | None) -> Database:
+    kind = options.type or (session.seen.head.type if session.seen is not None else "database")
     trusted = options.trust or (isinstance(options.value_serializer, str) and options.value_serializer in _PICKLES)
 
     @cache
     def codec_for(code: int) -> Codec:
-        return codec_of(code, options.value_serializer, trusted=trusted, nan=options.nan)
+        return codec_of(code, options.value_serializer, trusted=trusted, nan=options.nan, as_booklet=options.as_booklet)
 
     codec_for(session.copy.header.value_serializer)
-    return kind(session, codec_for, connection, lease=lease, author=options.author, type_=options.type)
+    return kinds[kind](session, codec_for, connection, lease=lease, author=options.author, type_=kind)
 
 
 def default_author() -> str:

@@ -13,7 +13,7 @@ from catalog.changes.detach import detach
 from catalog.changes.finalize import settle_drafts
 from catalog.changes.pull import fast_forward
 from catalog.database.options import Options
-from catalog.errors import DatabaseMismatchError, InvalidInputError, RemoteMissingError
+from catalog.errors import DatabaseMismatchError, RemoteMissingError, WrongTypeError
 from catalog.format.head import StoredHead
 from catalog.format.timestamp import microseconds
 from catalog.format.version import METADATA
@@ -25,7 +25,7 @@ from catalog.session.session import Session, WriteSession
 def meet_remote(session: Session, options: Options, *, online: bool, progress: Progress) -> None:
     """Bring a working copy and its remote together, as the flag says.
 
-    Raises DatabaseMismatchError, RemoteMissingError for a remote that is gone, and InvalidInputError for one of another type.
+    Raises DatabaseMismatchError, RemoteMissingError for a remote that is gone, and WrongTypeError for one of another type.
     """
     seen = session.seen
     if seen is not None:
@@ -85,9 +85,9 @@ def _catch_up(session: Session, progress: Progress) -> None:
 
 
 def _check_type(seen: StoredHead, options: Options, where: str) -> None:
-    if options.flag != "n" and seen.head.type != options.type:
+    if options.flag != "n" and options.type is not None and seen.head.type != options.type:
         way = "with remote_conn_group=True" if seen.head.type == "group" else "without remote_conn_group"
-        raise InvalidInputError(f"{where} is a {seen.head.type}, not a {options.type}.", hint=f"Open it {way}.")
+        raise WrongTypeError(f"{where} is a {seen.head.type}, not a {options.type}.", hint=f"Open it {way}.")
 
 
 def _start_over(session: WriteSession, options: Options) -> None:

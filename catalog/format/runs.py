@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from catalog.errors import IntegrityError
 from catalog.format.head import SegmentRef
-from catalog.format.segment import DELETED, EncodedSegment, Entry, Segment, encode_segment
+from catalog.format.segment import DELETED, EncodedSegment, Entry, IndexPart, encode_segment
 
 GROWTH = 8
 SEGMENT_KEYS = 4096
@@ -24,7 +24,7 @@ _MOST_CHARACTERS = 4 << 20
 T = TypeVar("T")
 Items = Iterable[tuple[str, Entry]]
 Run = Sequence[SegmentRef]
-Load = Callable[[SegmentRef], Segment]
+Load = Callable[[SegmentRef], IndexPart]
 
 
 def keys_per_segment(total_keys: int) -> int:
@@ -68,11 +68,13 @@ def run_items(run: Run, load: Load, start: str = "") -> Iterator[tuple[str, Entr
         yield from load_within(run, position, load).items(start)
 
 
-def load_within(run: Run, position: int, load: Load) -> Segment:
+def load_within(run: Run, position: int, load: Load) -> IndexPart:
     """The segment at a position of a run; IntegrityError when it holds keys that belong elsewhere."""
     ref = run[position]
     segment = load(ref)
     limit = run[position + 1].first if position + 1 < len(run) else None
+    if not ref.first and limit is None:
+        return segment
     if segment.keys and (segment.keys[0] < ref.first or (limit is not None and segment.keys[-1] >= limit)):
         raise IntegrityError(f"The index segment {ref.id[:8]}… holds keys outside of the range that its head gives.")
     return segment

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import accumulate, chain, islice
 from operator import add, lt, sub
-from typing import Annotated
+from typing import Annotated, Protocol
 
 import msgspec
 import zstandard
@@ -97,6 +97,26 @@ class _Columns(msgspec.Struct, array_like=True):
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(_Columns)
+
+
+class IndexPart(Protocol):
+    """A piece of the index, sorted by key."""
+
+    @property
+    def packs(self) -> Sequence[bytes]:
+        """The packs that it names."""
+
+    @property
+    def keys(self) -> Sequence[str]:
+        """Its keys."""
+
+    def __len__(self) -> int: ...
+
+    def find(self, key: str) -> Entry | None:
+        """The entry of ``key``, or None."""
+
+    def items(self, start: str = "") -> Iterator[tuple[str, Entry]]:
+        """All keys from ``start`` on with their entries, sorted."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,7 +152,7 @@ class DataFile:
     """A booklet file, open. One object may append while others, in any process, read by position."""
 
     def __init__(self, path: Path, *, writable: bool) -> None:
-        self.path = path
+        self.path, self.writable = path, writable
         try:
             self._fd = os.open(path, (os.O_RDWR if writable else os.O_RDONLY) | getattr(os, "O_BINARY", 0))
         except OSError as error:

@@ -34,6 +34,24 @@ INSERT INTO state VALUES ('generation', 1);
 """
 
 
+_TABLES = frozenset(("state", "local", "segment", "fetched", "uploaded"))
+
+
+def foreign_object(connection: sqlite3.Connection) -> str | None:
+    """The name of something in a sidecar that no version of ours has put there, if there is one.
+
+    A view or a trigger of a stranger's would run at our queries; a virtual or generated table would give what it likes.
+    """
+    found = connection.execute("SELECT type, name, tbl_name, rootpage FROM sqlite_schema").fetchall()
+    for kind, name, table, page in found:
+        if kind not in ("table", "index") or not page or (table not in _TABLES and not table.startswith("sqlite_stat")):
+            return f"the {kind} {name!a:.100}"
+    for table in _TABLES:
+        if any(hidden for *_, hidden in connection.execute(f"PRAGMA table_xinfo({table})")):
+            return f"the table {table!a}"
+    return None
+
+
 def create(connection: sqlite3.Connection) -> None:
     """Make the tables of a new sidecar; within the caller's transaction."""
     for statement in _SCHEMA.split(";"):

@@ -188,7 +188,8 @@ class State:
     def resumable(self) -> set[bytes]:
         """The packs of a push that did not commit, of the last day."""
         since = int(time.time()) - _RESUMABLE_SECONDS
-        return {bytes(row[0]) for row in self.sidecar.rows("SELECT pack FROM uploaded WHERE at > ?", (since,))}
+        found = self.sidecar.rows("SELECT pack FROM uploaded WHERE at > ?", (since,))
+        return {row[0] for row in found if isinstance(row[0], bytes)}
 
     def note_uploaded(self, pack: bytes) -> None:
         """Note a pack that is up, though no commit names it yet."""

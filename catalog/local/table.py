@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from enum import IntEnum
 from itertools import chain, islice
+from typing import Any
 
 import msgspec
 
 from catalog.format.segment import Entry
 from catalog.format.version import METADATA, Version
 from catalog.local.data_file import METADATA_KEY
-from catalog.local.sidecar import Sidecar
+from catalog.local.sidecar import Sidecar, damaged
 
 _BATCH = 10_000
 _PARAMETERS = 500
@@ -102,11 +103,6 @@ class Row(msgspec.Struct, frozen=True, gc=False):
 _COLUMNS = "key, status, timestamp, offset, length, checksum, edit, base, by_content"
 
 
-def _row(values: tuple[str, int, int, int, int, bytes, int, bytes | None, int]) -> Row:
-    base = values[7]
-    return Row(*values[:7], _decode_base(base) if base is not None else None, bool(values[8]))
-
-
 def block_key(key: str) -> bytes:
     """Under which key a value lies in the data file: the metadata where booklet keeps them, all others under their own."""
     return key.encode() if key != METADATA else METADATA_KEY
@@ -123,10 +119,33 @@ class LocalTable:
     def __init__(self, sidecar: Sidecar) -> None:
         self._sidecar = sidecar
 
+    def _row(self, values: tuple[Any, ...]) -> Row:
+        """A row of the file, which anyone can write to: IntegrityError where its values are none of ours."""
+        key, status, timestamp, offset, length, checksum, edit, base, by_content = values
+        if (
+            type(key) is str
+            and type(status) is int
+            and type(timestamp) is int
+            and type(offset) is int
+            and type(length) is int
+            and length >= 0
+            and type(checksum) is bytes
+            and type(edit) is int
+        ):
+            known = self._base(key, base) if base is not None else None
+            return Row(key, status, timestamp, offset, length, checksum, edit, known, by_content == 1)
+        raise damaged(self._sidecar.path, f"what it says of the key {key!a:.100}")
+
+    def _base(self, key: str, packed: object) -> KnownBase:
+        try:
+            return _decode_base(packed)  # type: ignore[arg-type]  # what is no bytes is a TypeError
+        except (msgspec.DecodeError, TypeError):
+            raise damaged(self._sidecar.path, f"what it says of the key {key!a:.100}") from None
+
     def get(self, key: str) -> Row | None:
         """The row of a key, or None."""
         values = self._sidecar.row(f"SELECT {_COLUMNS} FROM local WHERE key = ?", (key,))  # noqa: S608
-        return _row(values) if values else None
+        return self._row(values) if values else None
 
     def get_with_base(self, key: str) -> tuple[Row | None, str | None]:
         """The row of a key and, of the same instant, the id of the commit that the working copy is based on."""
@@ -135,7 +154,7 @@ class LocalTable:
             (key,),
         )
         assert values is not None
-        return (_row(values[1:]) if values[1] is not None else None), values[0]
+        return (self._row(values[1:]) if values[1] is not None else None), values[0]
 
     def get_many(self, keys: Sequence[str]) -> dict[str, Row]:
         """The rows of those of ``keys`` that have one."""
@@ -144,7 +163,7 @@ class LocalTable:
             some = tuple(keys[start : start + _PARAMETERS])
             marks = ",".join("?" * len(some))
             for values in self._sidecar.rows(f"SELECT {_COLUMNS} FROM local WHERE key IN ({marks})", some):  # noqa: S608
-                found[values[0]] = _row(values)
+                found[values[0]] = self._row(values)
         return found
 
     def any_between(self, first: str, last: str) -> bool:
@@ -217,14 +236,14 @@ class LocalTable:
             f"SELECT {_COLUMNS} FROM local WHERE key {'>' if after else '>='} ? AND status <> 3 ORDER BY key LIMIT ?",  # noqa: S608
             (start, limit),
         )
-        return [_row(row) for row in values]
+        return [self._row(row) for row in values]
 
     def conflicts(self) -> list[Row]:
         """Rows that were edited here and, since, elsewhere."""
         values = self._sidecar.rows(
             f"SELECT {_COLUMNS} FROM local WHERE status IN (1, 2) AND base IS NOT NULL ORDER BY key"  # noqa: S608
         )
-        return [_row(row) for row in values]
+        return [self._row(row) for row in values]
 
     def count_edited(self) -> int:
         """How many rows say something the base may not."""
@@ -284,7 +303,7 @@ class LocalTable:
                 (low, _BATCH),
             )
             for row in values:
-                yield _row(row)
+                yield self._row(row)
             if len(values) < _BATCH:
                 return
             low, comparison = values[-1][0], ">"

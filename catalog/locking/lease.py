@@ -145,13 +145,13 @@ class Lease(OfOneProcess):
             if found is not None and watch.expired:
                 precondition = IfMatch(etag)
                 continue
+            progress.begin(f"waiting for {holder} to finish writing; if it is gone, for {max(watch.left, 0):.0f} s")
             left = deadline - clock()
             if left <= 0:
                 raise LockTimeoutError(f"{store.where}: {name!r}", str(holder), timeout)
             precondition = IfAbsent()
             if found is None and attempt < _QUICK_TRIES:
                 continue
-            progress.begin(f"waiting for {holder} to finish writing; if it is gone, for {max(watch.left, 0):.0f} s")
             progress.wait(min(_PAUSES[min(attempt, len(_PAUSES) - 1)], left))
         raise AssertionError("unreachable")
 

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from catalog.format.head import SegmentRef, StoredHead
-from catalog.format.segment import EncodedSegment, Entry, Segment
+from catalog.format.segment import EncodedSegment, Entry, IndexPart
 from catalog.progress import Progress
 from catalog.remote import commit as committing
 from catalog.remote.commit import EbookletFoundError
+from catalog.remote.ebooklet_image import ImagePart
 from catalog.remote.ebooklet_index import describe, translate
 from catalog.remote.ebooklet_values import fetch_ebooklet_value, fetch_ebooklet_values
 from catalog.remote.fetch import Failure, Fetched, fetch_value, fetch_values
@@ -57,7 +58,13 @@ class Remote:
 
     def take(self, looked: FirstLook) -> StoredHead | None:
         """The newest head, from what was fetched by a first look."""
-        return looked.head if looked.found is None else self.translated(looked.found)
+        if looked.found is None:
+            return looked.head
+        if looked.index is None:
+            return self.translated(looked.found)
+        self._keep(looked.index.encoded)
+        self._segments.remember(looked.index.encoded.segment_id, looked.index)
+        return looked.head
 
     def _keep(self, segment: EncodedSegment) -> None:
         self._cache.put_segment(segment.segment_id, segment.body)
@@ -84,7 +91,7 @@ class Remote:
         """The keys and entries of a commit."""
         return Snapshot(stored, self._segments)
 
-    def load_segment(self, ref: SegmentRef) -> Segment:
+    def load_segment(self, ref: SegmentRef) -> IndexPart:
         """A decoded segment of the index."""
         return self._segments.load(ref)
 
@@ -128,6 +135,7 @@ class FirstLook:
 
     head: StoredHead | None
     found: EbookletFoundError | None = None
+    index: ImagePart | None = None
 
 
 def look_first(place: Place) -> FirstLook:
@@ -135,4 +143,5 @@ def look_first(place: Place) -> FirstLook:
     try:
         return FirstLook(committing.read_head(place))
     except EbookletFoundError as found:
-        return FirstLook(describe(place, found.fetched), found)
+        head, index = describe(place, found.fetched)
+        return FirstLook(head, found, index)

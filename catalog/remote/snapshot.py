@@ -9,7 +9,7 @@ from typing import NoReturn, TypeVar
 from catalog.format.fence_pointers import Landmarks
 from catalog.format.head import SegmentRef, StoredHead
 from catalog.format.runs import live, load_within, newest, run_items
-from catalog.format.segment import Entry, Segment
+from catalog.format.segment import Entry, IndexPart
 from catalog.format.version import METADATA
 from catalog.remote.segment_reader import SegmentReader
 
@@ -92,7 +92,7 @@ class Snapshot:
         steps = {oldest[at].id: oldest[at : at + _AHEAD] for at in range(0, len(oldest), _AHEAD)}
         pass_on = self._segments.pass_through(len(newer) + 1)
 
-        def load(ref: SegmentRef) -> Segment:
+        def load(ref: SegmentRef) -> IndexPart:
             self._segments.prefetch(steps.get(ref.id, ()))
             return pass_on(ref)
 

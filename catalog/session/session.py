@@ -85,7 +85,12 @@ class Session(OfOneProcess):
     def load_heads(self) -> None:
         """Read from the sidecar which commits the working copy knows."""
         base, self.seen = self.state.heads()
-        self.base = self.remote.snapshot(base) if base is not None else None
+        self._read_from(base)
+
+    def _read_from(self, stored: StoredHead | None) -> None:
+        """Read from a commit, whose index stays here."""
+        self.base = self.remote.snapshot(stored) if stored is not None else None
+        self.cache.keep_segments(ref.id for ref in (self.base.all_refs() if self.base is not None else ()))
 
     @property
     def base_id(self) -> str | None:
@@ -300,7 +305,7 @@ class Session(OfOneProcess):
             usable = row is not None and (row.status == Status.EDITED or (entry is not None and row.version == entry.version))
             value = verified(self.copy.data, row.offset, row.length, row.checksum) if row is not None and usable else None
             if value is not None and row is not None:
-                yield key, Held(value, row.timestamp)
+                yield key, Held(value, entry.timestamp if entry is not None and row.says(entry) else row.timestamp)
             elif (held := self.find(key)) is not None:
                 yield key, held
 
@@ -389,6 +394,4 @@ class WriteSession(Session):
     def follow_base(self, stored: StoredHead | None) -> None:
         """Read from a commit that the state builds on by now."""
         self.seen = stored
-        self.base = self.remote.snapshot(stored) if stored is not None else None
-        if self.base is not None:
-            self.cache.keep_segments({ref.id for ref in self.base.all_refs()})
+        self._read_from(stored)

@@ -89,3 +89,7 @@ class Fixture:
 
 
 FIXTURES = [Fixture(name) for name in NAMES]
+OF_EACH_KIND = [
+    Fixture(name) for name in ("0.5.10-key", "0.6.3-hash", "0.9.5-hash", "0.10.5-key", "0.10.5-hash", "0.11.1-grouped")
+]
+"""One of each way in which a remote is kept, and of each width of index entries."""

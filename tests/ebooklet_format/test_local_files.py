@@ -76,6 +76,28 @@ def test_a_colleagues_change_of_what_was_deleted_is_a_conflict(places: Places, t
         assert [change.key for change in db.changes().conflicts()] == [METADATA, "birch-011"]
 
 
+@pytest.mark.parametrize("name", ["0.7.0-hash", "0.10.5-key", "0.11.1-grouped"])
+def test_what_was_not_pushed_goes_to_the_copy(name: str, places: Places, tmp_path: Path) -> None:
+    """A database is copied into our format; the file that ebooklet used, opened there, pushes what it still had, and goes on."""
+    fixture = Fixture(name)
+    places.put(fixture)
+    file = fixture.local("unpushed.blt", tmp_path)
+    expected, said = fixture.databases[0], fixture.local_files["unpushed.blt"]
+    values = {key: value for key, (_, value) in expected.values.items() if key not in said["deleted"]}
+    values |= {key: base64.b64decode(value) for key, value in said["written"].items()}
+    new = S3Connection(db_key="new.blt", endpoint_url=(tmp_path / "remote").as_uri())
+    with catalog.open(places.with_keys(expected.db_key), file) as db:
+        db.copy_remote(new)
+    with catalog.open(new, file, "w") as db:
+        assert {change.key for change in db.changes().all()} == {METADATA, *said["written"], *said["deleted"]}
+        assert db.changes().push().keys == 3
+        assert db.changes().all() == []
+    with catalog.open(new, tmp_path / "other.blt") as db:
+        assert {key: db.get_bytes(key) for key in db} == values
+        assert db.get_metadata() == said["metadata"]
+        assert all(info.verified for info in db.page(limit=100))
+
+
 @pytest.mark.parametrize("name", ["0.6.3-hash", "0.10.5-key", "0.11.1-grouped"])
 def test_a_part_is_not_pushed_as_the_whole(name: str, places: Places, tmp_path: Path) -> None:
     """A file in which ebooklet fetched three values is not pushed to a new place before it has the others."""

@@ -13,13 +13,11 @@ from catalog.doctor import Verdict, examine
 from catalog.ebooklet_format.names import EbookletNames
 from catalog.testing.seaweed import Seaweed
 
-from .fixtures import FIXTURES, Fixture
+from .fixtures import OF_EACH_KIND, Fixture
 from .made import Made, names_below, some_values
 from .places import BUCKET, Places
 
-every = pytest.mark.parametrize("fixture", FIXTURES, ids=lambda fixture: fixture.name)
-KINDS = [Fixture(name) for name in ("0.5.10-key", "0.7.0-hash", "0.10.5-key", "0.10.5-hash", "0.11.1-grouped")]
-of_each_kind = pytest.mark.parametrize("fixture", KINDS, ids=lambda fixture: fixture.name)
+of_each_kind = pytest.mark.parametrize("fixture", OF_EACH_KIND, ids=lambda fixture: fixture.name)
 
 
 @pytest.fixture
@@ -67,7 +65,7 @@ def test_a_copy_that_would_lack_values_is_none(made: Made, place: S3Connection, 
     assert catalog.read_remote(target) is None
 
 
-@every
+@of_each_kind
 def test_the_entries_of_a_group_are_understood(fixture: Fixture, places: Places, tmp_path: Path) -> None:
     """The members of a group are listed with where they are and what was said of them, of whatever version they are."""
     places.put(fixture)

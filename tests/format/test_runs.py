@@ -11,7 +11,7 @@ from hypothesis import example, given
 from catalog.errors import IntegrityError
 from catalog.format import runs as index
 from catalog.format.head import SegmentRef
-from catalog.format.segment import DELETED, Entry, Segment
+from catalog.format.segment import DELETED, Entry, IndexPart, Segment
 from catalog.remote.snapshot import Snapshot, same_version
 
 from .bucket import Bucket, Items, Runs
@@ -133,7 +133,7 @@ def test_comparing_neighbours_reads_only_what_differs(monkeypatch: pytest.Monkey
     loads: set[str] = set()
     real = fresh.reader.load
 
-    def load(ref: SegmentRef) -> Segment:
+    def load(ref: SegmentRef) -> IndexPart:
         loads.add(ref.id)
         return real(ref)
 

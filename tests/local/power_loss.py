@@ -90,6 +90,11 @@ class Moment:
     allowed: dict[str, set[str | None]]
     """For each key the values that may be there: the last one that is durable, and those set since."""
 
+    @property
+    def is_critical(self) -> bool:
+        """Whether the file is being written anew."""
+        return any(name.endswith(".compacting") for name in self.files)
+
 
 _CALL = re.compile(r"^(?:\d+\s+)?(\w+)\((.*)\)\s+=\s+(-?\d+)")
 _FD = re.compile(r"^(\d+)<(.*?)>(?:\(deleted\))?$")
@@ -122,7 +127,11 @@ def replay(trace: Path, work: Path) -> Iterator[Moment]:
         texts = [bytes.fromhex(text.replace("\\x", "")) for text in _TEXT.findall(arguments)]
         descriptor = _FD.match(arguments.split(",")[0].strip())
         if call == "write" and descriptor is not None and descriptor[1] == "1":
-            _heard(json.loads(texts[0]), durable, since)
+            said = json.loads(texts[0])
+            _heard(said, durable, since)
+            if "durable" in said:
+                waiting = [name for name, file in names.items() if file.pending and name.endswith((".blt", "-wal"))]
+                assert not waiting, f"acknowledged before it was durable: {waiting}"
             continue
         if not _change(call, arguments, result, texts, descriptor, names, at, work):
             continue

@@ -348,3 +348,15 @@ def test_hostile_numbers_are_not_believed(store: DirectoryStore) -> None:
 
     assert found is not None
     assert found[0].seconds == 60
+
+
+def test_a_stale_holder_leaves_the_next_ones_lease_alone(store: DirectoryStore) -> None:
+    """Who slept past the end of his lease gives nothing back: what is there may be another's by now."""
+    first = take(store)
+    first._renewed -= 10_000
+    store.delete(NAME)
+    second = take(store)
+    first.release()
+    second.confirm()
+    assert read_holder(store, NAME) is not None
+    second.release()

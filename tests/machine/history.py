@@ -7,78 +7,82 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from catalog import CatalogError, EntryMissingError, S3Connection
+from catalog import CatalogError, Commit, EntryMissingError, S3Connection, UnseenCommitsError
 
 from .model import Copy, Remote, State
 from .world import World
 
 _LONG_AGO = 10**9
+Over = Commit | None
+"""The newest commit, for a command that is to be built on it though it was not pulled."""
 
 
 class History(World):
     """Undo, revert, tags, garbage, forgetting, deleting, copying."""
 
-    def moved(self, copy: Copy, act: Callable[[], Any], state: Callable[[Remote], State]) -> Any:
-        """An act that makes a commit with a state; it stops where there are commits that were not seen here."""
+    def moved(self, copy: Copy, act: Callable[[Over], Any], state: Callable[[Remote], State], *, over: bool = False) -> Any:
+        """An act that makes a commit; it stops where there are commits that were not seen here, unless it names the newest."""
         database = self.opened(copy)
-        unseen = self.remote is None or self.is_foreign(copy) or copy.base is not self.remote.newest
-        before = database.remote_commit
+        assert self.remote is not None
+        unseen = copy.base is not self.remote.newest
+        if over:
+            database.changes().refresh()
         try:
-            done = act()
-        except CatalogError:
-            if not unseen:
+            done = act(database.remote_commit if over else None)
+        except CatalogError as error:
+            if not unseen or over or not isinstance(error, UnseenCommitsError):
                 raise
             self.look_for_nothing_new()
             return None
         if done is None:
             return None
-        assert self.remote is not None
-        assert not self.is_foreign(copy), "committed to another database"
+        assert over or not unseen, "it was built on commits that were not seen here"
         said = database.remote_commit
         assert said is not None
         if said.id != self.remote.newest.id:
-            assert before is None or said.number > before.number or before.id not in self.noted
             self.arrive(copy, self.committed(copy, said, state(self.remote)))
         else:
             self.arrive(copy, self.remote.newest)
         return done
 
-    def undo(self, copy: Copy) -> None:
+    def undo(self, copy: Copy, *, over: bool) -> None:
         """Take the last change back."""
         database = self.opened(copy)
         if self.remote is None or self.is_foreign(copy):
             return
         before = self.remote.before_last_change
-        if before is None:
-            try:
-                database.undo()
-            except CatalogError:
-                return
-            raise AssertionError("there was nothing to undo")
-        self.moved(copy, database.undo, lambda _: dict(before.state))
 
-    def revert(self, copy: Copy, back: int) -> None:
+        def act(newest: Over) -> Any:
+            try:
+                return database.undo(over=newest)
+            except EntryMissingError:
+                assert before is None
+                return None
+
+        done = self.moved(copy, act, lambda remote: dict(before.state if before else remote.newest.state), over=over)
+        assert done is None or before is not None, "there was nothing to undo"
+
+    def revert(self, copy: Copy, back: int, *, over: bool) -> None:
         """Make an earlier state the newest."""
-        self.opened(copy)
+        database = self.opened(copy)
         if self.remote is None or self.is_foreign(copy):
             return
         to = self.remote.kept[-1 - back % len(self.remote.kept)]
-        self.moved(copy, lambda: self.opened(copy).revert(to.number), lambda _: dict(to.state))
+        self.moved(copy, lambda newest: database.revert(to.number, over=newest), lambda _: dict(to.state), over=over)
 
-    def tag(self, copy: Copy, name: str, back: int | None) -> None:
+    def tag(self, copy: Copy, name: str, back: int | None, *, over: bool) -> None:
         """Name a commit, or take the name away if there is one."""
         database = self.opened(copy)
         if self.remote is None or self.is_foreign(copy):
             return
-        same = lambda remote: remote.newest.state  # noqa: E731 - a state as it is
         if name in self.remote.tags:
-            if self.moved(copy, lambda: database.untag(name), same) is not None:
+            if self.moved(copy, lambda newest: database.untag(name, over=newest), as_it_is, over=over) is not None:
                 del self.remote.tags[name]
             return
         kept = self.remote.kept
         commit = kept[-1] if back is None else kept[-1 - back % len(kept)]
         number = None if back is None else commit.number
-        if self.moved(copy, lambda: database.tag(name, number), same) is not None:
+        if self.moved(copy, lambda newest: database.tag(name, number, over=newest), as_it_is, over=over) is not None:
             self.remote.tags[name] = commit
 
     def collect(self, copy: Copy, keep: int, *, aged: bool) -> None:
@@ -92,10 +96,10 @@ class History(World):
                     os.utime(found, (_LONG_AGO, _LONG_AGO))
         newest = self.remote.newest
 
-        def act() -> Any:
+        def act(_: Over) -> Any:
             return database.collect_garbage(0, keep, dry_run=False, grace=timedelta(hours=25))
 
-        done = self.moved(copy, act, lambda remote: remote.newest.state)
+        done = self.moved(copy, act, as_it_is)
         if done is None or self.remote.newest is newest:
             return
         kept = {commit.id for commit in database.history()}
@@ -103,22 +107,22 @@ class History(World):
         assert all(commit.id in kept for commit in surely), "a commit went that was to be kept"
         self.remote.kept = [commit for commit in self.remote.kept if commit.id in kept]
 
-    def forget(self, copy: Copy, keys: frozenset[str]) -> None:
+    def forget(self, copy: Copy, keys: frozenset[str], *, over: bool) -> None:
         """Remove every version of keys, and the history with them."""
         database = self.opened(copy)
         if self.remote is None or self.is_foreign(copy):
             return
         there = keys & self.remote.newest.state.keys()
 
-        def act() -> Any:
+        def act(newest: Over) -> Any:
             try:
-                return database.forget(keys)
+                return database.forget(keys, over=newest)
             except EntryMissingError:
                 assert not there
                 return None
 
         state = {key: version for key, version in self.remote.newest.state.items() if key not in keys}
-        if self.moved(copy, act, lambda _: state) is not None:
+        if self.moved(copy, act, lambda _: state, over=over) is not None:
             self.remote.kept, self.remote.tags = [self.remote.newest], {}
 
     def delete_remote(self, copy: Copy) -> None:
@@ -148,3 +152,8 @@ class History(World):
         with self.reader(place) as reader:
             self.compare(reader, self.remote.newest)
             assert [commit.id for commit in reader.history()] == [commit.id for commit in reversed(self.remote.kept)]
+
+
+def as_it_is(remote: Remote) -> State:
+    """The state of a commit that changes none."""
+    return remote.newest.state

@@ -9,7 +9,7 @@ import catalog
 from catalog import CatalogError, Database, Direction
 
 from .editing import Editing
-from .model import METADATA, Commit, Copy, State, stored
+from .model import METADATA, Commit, Copy, State
 from .world import read
 
 
@@ -47,7 +47,7 @@ class Looking(Editing):
             if what == "changes":
                 self.look_at_changes(copy, database)
             elif what == "items":
-                assert stored(read(database)) == stored(copy.view)
+                assert read(database) == copy.view
             else:
                 found, expected = LOOKS[what]
                 assert found(database) == expected(view)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 from catalog import Database
@@ -19,6 +18,8 @@ class Now(int):
 
     latest: int
     pinned: int | None = None
+    others: tuple[int, ...] = ()
+    """Moments that it may be as well: of the same bytes, deleted meanwhile, where the file knows of none of it yet."""
 
     @classmethod
     def between(cls, earliest: int, latest: int) -> Now:
@@ -30,7 +31,7 @@ class Now(int):
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Now):
             return self is other or (self.pinned is not None and self.pinned == other.pinned)
-        if self.pinned is None and isinstance(other, int) and int(self) <= other <= self.latest:
+        if self.pinned is None and isinstance(other, int) and (int(self) <= other <= self.latest or other in self.others):
             self.pinned = other
         return self.pinned == other
 
@@ -121,11 +122,13 @@ class Copy:
         self.tidy(key)
         (self.local.add if version is not None else self.local.discard)(key)
 
-    def note_content(self, key: str, value: bytes, now: int) -> None:
+    def note_content(self, key: str, value: bytes, now: Now) -> None:
         """A value that was set without a time: what is there already is no change, and what the base has is none of it."""
         there, base = self.view.get(key), self.base_state.get(key)
         if there is not None and there[0] == value:
             return
+        before = [version[1] for version in self.unsynced.get(key, ()) if version is not None and version[0] == value]
+        now.others = tuple(before)
         is_base = base is not None and base[0] == value and key not in self.started and (key == METADATA or not self.replacing)
         self.note(key, base if is_base else (value, now))
 
@@ -162,8 +165,6 @@ class Copy:
     def agrees(self, key: str, theirs: Version | None) -> bool:
         """Whether an edit and another's are no conflict."""
         mine, started = self.edits[key], self.started.get(key, self.base_state.get(key))
-        if key == METADATA:
-            return mine is theirs or (mine is not None and theirs is not None and mine[0] == theirs[0])
         return agree(mine, started, theirs)
 
     def arriving(self, target: Commit) -> set[str]:
@@ -210,11 +211,6 @@ class Copy:
         """The remote is no more: all that is here can be pushed again."""
         self.edits = dict(self.view)
         self.base, self.started, self.replacing = None, {}, False
-
-
-def stored(state: State) -> dict[str, Any]:
-    """A state without the time of its metadata, which of two equal ones may be either's."""
-    return {key: version if key != METADATA else version[0] for key, version in state.items()}
 
 
 def merge(copy: Copy, chosen: set[str], target: Commit | None) -> tuple[State, set[str]]:

@@ -15,7 +15,7 @@ import orjson
 import catalog
 from catalog import CatalogError, Database, Direction, S3Connection
 
-from .model import METADATA, Commit, Copy, Now, Remote, State, Version, stored
+from .model import METADATA, Commit, Copy, Now, Remote, State, Version
 
 MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
 """Hundreds of syncs a sequence: a disk would only make them slow."""
@@ -137,22 +137,23 @@ class World:
     def arrive(self, copy: Copy, target: Commit) -> None:
         """A pull has happened, up to a commit."""
         known, before, old = self.is_kept(copy.base), dict(copy.edits), dict(copy.base_state)
-        if copy.replacing and not known:
-            # nobody knows what there was to delete
-            before = {key: edit for key, edit in before.items() if edit is not None}
+        cleared = {key for key, edit in before.items() if edit is None} if copy.replacing else set()
         copy.build_on(target)
         assert copy.database is not None
         assert self.commit_of(copy.database) is target, "it does not build on the newest commit"
         if not known:
-            self.adopt(copy, before, old)
+            self.adopt(copy, before, old, cleared)
 
-    def adopt(self, copy: Copy, before: dict[str, Version | None], old: State) -> None:
-        """Where nobody knows the base any more, other keys may be in conflict than would be; but no edit is lost."""
+    def adopt(self, copy: Copy, before: dict[str, Version | None], old: State, cleared: set[str]) -> None:
+        """Where nobody knows the base any more, other keys may be in conflict than would be; but no edit is lost.
+
+        What was ``cleared`` may come back: nobody knows what there was to delete.
+        """
         assert copy.database is not None
         found = read(copy.database)
         changes = {change.key: change for change in copy.database.changes().all()}
         for key, edit in before.items():
-            if key not in changes:
+            if key not in changes and key not in cleared:
                 theirs = copy.base_state.get(key)
                 assert (edit and edit[0]) == (theirs and theirs[0]), f"the edit of {key!r} was lost"
         for key in changes.keys() - before.keys():
@@ -219,8 +220,6 @@ class World:
     def compare(self, reader: Database, commit: Commit) -> None:
         """What a reader sees of a commit is what was noted for it, its totals too."""
         found = read(reader)
-        if METADATA in found and stored(found)[METADATA] == stored(commit.state).get(METADATA):
-            commit.state[METADATA] = found[METADATA]
         assert found == commit.state
         said = reader.commit
         assert said is not None

@@ -60,7 +60,7 @@ class Dialog(ModalScreen[A], Generic[A]):
         """Do what has waited for it, and note when it is drawn."""
         self._is_there = True
         for button in self.query(Button):
-            # While it looks pressed, Textual lets a button not be pressed again.
+            # While it shows that it was pressed, a button takes no key.
             button.active_effect_duration = 0
         for act in self._waiting:
             self.once_there(act)

@@ -1,0 +1,1 @@
+"""Format 101, beside the one in use until the switch."""

@@ -1,0 +1,158 @@
+"""The commit: one conditional write of the head, and the certainty about its outcome."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from catalog.errors import (
+    CatalogError,
+    GoneError,
+    IntegrityError,
+    ObjectMissingError,
+    OutcomeUnknownError,
+    PreconditionFailedError,
+    ReadOnlyError,
+    StoreError,
+    UnsupportedFormatError,
+)
+from catalog.format.next.head import DELETED, MOST_BYTES, StoredHead, decode_head
+from catalog.remote.next.log import Log
+from catalog.remote.next.place import Place
+from catalog.remote.next.segment_reader import NoCache
+from catalog.store.interface import IfAbsent, IfMatch
+
+
+@dataclass(frozen=True, slots=True)
+class Beaten:
+    """Someone else committed first: their head, to rebase on. None when they deleted the remote."""
+
+    current: StoredHead | None
+
+
+def read_head(place: Place) -> StoredHead | None:
+    """The newest head of a remote, or None where there is none, or one that says that the remote is deleted."""
+    try:
+        fetched = place.store.get(place.names.head, most=MOST_BYTES)
+    except ObjectMissingError:
+        return None
+    return _present(decode_head(fetched.body, fetched.etag, str(place)))
+
+
+def read_head_if_changed(place: Place, known: StoredHead) -> StoredHead | None:
+    """The newest head, which is ``known`` itself when nothing changed; None where there is none any more."""
+    try:
+        fetched = place.store.get_if_changed(place.names.head, known.etag, most=MOST_BYTES)
+    except ObjectMissingError:
+        return None
+    if fetched is None:
+        return known
+    return _present(decode_head(fetched.body, fetched.etag, str(place)))
+
+
+def _present(stored: StoredHead) -> StoredHead | None:
+    return None if stored.head.type == DELETED else stored
+
+
+def check_writable(stored: StoredHead, where: object) -> None:
+    """Raise for a head that no commit of this program must follow: a mirror's, or one with features that it does not know."""
+    if stored.mirror:
+        raise ReadOnlyError(
+            f"{where} is a mirror of {stored.mirror}: only what keeps it in step writes to it.", hint="Push to the original."
+        )
+    if stored.head.writer_features:
+        raise UnsupportedFormatError(
+            f"{where} has what this program does not write: {', '.join(stored.head.writer_features):.100}.",
+            hint="Upgrade booklet-catalog; reading goes on.",
+        )
+
+
+def read_commit(place: Place, number: int, commit_id: str) -> StoredHead:
+    """An earlier commit; IntegrityError when it is damaged, GoneError when it is not there."""
+    what = f"{place.store.where}: commit {number} ({commit_id[:8]}…) of {place.names.db_key!r}"
+    try:
+        fetched = place.store.get(place.names.commit(number, commit_id), most=MOST_BYTES)
+    except ObjectMissingError:
+        raise GoneError(f"{what} is gone.", hint="Garbage collection may have removed it.") from None
+    stored = decode_head(fetched.body, "", what)
+    if (stored.commit_id, stored.head.number) != (commit_id, number):
+        raise IntegrityError(f"{what} is damaged: it holds another commit.")
+    return stored
+
+
+def commit(place: Place, new: StoredHead, over: StoredHead | None) -> StoredHead | Beaten:
+    """Make ``new`` the head, if the head is still ``over`` (None: if there is none).
+
+    What the head names must be up already, its copy under ``commits/`` too. A reply that got lost is found out by reading back.
+    Raises OutcomeUnknownError when that is not possible either.
+    """
+    if over is not None:
+        check_writable(over, place)
+    precondition = IfMatch(over.etag) if over else IfAbsent()
+    try:
+        etag = place.store.put(place.names.head, new.body, metadata=new.object_metadata, precondition=precondition)
+    except PreconditionFailedError:
+        return _read_back(place, new)
+    except StoreError:
+        outcome = _read_back(place, new)
+        if isinstance(outcome, Beaten) and _unchanged(outcome, over):
+            raise
+        return outcome
+    return replace(new, etag=etag)
+
+
+def create_under_lease(place: Place, new: StoredHead) -> StoredHead | Beaten:
+    """Make ``new`` the first head in the place of one that says that the database is deleted.
+
+    The caller holds the lease, which every writer takes for this: nobody else creates meanwhile.
+    """
+    current = read_head(place)
+    if current is not None:
+        return Beaten(current)
+    try:
+        etag = place.store.put(place.names.head, new.body, metadata=new.object_metadata)
+    except StoreError:
+        outcome = _read_back(place, new)
+        if isinstance(outcome, Beaten) and outcome.current is None:
+            raise
+        return outcome
+    return replace(new, etag=etag)
+
+
+def commit_in_turn(
+    place: Place, new: StoredHead, over: StoredHead | None, precondition: IfMatch | None = None
+) -> StoredHead | Beaten:
+    """Make ``new`` the head, if the head is still ``over``, in a store that cannot compare and swap, and read it back.
+
+    The caller holds the election, so that nobody else writes between the look and the write. ``precondition`` is sent along
+    where the store takes one. Raises OutcomeUnknownError when the head cannot be read back.
+    """
+    if over is not None:
+        check_writable(over, place)
+    before = Beaten(read_head(place))
+    if not _unchanged(before, over):
+        return before
+    try:
+        place.store.put(place.names.head, new.body, metadata=new.object_metadata, precondition=precondition)
+    except StoreError:
+        outcome = _read_back(place, new)
+        if isinstance(outcome, Beaten) and _unchanged(outcome, over):
+            raise
+        return outcome
+    return _read_back(place, new)
+
+
+def _unchanged(outcome: Beaten, over: StoredHead | None) -> bool:
+    current = outcome.current
+    return (current and current.commit_id) == (over and over.commit_id)
+
+
+def _read_back(place: Place, new: StoredHead) -> StoredHead | Beaten:
+    """Whether our commit is the head or an ancestor of it; OutcomeUnknownError where neither can be found out."""
+    try:
+        current = read_head(place)
+        made = current is not None and Log(place, NoCache()).has(current, new.head.number, new.commit_id)
+    except CatalogError:
+        raise OutcomeUnknownError(str(place), new.commit_id) from None
+    if current is not None and made:
+        return replace(new, etag=current.etag if current.commit_id == new.commit_id else "")
+    return Beaten(current)

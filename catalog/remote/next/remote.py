@@ -1,0 +1,91 @@
+"""A remote: the objects of one database in a store, and the ways to read them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from catalog.format.next.content import named_content
+from catalog.format.next.head import Commit, StoredHead, Tag, decode_tags
+from catalog.format.next.segment import Entry, Segment
+from catalog.format.next.table import SegmentRef
+from catalog.progress import Progress
+from catalog.remote.next import commit as committing
+from catalog.remote.next.fetch import Failure, Fetched, fetch_value, fetch_values
+from catalog.remote.next.index_writer import IndexWriter, Put
+from catalog.remote.next.log import Log
+from catalog.remote.next.next_commit import Following, follow
+from catalog.remote.next.place import Place
+from catalog.remote.next.segment_reader import ObjectCache, SegmentReader
+from catalog.remote.next.snapshot import Snapshot
+
+
+class Remote:
+    """The database at a place; its index and log are read through ``cache``, at most ``threads`` requests at once."""
+
+    def __init__(self, place: Place, cache: ObjectCache, threads: int) -> None:
+        self.place = place
+        self.store = place.store
+        self.names = place.names
+        self.threads = threads
+        self.log = Log(place, cache)
+        self._segments = SegmentReader(place, cache, threads)
+
+    @property
+    def where(self) -> str:
+        """The place in words, for messages."""
+        return str(self.place)
+
+    def newest(self, known: StoredHead | None) -> StoredHead | None:
+        """The newest head; ``known`` itself when nothing changed since. None where there is no database."""
+        if known is None or not known.etag:
+            return committing.read_head(self.place)
+        return committing.read_head_if_changed(self.place, known)
+
+    def snapshot(self, stored: StoredHead) -> Snapshot:
+        """The keys and entries of a commit."""
+        return Snapshot(stored, self._segments)
+
+    def load_segment(self, ref: SegmentRef) -> Segment:
+        """A decoded segment of the index."""
+        return self._segments.load(ref)
+
+    def prefetch_segments(self, refs: Iterable[SegmentRef]) -> None:
+        """Bring segments that are not here yet, several at a time."""
+        self._segments.prefetch(refs)
+
+    def index_writer(self, put: Put, salt: int) -> IndexWriter:
+        """What makes the index of a new commit; its objects go to ``put``."""
+        return IndexWriter(self._segments, self.names, put, salt)
+
+    def follow(self, over: StoredHead | None, put: Put) -> Following:
+        """The members of a head that make it the next one after ``over``; a bundle of the log may go to ``put``."""
+        return follow(over, self.log, self.names, put)
+
+    def history(self, newest: StoredHead, before: int | None = None) -> Iterator[Commit]:
+        """A commit and all before it, newest first; only those before a number, if it is given. Some requests at most."""
+        return self.log.commits(newest, before)
+
+    def commit(self, number: int, commit_id: str) -> StoredHead:
+        """An earlier commit, in one request; GoneError when it is not kept, IntegrityError when it is damaged."""
+        return committing.read_commit(self.place, number, commit_id)
+
+    def tags(self, stored: StoredHead) -> tuple[Tag, ...]:
+        """The tags that a commit names, in one request at most."""
+        ref = stored.head.tags
+        if ref is None:
+            return ()
+        what = f"{self.where}: the list of its tags"
+        body = self._segments.fetch_object(self.names.tags(ref.id), ref.id, ref.size, what)
+        return decode_tags(named_content(body, ref.id, what), what)
+
+    def value(self, key: str, entry: Entry) -> bytes:
+        """Fetch one value, verified."""
+        return fetch_value(self.place, key, entry)
+
+    def values(self, wanted: Iterable[tuple[str, Entry]], progress: Progress) -> Iterator[Fetched | Failure]:
+        """Fetch many values, in few large requests, each verified."""
+        return fetch_values(self.place, wanted, self.threads, progress)
+
+    def close(self) -> None:
+        """Give back the store's connections."""
+        self.store.close()
