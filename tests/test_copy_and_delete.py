@@ -352,10 +352,10 @@ class TestVerification:
         target = elsewhere(seaweed)
         store = connect_store(target, writing=True)
         with catalog.open(in_folder, tmp_path / "made.blt", "w") as db:
-            target_faults.add(Fault(FaultKind.FAIL_BEFORE, "put", name_part=f"{target.db_key}/commits"))
+            target_faults.add(Fault(FaultKind.FAIL_BEFORE, "put", name_part=f"{target.db_key}.d/commits"))
             with pytest.raises(UnreachableError):
                 db.copy_remote(target)
-            name, _ = max(objects(target, f"{target.db_key}/packs/").items(), key=lambda item: item[1])
+            name, _ = max(objects(target, f"{target.db_key}.d/packs/").items(), key=lambda item: item[1])
             store.put(name, flipped(store.get(name).body))
             with pytest.raises(IntegrityError, match="copy again"):
                 db.copy_remote(target)
@@ -452,7 +452,7 @@ class TestDelete:
         folder = start.rpartition("/")[0]
         names = [f"{folder}/a.blt", f"{folder}/a.blt2", f"{folder}/a.bl", f"{folder}/a.blt.group", f"{folder}/a.blt/b.blt"]
         names += [f"{folder}/a.blt/{below}/b.blt" for below in ("packs", "index", "commits")]
-        names += [f"{folder}/a.blt/packs/{'0' * 31}g", f"{folder}/a.blt/commits-2026"]
+        names += [f"{folder}/a.blt.d/packs/{'0' * 31}g", f"{folder}/a.blt.d/commits-2026"]
         key_id, secret = (None, None) if remote.is_folder else pair_of(request.getfixturevalue("seaweed"))
         places = [S3Connection(key_id, secret, name, remote.bucket, remote.endpoint_url) for name in names]
         for number, place in enumerate(places):

@@ -15,8 +15,9 @@ from catalog.changes.diff import all_changes
 from catalog.changes.discard import discard
 from catalog.changes.estimate import estimate
 from catalog.changes.finalize import settle_drafts
+from catalog.changes.options import HeldLease, PushOptions, PushResult
 from catalog.changes.pull import PullResult, pull
-from catalog.changes.push import HeldLease, PushOptions, PushResult, push
+from catalog.changes.push import push
 from catalog.changes.resolve import Conflict, Decision, Merged, Side, check_decision, conflicting, replace, resolve
 from catalog.codecs.codec import Codec
 from catalog.errors import ConflictError, InvalidInputError, ReadOnlyError

@@ -25,12 +25,11 @@ def copy_to(session: Session, connection: S3Connection, progress: Progress) -> C
     store = observed(connect_store(connection, writing=True, progress=progress), observer_of(session.remote.store))
     try:
         target = Place.at(store, name_of(connection))
-        source = session.remote.place
-        if str(target) == str(source):
+        if str(target) == session.remote.where:
             raise InvalidInputError(f"{target}: a database cannot be copied onto itself.", hint="Choose another db_key.")
         if (done := already_copied(target, stored)) is not None:
             return done
         with leased(target, progress):
-            return copy_remote(source, stored, target, session.remote.threads, progress)
+            return copy_remote(session.remote, stored, target, progress)
     finally:
         store.close()

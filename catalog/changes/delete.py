@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import msgspec
-
-from catalog.changes.push import HeldLease
-from catalog.changes.versions import commit_over, following
+from catalog.changes.options import HeldLease
+from catalog.changes.versions import commit_over
 from catalog.errors import PreconditionFailedError
 from catalog.format.head import DELETED
 from catalog.progress import Progress
@@ -30,21 +28,22 @@ def delete_remote(session: Session, author: str, lease: HeldLease, progress: Pro
             pulled = PreconditionFailedError(remote.store.where, remote.names.head)
             pulled.hint = "Nothing was deleted. Pull first: what was pushed since your last pull would be gone for everyone."
             raise pulled
-        last = msgspec.structs.replace(
-            newest.head,
-            type=DELETED,
-            message="Delete the database",
-            keys=0,
-            value_bytes=0,
-            metadata=None,
-            tags=(),
-            runs=(),
-            **following(newest.head, newest.commit_id, author),
-        )
+        emptied = {"keys": 0, "value_bytes": 0, "deleted": newest.head.keys, "metadata": None, "tags": None}
         try:
-            commit_over(remote, last, newest, lease)
+            commit_over(
+                remote,
+                newest,
+                author,
+                lease,
+                tables={},
+                type=DELETED,
+                message="Delete the database",
+                changes=None,
+                runs=(),
+                **emptied,
+            )
         except PreconditionFailedError:
             # our own commit with a lost answer, or someone else's deletion, would be as good
             if remote.newest(None) is not None:
                 raise
-    return delete_objects(remote.place, lease.confirm, progress)
+    return delete_objects(remote, newest, lease.confirm, progress)

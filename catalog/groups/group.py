@@ -21,6 +21,7 @@ from catalog.errors import (
 )
 from catalog.groups.entry import MOST_BYTES, Entry, describe, read_entry
 from catalog.remote.commit import read_head
+from catalog.remote.fetch import read_metadata
 from catalog.remote.place import Place
 from catalog.store.access import connect_store, given_connection
 from catalog.store.connect import name_of
@@ -59,15 +60,18 @@ class ConnectionGroup(Database):
         connection = given_connection(remote_conn, writing=False)
         store = observed(connect_store(connection, writing=False), self.observer)
         try:
-            head = read_head(Place.at(store, name_of(connection)))
+            place = Place.at(store, name_of(connection))
+            head = read_head(place)
+            metadata = read_metadata(place, head) if head is not None else None
         finally:
             store.close()
         if head is None:
             raise RemoteMissingError(f"{connection}: there is no database here.", hint="Push it first, then add it.")
-        key = key or head.head.uuid
+        key = key or head.head.uuid.hex()
         described = describe(
             connection,
             head,
+            metadata,
             name=name or name_of(connection).rpartition("/")[2],
             description=description,
             tags=tuple(tags),

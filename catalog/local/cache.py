@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections.abc import Callable
 
 from catalog.errors import LocalFileError
 from catalog.local.sidecar import Sidecar
@@ -28,15 +29,16 @@ class Cache:
         with contextlib.suppress(LocalFileError):
             self._sidecar.run("INSERT OR REPLACE INTO segment VALUES (?, ?, ?)", (segment_id, body, int(time.time())))
 
-    def keep_segments(self, wanted: set[str]) -> None:
-        """Forget the longest unused segments beyond 1 GiB, but none of ``wanted``."""
+    def keep_segments(self, wanted: Callable[[], set[str]]) -> None:
+        """Forget the longest unused segments beyond 1 GiB, but none of ``wanted``, which is asked for only then."""
         row = self._sidecar.row("SELECT COALESCE(SUM(LENGTH(body)), 0) FROM segment")
         excess = (row[0] if row else 0) - _MOST_SEGMENT_BYTES
         if excess <= 0:
             return
+        kept = wanted()
         with self._sidecar.transaction():
             for segment_id, size in self._sidecar.rows("SELECT id, LENGTH(body) FROM segment ORDER BY used"):
-                if excess > 0 and segment_id not in wanted:
+                if excess > 0 and segment_id not in kept:
                     self._sidecar.run("DELETE FROM segment WHERE id = ?", (segment_id,))
                     excess -= size
 

@@ -44,7 +44,9 @@ class KnownBase(msgspec.Struct, frozen=True, array_like=True):
     @classmethod
     def of(cls, entry: Entry | None) -> KnownBase:
         """What is kept of the entry that an edit was based on; None: the key was not there."""
-        return cls(*msgspec.structs.astuple(entry)) if entry is not None else cls(0, b"", 0, 0, b"")
+        if entry is None:
+            return cls(0, b"", 0, 0, b"")
+        return cls(entry.timestamp, entry.pack, entry.offset, entry.length, entry.checksum, entry.inline)
 
     @property
     def entry(self) -> Entry | None:

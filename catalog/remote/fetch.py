@@ -10,7 +10,9 @@ from itertools import islice
 
 from catalog.errors import CatalogError, GoneError, IntegrityError, ObjectMissingError
 from catalog.format.checksum import checksum
-from catalog.format.segment import Entry
+from catalog.format.head import StoredHead
+from catalog.format.segment import DELETED, Entry
+from catalog.format.version import METADATA
 from catalog.progress import Progress
 from catalog.remote.place import Place
 from catalog.store.interface import ByteRange
@@ -25,7 +27,7 @@ _MOST_KEYS_TOGETHER = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """One request: a piece of a pack, and the values in it."""
+    """One request: a piece of a pack, and the values in it. Of no pack are values that a commit holds itself, which need none."""
 
     pack: bytes
     start: int
@@ -50,7 +52,10 @@ def plan_spans(wanted: Iterable[tuple[str, Entry]]) -> list[Span]:
     of_pack: dict[bytes, list[tuple[str, Entry]]] = {}
     for item in wanted:
         of_pack.setdefault(item[1].pack, []).append(item)
-    return [span for pack, items in of_pack.items() for span in _spans_of(pack, sorted(items, key=_offset))]
+    inline = of_pack.pop(DELETED, None)
+    spans = [Span(DELETED, 0, 0, inline)] if inline else []
+    spans.extend(span for pack, items in of_pack.items() for span in _spans_of(pack, sorted(items, key=_offset)))
+    return spans
 
 
 def _spans_of(pack: bytes, items: Iterable[tuple[str, Entry]]) -> Iterator[Span]:
@@ -91,33 +96,21 @@ def fetch_values(
 ) -> Iterator[Fetched | Failure]:
     """Fetch values span by span, each verified; what fails is reported and the others go on.
 
-    At most ``threads`` requests and twice as many spans in memory at once. Those that a head holds come last.
+    At most ``threads`` requests and twice as many spans in memory at once.
     """
-    at_hand: list[tuple[str, Entry, bytes]] = []
     with ThreadPoolExecutor(threads, thread_name_prefix="fetch") as pool:
         waiting: deque[Future[_Results]] = deque()
         try:
-            for spans in _windows(_stored(wanted, at_hand)):
+            for spans in _windows(wanted):
                 for span in spans:
                     waiting.append(pool.submit(_fetch_span, place, span))
                     while _enough(waiting, threads):
                         yield from _advance(waiting.popleft().result(), progress)
             while waiting:
                 yield from _advance(waiting.popleft().result(), progress)
-            if at_hand:
-                yield from _advance([at_hand], progress)
         finally:
             for future in waiting:
                 future.cancel()
-
-
-def _stored(wanted: Iterable[tuple[str, Entry]], at_hand: list[tuple[str, Entry, bytes]]) -> Iterator[tuple[str, Entry]]:
-    """What lies in packs; what does not is put aside."""
-    for key, entry in wanted:
-        if entry.inline is None:
-            yield key, entry
-        else:
-            at_hand.append((key, entry, entry.inline))
 
 
 def _enough(waiting: Sequence[Future[_Results]], threads: int) -> bool:
@@ -129,12 +122,15 @@ def _enough(waiting: Sequence[Future[_Results]], threads: int) -> bool:
 
 def fetch_value(place: Place, key: str, entry: Entry) -> bytes:
     """Fetch one value, verified."""
-    if entry.inline is not None:
-        return entry.inline
-    fetched = _fetch_span(place, Span(entry.pack, entry.offset, entry.offset + entry.length, [(key, entry)]))
+    fetched = _fetch_span(place, plan_spans([(key, entry)])[0])
     if isinstance(fetched[0], Failure):
         raise fetched[0].error
     return fetched[0][0][2]
+
+
+def read_metadata(place: Place, stored: StoredHead) -> bytes | None:
+    """The user's metadata of a commit as JSON, verified, in one request at most; None where there are none."""
+    return fetch_value(place, METADATA, stored.metadata) if stored.metadata is not None else None
 
 
 def _advance(results: _Results, progress: Progress) -> _Results:
@@ -164,7 +160,7 @@ def _cut(body: bytes, span: Span, where: str) -> _Results:
     failures: list[Failure] = []
     for key, entry in span.wanted:
         at = entry.offset - span.start
-        value = body[at : at + entry.length]
+        value = body[at : at + entry.length] if entry.inline is None else entry.inline
         if len(value) == entry.length and checksum(value) == entry.checksum:
             whole.append((key, entry, value))
         else:

@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import takewhile
 
-from catalog.format.head import SegmentRef, StoredHead
+from catalog.format.content import named_content
+from catalog.format.head import MOST_ATTACHED_SEGMENTS, Commit, StoredHead, Table, Tag, decode_tags
 from catalog.format.segment import Entry, Segment
+from catalog.format.table import SegmentRef
 from catalog.progress import Progress
 from catalog.remote import commit as committing
 from catalog.remote.fetch import Failure, Fetched, fetch_value, fetch_values
-from catalog.remote.history import walk
+from catalog.remote.index_writer import IndexWriter, Put
+from catalog.remote.log import Log
+from catalog.remote.next_commit import Following, follow
 from catalog.remote.place import Place
-from catalog.remote.segment_reader import SegmentCache, SegmentReader
+from catalog.remote.segment_reader import ObjectCache, SegmentReader
 from catalog.remote.snapshot import Snapshot
 
 
 class Remote:
-    """The database at a place; its segments are read through ``cache``, at most ``threads`` requests at once."""
+    """The database at a place; its index and log are read through ``cache``, at most ``threads`` requests at once."""
 
-    def __init__(self, place: Place, cache: SegmentCache, threads: int) -> None:
+    def __init__(self, place: Place, cache: ObjectCache, threads: int) -> None:
         self.place = place
         self.store = place.store
         self.names = place.names
         self.threads = threads
+        self.log = Log(place, cache)
         self._segments = SegmentReader(place, cache, threads)
 
     @property
@@ -48,13 +54,50 @@ class Remote:
         """Bring segments that are not here yet, several at a time."""
         self._segments.prefetch(refs)
 
-    def history(self, newest: StoredHead) -> Iterator[StoredHead]:
-        """A commit and those before it, newest first."""
-        return walk(self.place, newest)
+    def segments(self, refs: Iterable[SegmentRef]) -> Iterator[Segment]:
+        """Decoded segments one after another, fetched several at a time; none of them stays in memory."""
+        return self._segments.walk(list(refs))
+
+    def index_writer(self, put: Put, salt: int) -> IndexWriter:
+        """What makes the index of a new commit; its objects go to ``put``."""
+        return IndexWriter(self._segments, self.names, put, salt)
+
+    def follow(self, over: StoredHead | None, put: Put) -> Following:
+        """The members of a head that make it the next one after ``over``; a bundle of the log may go to ``put``."""
+        return follow(over, self.log, self.names, put)
+
+    def history(self, newest: StoredHead, before: int | None = None) -> Iterator[Commit]:
+        """A commit and all before it, newest first; only those before a number, if it is given. Some requests at most."""
+        return self.log.commits(newest, before)
+
+    def kept(self, newest: StoredHead, before: int | None = None) -> Iterator[Commit]:
+        """As `history`, but only commits whose state can still be read."""
+        return takewhile(lambda commit: commit.number >= newest.head.oldest, self.log.commits(newest, before))
+
+    def state_of(self, newest: StoredHead | None, number: int, commit_id: str) -> StoredHead:
+        """A commit that may be ``newest`` itself, in one request at most."""
+        return newest if newest is not None and newest.commit_id == commit_id else self.commit(number, commit_id)
+
+    def tables_of(self, stored: StoredHead) -> dict[bytes, Table]:
+        """The tables of a commit that are small enough to be attached to a head."""
+        return {
+            run.table: self._segments.table(run, stored)
+            for run in stored.head.runs
+            if run.table is not None and run.segments <= MOST_ATTACHED_SEGMENTS
+        }
 
     def commit(self, number: int, commit_id: str) -> StoredHead:
-        """An earlier commit; IntegrityError when it is gone or damaged."""
+        """An earlier commit, in one request; GoneError when it is not kept, IntegrityError when it is damaged."""
         return committing.read_commit(self.place, number, commit_id)
+
+    def tags(self, stored: StoredHead) -> tuple[Tag, ...]:
+        """The tags that a commit names, in one request at most."""
+        ref = stored.head.tags
+        if ref is None:
+            return ()
+        what = f"{self.where}: the list of its tags"
+        body = self._segments.fetch_object(self.names.tags(ref.id), ref.id, ref.size, what)
+        return decode_tags(named_content(body, ref.id, what), what)
 
     def value(self, key: str, entry: Entry) -> bytes:
         """Fetch one value, verified."""

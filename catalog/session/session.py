@@ -272,7 +272,7 @@ class Session:
         return [
             row.key
             for row in self.table.edited_keys()
-            if (row.status == Status.EDITED or row.base is not None) and (base is None or base.find(row.key) is None)
+            if (row.status == Status.EDITED or row.base is not None) and (base is None or base.outline(row.key) is None)
         ]
 
     def count(self) -> int:
@@ -291,7 +291,7 @@ class Session:
         if self._counted is None or (self._counted.generation, self._counted.base_id) != (generation, base.commit_id):
             keys, size = base.count, base.stored.head.value_bytes
             for row in self.table.edited_keys():
-                there = base.find(row.key)
+                there = base.outline(row.key)
                 keys += (row.status == Status.EDITED) - (there is not None)
                 size += row.length - (there.length if there is not None else 0)
             self._counted = _Counted(generation, base.commit_id, keys, size)
@@ -340,4 +340,4 @@ class WriteSession(Session):
         self.seen = stored
         self.base = self.remote.snapshot(stored) if stored is not None else None
         if self.base is not None:
-            self.cache.keep_segments({ref.id for ref in self.base.all_refs()})
+            self.cache.keep_segments(self.base.cached_names)

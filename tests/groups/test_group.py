@@ -264,7 +264,7 @@ def test_damaged_entry_hides_no_other(remote: S3Connection, tmp_path: Path) -> N
         keys = [group.add(database(tmp_path, name, a=1), name=name) for name in ("rain", "wind", "snow")]
         group.changes().push()
     store = connect_store(remote, writing=True)
-    (pack,) = [listed.name for listed in store.list(f"{remote.db_key}/packs/")]
+    (pack,) = [listed.name for listed in store.list(f"{remote.db_key}.d/packs/")]
     body = store.get(pack).body
     store.put(pack, body.replace(b'"name":"wind"', b'"name":"WIND"'))
     with opened(remote, tmp_path / "reader.blt", "r") as group:

@@ -230,3 +230,16 @@ def test_memory_is_bounded_by_the_window(
 
     next(fetch_values(Place(store, names), stream(), 1, Progress()))
     assert taken <= 40
+
+
+def test_inline_values_take_no_request(store: DirectoryStore, names: ObjectNames) -> None:
+    """What a commit holds itself is given out verified, alone or among others, without asking the store."""
+    good = Entry(5, b"", 0, 3, checksum(b"abc"), b"abc")
+    bad = Entry(5, b"", 0, 3, checksum(b"abd"), b"abc")
+
+    assert fetch_value(Place(store, names), "a", good) == b"abc"
+    with pytest.raises(IntegrityError, match="'b'"):
+        fetch_value(Place(store, names), "b", bad)
+    parts = list(fetch_values(Place(store, names), [("a", good), ("b", bad)], 2, Progress()))
+    assert [part.keys if isinstance(part, Failure) else [key for key, _, _ in part] for part in parts] == [["a"], ("b",)]
+    assert store.traffic.total_requests == 0

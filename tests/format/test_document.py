@@ -15,7 +15,7 @@ import pytest
 from . import reader_from_document
 from .reader_from_document import Reader, content_of, read_head, read_pack
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[2]
 DOCUMENT = ROOT / "docs" / "design" / "0001-remote-format.md"
 FIXTURES = ROOT / "tests" / "format" / "fixtures"
 EXPECTED: dict[str, dict[str, Any]] = json.loads((FIXTURES / "format-101.json").read_text(encoding="utf-8"))
