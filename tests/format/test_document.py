@@ -32,7 +32,7 @@ def objects() -> dict[str, bytes]:
 def test_the_reader_of_the_document_reads_the_fixtures(key: str, objects: dict[str, bytes]) -> None:
     """Every key, timestamp and value, absent keys, and the history are what was written."""
     reader, expected = Reader(objects.__getitem__, key), EXPECTED[key]
-    items = [[found, timestamp, value.hex()] for found, timestamp, value in reader.items()]
+    items: list[Any] = [[found, timestamp, value.hex()] for found, timestamp, value in reader.items()]
 
     assert items == expected["items"]
     assert reader.line["id"] == expected["id"]
