@@ -20,8 +20,8 @@ from catalog.session.session import Session, WriteSession
 def settle_drafts(session: WriteSession) -> None:
     """Find out about commits whose outcome was not known, and build on the newest of them that was made.
 
-    Sends no request when there are none. Where garbage collection took what reads the commit, nothing can be settled. Raises what the
-    store raises, and IntegrityError for an answer that was damaged: a commit of our own must not be taken for someone else's.
+    Sends no request when there are none. Where garbage collection took what reads the commit, nothing can be settled. Raises what
+    the store raises, and IntegrityError for an answer that was damaged: a commit of our own must not be taken for someone else's.
     """
     drafts = {draft.id: draft for draft in session.state.drafts}
     if not drafts or (newest := session.refresh()) is None:

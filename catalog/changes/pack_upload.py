@@ -1,4 +1,4 @@
-"""Uploading packs: their values are read from the local file, each compared with its checksum, and streamed where they are large."""
+"""Uploading packs: values are read from the local file, each compared with its checksum, and streamed where they are large."""
 
 from __future__ import annotations
 

@@ -59,9 +59,9 @@ def expunge(
 
     Other values of the same packs are written anew. All earlier commits are given up, since they would refer to what is gone; so
     are their tags. At last the store is asked for what held the values, so that nothing of it is served any more. What others
-    fetched before stays with them, and an upload that is under way now is not seen. One that was cut short is finished by repeating
-    it. Raises EntryMissingError, and does nothing, when nothing holds any of the keys; StoreError for a store that does not list what
-    is there, or still serves what was deleted.
+    fetched before stays with them, and an upload that is under way now is not seen. One that was cut short is finished by
+    repeating it. Raises EntryMissingError, and does nothing, when nothing holds any of the keys; StoreError for a store that does
+    not list what is there, or still serves what was deleted.
     """
     remote, wanted = session.remote, set(keys)
     commits = kept_commits(remote, newest, progress)

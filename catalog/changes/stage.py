@@ -1,7 +1,7 @@
 """Staging: what a push brings up before its commit. Nothing refers to it, so that it can be made apart and is rubbish otherwise.
 
-A few small changes go into the commit itself; others become packs and a run of the index. Both can be put on top of any commit that
-has the same salt, so that a push that loses a race sends them no more.
+A few small changes go into the commit itself; others become packs and a run of the index. Both can be put on top of any commit
+that has the same salt, so that a push that loses a race sends them no more.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ segments are written again that hold changed keys.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from heapq import merge as heap_merge
 from typing import TypeVar
 
@@ -152,6 +153,20 @@ class _Changes:
             self._next = next(self._stream, None)
 
 
+@dataclass(frozen=True, slots=True)
+class SegmentAccess:
+    """How segments are read and written: those of a run, one of them, and an index file; new ones get names of a ``salt``.
+
+    No segment stays, where its run is merged, that lies in one of the index files ``without_files``.
+    """
+
+    resolve: Callable[[RunRef], Run]
+    load: Load
+    put: Put
+    salt: int = 0
+    without_files: Collection[bytes] = ()
+
+
 def apply_to_oldest(
     changes: Items, run: Run, load: Load, keys_each: int, put: Put, salt: int = 0, without_files: Collection[bytes] = ()
 ) -> list[SegmentRef]:
@@ -215,22 +230,19 @@ def extend(
     entries: Items,
     expected: int,
     keys_each: int,
-    resolve: Callable[[RunRef], Run],
-    load: Load,
-    put: Put,
-    salt: int = 0,
-    without_files: Collection[bytes] = (),
+    access: SegmentAccess,
 ) -> tuple[list[SegmentRef], tuple[RunRef, ...]]:
     """Add a run of about ``expected`` sorted entries to ``runs``, newest first, merging as many as is worth it.
 
     The new run, which is empty where nothing is left of it, and the older ones that stay as they are.
     """
     if not runs:
-        return write_run(live(entries), keys_each, put, salt), ()
+        return write_run(live(entries), keys_each, access.put, access.salt), ()
+    load = access.load
     count = runs_to_merge((run.keys for run in runs), expected)
-    merged = [resolve(run) for run in runs[:count]]
+    merged = [access.resolve(run) for run in runs[:count]]
     if count == len(runs):
         newer = newest([entries, *(run_items(run, load) for run in merged[:-1])])
-        return apply_to_oldest(newer, merged[-1], load, keys_each, put, salt, without_files), ()
+        return apply_to_oldest(newer, merged[-1], load, keys_each, access.put, access.salt, access.without_files), ()
     together = newest([entries, *(run_items(run, load) for run in merged)])
-    return write_run(together, keys_each, put, salt), tuple(runs[count:])
+    return write_run(together, keys_each, access.put, access.salt), tuple(runs[count:])

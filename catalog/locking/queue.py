@@ -1,7 +1,7 @@
 """A queue for writers who lost too many races: first come, first served, by the times of a listing.
 
-Who waits sleeps for as long as those ahead will take, so that it asks seldom. Nobody is kept out: a writer without a ticket may still
-win, but those with one do not race each other.
+Who waits sleeps for as long as those ahead will take, so that it asks seldom. Nobody is kept out: a writer without a ticket may
+still win, but those with one do not race each other.
 """
 
 from __future__ import annotations

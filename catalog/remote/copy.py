@@ -61,10 +61,10 @@ def already_copied(target: Place, stored: StoredHead) -> CopyResult | None:
 def copy_remote(source: Remote, stored: StoredHead, target: Place, progress: Progress) -> CopyResult:
     """Copy a database with its history; the target is complete in itself, and visible only when all of it is there.
 
-    The caller holds the target's lease. What the head, the history and the tags reach is copied, whatever a listing shows. Repeated
-    after a failure, the copy goes on where it stopped. What went through here is read back and verified value by value; what the
-    service copied, by its sizes, indexes and directories. Raises InvalidInputError when there is another database at the target,
-    GoneError when an object of the source is not there, IntegrityError when a copy is not what was copied.
+    The caller holds the target's lease. What the head, the history and the tags reach is copied, whatever a listing shows.
+    Repeated after a failure, the copy goes on where it stopped. What went through here is read back and verified value by value;
+    what the service copied, by its sizes, indexes and directories. Raises InvalidInputError when there is another database at the
+    target, GoneError when an object of the source is not there, IntegrityError when a copy is not what was copied.
     """
     if (done := already_copied(target, stored)) is not None:
         return done
@@ -107,7 +107,9 @@ def _wanted(source: Remote, stored: StoredHead, progress: Progress) -> dict[str,
         return name[start:], size
 
     with ThreadPoolExecutor(source.threads, thread_name_prefix="sizes") as pool:
-        return dict(pool.map(size_of, found.objects.items()))
+        sizes = dict(pool.map(size_of, found.objects.items()))
+    # what refers to others comes after them
+    return dict(sorted(sizes.items(), key=lambda item: item[0].startswith(("commits/", "log/"))))
 
 
 def _lost(source: Remote, name: str, problem: str) -> GoneError:

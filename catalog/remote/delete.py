@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 
 from catalog.errors import GoneError, PreconditionFailedError
-from catalog.format.head import StoredHead
+from catalog.format.head import DELETED, StoredHead
 from catalog.progress import Progress
-from catalog.remote.commit import read_any_head, read_head
+from catalog.remote.commit import read_any_head
 from catalog.remote.objects import list_objects
 from catalog.remote.reach import kept_commits, reach
 from catalog.remote.remote import Remote
@@ -19,9 +19,9 @@ _BATCH = 1000
 def delete_objects(remote: Remote, last: StoredHead | None, confirm: Callable[[], None], progress: Progress) -> int:
     """Delete all that the database had, and at last its head; how many objects that were.
 
-    What its commits reach is deleted whatever a listing shows, and what a listing shows besides. ``last`` is the commit before the
-    one that says that it is deleted, where that is known. The caller holds the lease, which ``confirm`` makes sure of before each
-    request that deletes. Raises what that raises, and PreconditionFailedError, having deleted nothing more, when the head is a
+    What its commits reach is deleted whatever a listing shows, and what a listing shows besides. ``last`` is the commit before
+    the one that says that it is deleted, where that is known. The caller holds the lease, which ``confirm`` makes sure of before
+    each request that deletes. Raises what that raises, and PreconditionFailedError, having deleted nothing more, when the head is a
     database's.
     """
     place, count = remote.place, 0
@@ -37,7 +37,7 @@ def delete_objects(remote: Remote, last: StoredHead | None, confirm: Callable[[]
         progress.advance(0, len(batch))
     confirm()
     head = read_any_head(place)
-    if read_head(place) is not None:
+    if head is not None and head.head.type != DELETED:
         raise PreconditionFailedError(place.store.where, place.names.head)
     place.store.delete(place.names.head)
     return count + (head is not None)

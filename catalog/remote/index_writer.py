@@ -91,9 +91,8 @@ class IndexWriter:
 
         if len(runs) > _MOST_RUNS:
             expected = max(expected, total)
-        refs, older = index.extend(
-            runs, entries, expected, keys_each, resolve, self._reader.load, self._put_file, self._salt, without_files
-        )
+        access = index.SegmentAccess(resolve, self._reader.load, self._put_file, self._salt, without_files)
+        refs, older = index.extend(runs, entries, expected, keys_each, access)
         return self._on_top(base, refs, older, None)
 
     def write_run(self, entries: Iterable[tuple[str, Entry]], total: int) -> list[SegmentRef]:

@@ -36,8 +36,8 @@ def verify_object(place: Place, name: str, size: int, *, values: bool) -> None:
             read_commit(place, int(number), commit_id)
         else:
             _verify_small(kind, place.store.get(full, most=size).body, bytes.fromhex(identity.rpartition("-")[2]), what)
-    except ObjectMissingError as error:
-        raise IntegrityError(error.message) from None
+    except ObjectMissingError:
+        raise IntegrityError(f"{what} is not there.") from None
 
 
 def _verify_small(kind: str, body: bytes, identity: bytes, what: str) -> None:

@@ -138,6 +138,7 @@ def test_cancel_after_the_commit_is_too_late(remote: S3Connection, tmp_path: Pat
     assert history(remote) == ["first", "theirs", "mine"]
 
 
+@pytest.mark.usefixtures("nothing_inline")
 @pytest.mark.parametrize("phase", ["comparing indexes", "fetching"])
 def test_cancelled_pull(remote: S3Connection, tmp_path: Path, phase: str) -> None:
     """A pull that is cancelled leaves one commit or the next, with every edit, and can be repeated."""

@@ -78,9 +78,7 @@ def memory() -> Iterator[Path]:
 
 
 @pytest.mark.parametrize("inline", [True, False])
-def test_nothing_of_the_key_is_left(
-    inline: bool, remote: S3Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_nothing_of_the_key_is_left(inline: bool, remote: S3Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither its name nor any of its values is in any object, decompressed or not; other values and metadata are intact."""
     if not inline:
         monkeypatch.setattr(stage, "MOST_CHANGES", -1)
