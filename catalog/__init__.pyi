@@ -18,6 +18,7 @@ from .errors import (
     ConflictError,
     CredentialsError,
     DatabaseMismatchError,
+    EntryExistsError,
     EntryMissingError,
     FormatError,
     GoneError,
@@ -39,8 +40,10 @@ from .errors import (
     RemoteMissingError,
     StoreError,
     UnreachableError,
+    UnseenCommitsError,
     UnsupportedFormatError,
     UntrustedValueError,
+    WrongProcessError,
 )
 from .exchange.exporting import Exported, export_file
 from .exchange.importing import ImportPlan, import_file, plan_import
@@ -54,6 +57,7 @@ from .groups.group import ConnectionGroup
 from .groups.open import open, open_ebooklet, open_rcg  # noqa: A004 - the names that ebooklet's users know
 from .groups.search import SearchIndex, SearchMatch, SearchResults
 from .groups.status import RemoteSummary, State, Status, read_remote
+from .local.compact import Pruned
 from .local.sorted_keys import SortedKeys
 from .locking.breaking import read_holder
 from .locking.lease import LeaseHolder
@@ -84,6 +88,7 @@ __all__ = [
     "DatabaseMismatchError",
     "Direction",
     "Entry",
+    "EntryExistsError",
     "EntryMissingError",
     "Exported",
     "Expunged",
@@ -116,6 +121,7 @@ __all__ = [
     "OutputOptions",
     "PreconditionFailedError",
     "Progress",
+    "Pruned",
     "PullResult",
     "PushResult",
     "ReadOnlyError",
@@ -132,9 +138,11 @@ __all__ = [
     "StoreError",
     "Summary",
     "UnreachableError",
+    "UnseenCommitsError",
     "UnsupportedFormatError",
     "UntrustedValueError",
     "Version",
+    "WrongProcessError",
     "create_database",
     "escape",
     "export_file",

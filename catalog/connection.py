@@ -287,6 +287,12 @@ class S3Connection(BaseModel):
         """The four parameters that a group entry stores; no secret is among them."""
         return {name: getattr(self, name) for name in STORED_FIELDS}
 
+    def is_at(self, other: S3Connection) -> bool:
+        """Whether both name one place, as whomever one goes there."""
+        if self.db_key is not None and other.db_key is not None:
+            return (self.endpoint_url, self.bucket, self.db_key) == (other.endpoint_url, other.bucket, other.db_key)
+        return self.db_url is not None and self.db_url == other.db_url
+
     def __str__(self) -> str:
         if self.is_folder:
             return f"{self.endpoint_url}/{self.bucket + '/' if self.bucket else ''}{self.db_key}"

@@ -25,6 +25,7 @@ from catalog.locking import capabilities as powers
 from catalog.locking.capabilities import Conditions
 from catalog.locking.head_writer import read_holder
 from catalog.progress import Progress
+from catalog.remote.commit import EbookletFoundError, refuse_ebooklet
 from catalog.remote.integrity import Damage, check_database
 from catalog.remote.place import Place
 from catalog.store.access import connect_store
@@ -32,6 +33,7 @@ from catalog.store.connect import connect, name_of
 from catalog.store.interface import ByteRange, ObjectStore, Source
 
 _LARGE = (8 << 20) + 1
+_BEGINNING = 64
 _BODY = b"written by catalog doctor"
 _SKEW_NOTED, _SKEW_REFUSED = 60.0, 900.0
 
@@ -89,7 +91,7 @@ def _examine(connection: S3Connection, progress: Progress, *, deep: bool) -> Ite
     if credentials.verdict is not Verdict.FAILS and not connection.is_address_only:
         store = connect_store(connection, writing=connection.db_url is None, progress=progress)
         try:
-            for check in _examine_store(store, name_of(connection), progress):
+            for check in _examine_store(store, name_of(connection), progress, only_look=_is_of_ebooklet(store, connection)):
                 yield check
                 if check.name == "reach" and check.verdict is Verdict.FAILS:
                     yield _public(connection)
@@ -112,13 +114,29 @@ def _credentials(connection: S3Connection, progress: Progress) -> Check:
     return Check("credentials", Verdict.WORKS, f"from {resolved.source}: {resolved.why}")
 
 
-def _examine_store(store: ObjectStore, db_key: str, progress: Progress) -> Iterator[Check]:
+def _is_of_ebooklet(store: ObjectStore, connection: S3Connection) -> bool:
+    """Whether ebooklet keeps a database there, beside which nothing is to be written."""
+    try:
+        refuse_ebooklet(Place.at(store, name_of(connection)))
+    except EbookletFoundError:
+        return True
+    except CatalogError:
+        return False
+    return False
+
+
+def _examine_store(store: ObjectStore, db_key: str, progress: Progress, *, only_look: bool) -> Iterator[Check]:
     bench = _Bench(store, f"{db_key}.doctor-{secrets.token_hex(8)}", db_key, progress)
     try:
         for number, (name, act) in enumerate(bench.checks()):
             check = _try(name, act)
             yield check
             if check.verdict is Verdict.FAILS and number == 0:
+                return
+            if only_look:
+                why = "nothing is written beside a database of ebooklet"
+                yield from (Check(later, Verdict.SKIPPED, why) for later in ("write", *bench.needing_write))
+                yield _try("lock", bench.lock)
                 return
             if name == "write" and check.verdict is not Verdict.WORKS:
                 yield from (Check(later, Verdict.SKIPPED, "it needs to write") for later in bench.needing_write)
@@ -313,7 +331,7 @@ def _public(connection: S3Connection) -> Check:
     address = S3Connection(db_url=connection.db_url, read_timeout=connection.read_timeout, retries=connection.retries)
     store = connect(address, None, writing=False)
     try:
-        body = store.get(name_of(address), most=MOST_BYTES).body
+        body = store.get(name_of(address), ByteRange(0, _BEGINNING), most=MOST_BYTES).body
         piece = store.get(name_of(address), ByteRange(1, 5), most=len(body)).body
     except ObjectMissingError:
         return Check(

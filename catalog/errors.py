@@ -9,6 +9,7 @@
     ├── OutcomeUnknownError       a commit may or may not have happened: look before trying again
     ├── CancelledError            the caller asked to stop
     ├── ReadOnlyError             not open for writing, or the store only reads  (PermissionError)
+    │   └── WrongProcessError     opened for writing by another process, which was forked since
     ├── NotFoundError             (LookupError)
     │   ├── RemoteMissingError    no database at this address yet
     │   ├── BucketMissingError    no such bucket
@@ -18,6 +19,7 @@
     │   ├── UnreachableError      no network, no server, no answer  (ConnectionError)
     │   ├── AccessDeniedError     the store knows these keys and refuses  (PermissionError)
     │   └── PreconditionFailedError  a conditional request met another state
+    │       └── UnseenCommitsError   others committed what was not seen here; ``commits`` are theirs
     ├── CredentialsError          no usable keys for this endpoint; ``kind`` says why
     │   └── NotApprovedError      a group's connection that was not yet approved on this machine
     ├── FormatError               what was read cannot be used
@@ -28,6 +30,8 @@
     ├── InvalidInputError         an argument that cannot be accepted  (ValueError)
     │   ├── InvalidKeyError       a key that is no usable string  (TypeError too)
     │   ├── InvalidValueError     a value that its serializer refuses  (TypeError too)
+    │   ├── EntryExistsError      a group has this database already, at another place
+    │   ├── WrongTypeError     a group where a database was asked for, or the other way round  (TypeError too)
     │   ├── InvalidJsonError      text that is no JSON, or that JSON cannot keep
     │   └── InvalidConnectionError   connection parameters that do not fit together
     └── LocalFileError            the disk or the local file failed us  (OSError)
@@ -39,7 +43,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 
 
 class CatalogError(Exception):
@@ -66,6 +70,10 @@ def _restore(kind: type[CatalogError], args: tuple[Any, ...], attributes: dict[s
     error.args = args
     error.__dict__.update(attributes)
     return error
+
+
+_MOST_COMMITS_NAMED = 5
+_MOST_MESSAGE_SHOWN = 80
 
 
 def name_some(names: Iterable[str], most: int = 5) -> str:
@@ -133,6 +141,17 @@ class ReadOnlyError(CatalogError, PermissionError):
     """Writing was asked of something that only reads."""
 
 
+class WrongProcessError(ReadOnlyError):
+    """A forked child wanted to write through an opening of its parent; ``what`` was opened there."""
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+        super().__init__(
+            f"{what} was opened by the process that this one was forked from, and only that one may write to it.",
+            hint="Open it in this process, after the fork, or hand the values to the process that opened it, as map() does.",
+        )
+
+
 class NotFoundError(CatalogError, LookupError):
     """Something that was named is not there."""
 
@@ -175,6 +194,36 @@ class PreconditionFailedError(StoreError):
     def __init__(self, where: str, name: str) -> None:
         self.where, self.name = where, name
         super().__init__(f"{where}: {name!r} was changed by someone else in the meantime.")
+
+
+class _Commit(Protocol):
+    @property
+    def number(self) -> int: ...
+    @property
+    def author(self) -> str: ...
+    @property
+    def message(self) -> str: ...
+
+
+class UnseenCommitsError(PreconditionFailedError):
+    """Others committed since the state that a command was to build on; ``commits`` are the newest of theirs, newest first."""
+
+    def __init__(self, where: str, commits: Iterable[_Commit], count: int) -> None:
+        self.where, self.name, self.commits, self.count = where, "", tuple(commits), count
+        named = "; ".join(_say(commit) for commit in self.commits[:_MOST_COMMITS_NAMED])
+        more = f"; and {count - _MOST_COMMITS_NAMED:,} before" if count > _MOST_COMMITS_NAMED else ""
+        CatalogError.__init__(
+            self,
+            f"{where}: {f'{count:,} commits that were' if count > 1 else 'a commit that was'} not seen here came in between: "
+            f"{named}{more}. Nothing was done.",
+            hint="Look at what it brings and pull(), or give over= the newest commit that it may go on top of.",
+        )
+
+
+def _say(commit: _Commit) -> str:
+    message = " ".join(commit.message.split())
+    shown = message if len(message) <= _MOST_MESSAGE_SHOWN else f"{message[:_MOST_MESSAGE_SHOWN]}…"
+    return f"commit {commit.number} by {commit.author[:_MOST_MESSAGE_SHOWN]}" + (f" (“{shown}”)" if shown else "")
 
 
 class CredentialsKind(StrEnum):
@@ -275,6 +324,21 @@ class InvalidJsonError(InvalidInputError):
     def __init__(self, what: str, *, line: int = 1, column: int = 1, hint: str = "") -> None:
         self.what, self.line, self.column = what, line, column
         super().__init__(f"In line {line:,}, column {column:,}: {what}.", hint=hint)
+
+
+class EntryExistsError(InvalidInputError):
+    """A group describes this database already, at another place: what was to be added is a copy of it, or it has moved."""
+
+    def __init__(self, key: str, there: str, added: str) -> None:
+        self.key, self.there, self.added = key, there, added
+        super().__init__(
+            f"The group has the database {key} already, at {there}; at {added} is a copy of it.",
+            hint=f"Add a copy with a key of its own (key='…'). If the database has moved there, replace its entry (key='{key}').",
+        )
+
+
+class WrongTypeError(InvalidInputError, TypeError):
+    """A group where a database was asked for, or the other way round."""
 
 
 class InvalidConnectionError(InvalidInputError):

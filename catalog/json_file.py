@@ -6,14 +6,14 @@ import os
 import platform
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Generic, TypeVar
 
-import portalocker
 from pydantic import BaseModel, ValidationError
 
-from catalog.errors import LocalFileError, LockTimeoutError
+from catalog.errors import CatalogError, LocalFileError
+from catalog.processes.file_lock import turn
 
 _T = TypeVar("_T", bound=BaseModel)
 
@@ -63,23 +63,18 @@ class JsonFile(Generic[_T]):
         """
         lock_path = self.path.with_name(self.path.name + ".lock")
         self._make_folder()
-        lock = portalocker.Lock(lock_path, mode="a+", timeout=timeout, check_interval=0.02)
-        try:
-            handle = lock.acquire()
-        except portalocker.LockException:
-            handle = None
-        except OSError as error:
-            raise self._failed("cannot be locked", error) from error
-        if handle is None:
-            raise LockTimeoutError(str(self.path), _holder(lock_path), timeout)
-        try:
-            handle.seek(0)
-            handle.truncate()
-            handle.write(f"process {os.getpid()} on {platform.node()}")
-            handle.flush()
+        with ExitStack() as held:
+            try:
+                handle = held.enter_context(turn(lock_path, timeout, str(self.path), lambda: _holder(lock_path)))
+                handle.seek(0)
+                handle.truncate()
+                handle.write(f"process {os.getpid()} on {platform.node()}")
+                handle.flush()
+            except CatalogError:
+                raise
+            except OSError as error:
+                raise self._failed("cannot be locked", error) from error
             yield
-        finally:
-            lock.release()
 
     def replace(self, value: _T) -> None:
         """Write the value; call it while holding `lock`."""

@@ -22,6 +22,7 @@ from catalog import (
     RemoteMissingError,
     S3Connection,
     UnreachableError,
+    UnseenCommitsError,
 )
 from catalog.changes import delete
 from catalog.changes.versions import commit_over
@@ -534,7 +535,7 @@ class TestDelete:
             theirs.changes().push()
         with catalog.open(source, tmp_path / "made.blt", "w", lock="commit", pull=False) as db:
             assert db.changes().incoming()
-            with pytest.raises(PreconditionFailedError, match="Pull first"):
+            with pytest.raises(UnseenCommitsError, match=r"not seen here came in between: commit 4 by .* Nothing was done"):
                 db.delete_remote()
             db.changes().pull()
             db.delete_remote()

@@ -6,9 +6,7 @@ requests and answers too. Times are for ``benchmarks/compare_ebooklet.py``.
 
 from __future__ import annotations
 
-import base64
 import random
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -22,14 +20,14 @@ from catalog.connection import AccessKeys, S3Connection
 from catalog.database.database import Database
 from catalog.database.options import Flag
 from catalog.format.checksum import checksum
-from catalog.format.head import Head, encode_head
+from catalog.format.head import CHECKSUM, Head, encode_head
 from catalog.format.names import ObjectNames
 from catalog.format.pack import PlannedPack, PlannedValue
-from catalog.format.runs import keys_per_segment, write_run
-from catalog.format.segment import EncodedSegment
 from catalog.local.booklet_header import new_header
 from catalog.remote.commit import create_under_lease
 from catalog.remote.place import Place as RemotePlace
+from catalog.remote.remote import Remote
+from catalog.remote.segment_reader import NoCache
 from catalog.store.access import connect_store
 from catalog.store.interface import ObjectStore
 from catalog.testing.seaweed import Seaweed
@@ -151,29 +149,30 @@ def build_remote(store: ObjectStore, db_key: str, keys: int) -> None:
     def put_pack(pack: PlannedPack) -> None:
         store.put(names.pack(pack.pack_id), b"".join(_value(value.offset) for value in pack.values) + pack.footer)
 
-    def put_segment(segment: EncodedSegment) -> None:
-        store.put(names.segment(segment.segment_id), segment.body)
-
-    run = write_run(plan_entries(planned, put_pack), keys_per_segment(keys), put_segment)
+    remote = Remote(RemotePlace(store, names), NoCache(), 2)
+    index = remote.index_writer(store.put, 0).extend(None, plan_entries(planned, put_pack), keys, keys)
     header = new_header(None, 12_007)
     head = encode_head(
         Head(
-            uuid=header.uuid.hex,
+            uuid=header.uuid.bytes,
             type="database",
-            booklet_header=base64.b64encode(header.portable).decode(),
-            number=1,
-            parent=None,
+            header=header.portable,
             time=1_700_000_000_000_000,
             author="me",
             message="",
-            write_id=uuid.uuid4().hex,
             keys=keys,
             value_bytes=keys * _LENGTH,
-            runs=(tuple(run),),
-        )
+            set=keys,
+            deleted=0,
+            checksum=CHECKSUM,
+            changes=None,
+            runs=index.runs,
+            **remote.follow(None, store.put),
+        ),
+        index.tables,
     )
-    store.put(names.commit(1, head.commit_id), head.body)
-    create_under_lease(RemotePlace(store, names), head)
+    store.put(names.commit(1, head.commit_id), head.commit_body)
+    create_under_lease(remote.place, head)
 
 
 @pytest.fixture(scope="module")

@@ -314,8 +314,7 @@ class TwoWriters(RuleBasedStateMachine):
     def reopen(self, who: int, kill: bool) -> None:
         """Every edit was synced, so that a kill loses none."""
         person = self.people[who % self.writers]
-        writer = person.database._session.writer
-        assert writer is not None
+        writer = person.database._session.for_writing().writer
         if kill:
             writer.abandon()
         else:

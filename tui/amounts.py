@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 _UNITS = ("kB", "MB", "GB", "TB", "PB", "EB")
 
 
-def size(bytes_: int) -> str:
-    """Write a number of bytes in at most seven characters: ``812 B``, ``1.2 kB``, ``340 MB``."""
+def size(bytes_: int | None) -> str:
+    """Write a number of bytes in at most seven characters: ``812 B``, ``1.2 kB``, ``340 MB``; ``? B`` where nobody knows it."""
+    if bytes_ is None:
+        return "? B"
     if abs(bytes_) < 1000:
         return f"{bytes_} B"
     amount = float(bytes_)

@@ -149,7 +149,7 @@ def rewind(catalog: Catalog, entry: Entry, vouching: Vouching, plan: Rewind, pro
     words = "Undo: back to" if plan.verb == "undo" else "Revert to"
     with _open(catalog, entry, vouching, progress) as database:
         try:
-            made = database.revert(plan.to, message=f"{words} commit {plan.to.number}", over=plan.newest)
+            made = database.revert(plan.to, message=f"{words} commit {plan.to.number}", over=plan.newest, progress=progress)
         except PreconditionFailedError:
             raise CatalogError(
                 f"Someone has committed to {entry.name} since you were asked. Nothing was done.",
@@ -160,17 +160,19 @@ def rewind(catalog: Catalog, entry: Entry, vouching: Vouching, plan: Rewind, pro
     return Done(entry, told, f"{quantity(conflicts, 'unpushed change')} met it: see the changes." if conflicts else "")
 
 
-def tag(catalog: Catalog, entry: Entry, vouching: Vouching, commit: Commit, name: str, progress: Progress) -> Done:
-    """Give a commit a name."""
+def tag(
+    catalog: Catalog, entry: Entry, vouching: Vouching, commit: Commit, name: str, newest: Commit | None, progress: Progress
+) -> Done:
+    """Give a commit a name, on top of the newest commit that was shown."""
     with _open(catalog, entry, vouching, progress) as database:
-        database.tag(name, commit)
+        database.tag(name, commit, over=newest, progress=progress)
     return Done(entry, f"Commit {commit.number} of {entry.name} is called {name} now.", "It opens by that name and is kept.")
 
 
-def untag(catalog: Catalog, entry: Entry, vouching: Vouching, name: str, progress: Progress) -> Done:
-    """Take a name from its commit."""
+def untag(catalog: Catalog, entry: Entry, vouching: Vouching, name: str, newest: Commit | None, progress: Progress) -> Done:
+    """Take a name from its commit, on top of the newest commit that was shown."""
     with _open(catalog, entry, vouching, progress) as database:
-        database.untag(name)
+        database.untag(name, over=newest, progress=progress)
     return Done(entry, f"Removed the tag {name} of {entry.name}.", "Its version stays until garbage is collected.")
 
 

@@ -16,14 +16,16 @@ from catalog.changes.discard import discard
 from catalog.changes.estimate import estimate
 from catalog.changes.finalize import settle_drafts
 from catalog.changes.options import HeldLease, PushOptions, PushResult
-from catalog.changes.pull import PullResult, pull
+from catalog.changes.pull import PullResult, look_ahead, pull
 from catalog.changes.push import push
 from catalog.changes.resolve import Conflict, Decision, Merged, Side, check_decision, conflicting, replace, resolve
 from catalog.codecs.codec import Codec
+from catalog.codecs.tree import encode_metadata
 from catalog.errors import ConflictError, InvalidInputError, ReadOnlyError
-from catalog.format.head import Commit, encode_metadata
+from catalog.format.head import Commit
 from catalog.format.version import METADATA, Version, name_of_key
 from catalog.progress import Progress
+from catalog.session.past import PastSession
 from catalog.session.session import Session, WriteSession
 
 _NOTHING: Any = object()
@@ -106,9 +108,7 @@ class Changes:
         return found
 
     def _writing(self) -> WriteSession:
-        if not isinstance(self._session, WriteSession):
-            raise ReadOnlyError(f"{self._session.copy.path} is open for reading.", hint="Open it with flag='w'.")
-        return self._session
+        return self._session.for_writing()
 
     def push(
         self,
@@ -150,11 +150,20 @@ class Changes:
         return outgoing if chosen is None else outgoing & chosen
 
     def pull(self, *, progress: Progress | None = None) -> PullResult:
-        """Build on the newest commit. Local edits stay; those that meet someone else's edit become conflicts."""
-        session = self._writing()
+        """Build on the newest commit. Local edits stay; those that meet someone else's edit become conflicts.
+
+        A reader sees the newest commit too; while somebody else writes to the file, it does so for itself alone. Raises
+        ReadOnlyError for an earlier version, which never changes.
+        """
+        session, watched = self._session, progress or Progress()
+        if isinstance(session, PastSession):
+            raise ReadOnlyError(f"{session.remote.where}: an earlier version was opened.", hint="Open it without version=.")
         session.refresh()
-        settle_drafts(session)
-        return pull(session, progress or Progress())
+        with session.writing(watched) as writing:
+            if writing is not None:
+                settle_drafts(writing)
+                return pull(writing, watched)
+        return look_ahead(session)
 
     def discard(self, keys: Iterable[str] | None = None) -> int:
         """Give up local changes (of ``keys``, or all) and see the last pulled state again; how many there were."""

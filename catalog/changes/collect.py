@@ -118,10 +118,11 @@ def _shorten(
         index, metadata = rewrite(session, newest, plan.thin, (), salt, progress)
         changed = {"changes": index.changes, "runs": index.runs, "tables": dict(index.tables), "metadata": metadata}
     return commit_over(
-        session.remote,
+        session,
         newest,
         author,
         lease,
+        progress,
         oldest=max(plan.kept.oldest, newest.head.oldest),
         salt=salt,
         message=f"Collect garbage: keep the history from commit {plan.kept.oldest} on",

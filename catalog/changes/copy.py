@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from catalog.changes.convert import convert
 from catalog.connection import S3Connection
 from catalog.errors import InvalidInputError, RemoteMissingError
 from catalog.locking.head_writer import leased
@@ -14,8 +15,10 @@ from catalog.store.connect import name_of
 from catalog.store.observed import observed, observer_of
 
 
-def copy_to(session: Session, connection: S3Connection, progress: Progress) -> CopyResult:
+def copy_to(session: Session, connection: S3Connection, author: str, progress: Progress) -> CopyResult:
     """Copy what was pushed to where there is no database yet, holding the lock of that place.
+
+    A database of ebooklet becomes one in our format, with one commit, signed by ``author``.
 
     Raises RemoteMissingError when nothing was pushed, and InvalidInputError for the same place, or one with another database.
     """
@@ -29,7 +32,9 @@ def copy_to(session: Session, connection: S3Connection, progress: Progress) -> C
             raise InvalidInputError(f"{target}: a database cannot be copied onto itself.", hint="Choose another db_key.")
         if (done := already_copied(target, stored)) is not None:
             return done
-        with leased(target, progress):
+        with leased(target, progress) as lease:
+            if stored.head.from_ebooklet:
+                return convert(session, stored, target, author, lease, progress)
             return copy_remote(session.remote, stored, target, progress)
     finally:
         store.close()

@@ -3,38 +3,34 @@
 from __future__ import annotations
 
 from catalog.changes.options import HeldLease
-from catalog.changes.versions import commit_over
+from catalog.changes.versions import check_seen, commit_over
 from catalog.errors import PreconditionFailedError
-from catalog.format.head import DELETED
+from catalog.format.head import DELETED, Commit
 from catalog.progress import Progress
 from catalog.remote.delete import delete_objects
 from catalog.session.session import Session
 
 
-def delete_remote(session: Session, author: str, lease: HeldLease, progress: Progress) -> int:
+def delete_remote(session: Session, author: str, lease: HeldLease, over: Commit | None, progress: Progress) -> int:
     """Delete a database with its history, exactly; how many objects it had.
 
     The last commit swaps the head, as a push does: one of both wins. Whoever wants to make a new database in its place waits for
-    the lease. Raises PreconditionFailedError, having deleted nothing, when the remote is not at the commit that was last pulled:
-    what came after is nowhere else. A deletion that was cut short is finished by repeating it.
+    the lease. Raises UnseenCommitsError, having deleted nothing, when the remote is at another commit than the one that was last
+    pulled, or ``over``: what came after is nowhere else. A deletion that was cut short is finished by repeating it.
     """
     remote = session.remote
-    seen_id = session.seen.commit_id if session.seen else None
-    known_id = seen_id if session.replacing else session.base_id
     progress.begin("deleting the remote")
     newest = remote.newest(None)
     if newest is not None:
-        if newest.commit_id != known_id:
-            pulled = PreconditionFailedError(remote.store.where, remote.names.head)
-            pulled.hint = "Nothing was deleted. Pull first: what was pushed since your last pull would be gone for everyone."
-            raise pulled
+        check_seen(remote, newest, over or session.built_on)
         emptied = {"keys": 0, "value_bytes": 0, "deleted": newest.head.keys, "metadata": None, "tags": None}
         try:
             commit_over(
-                remote,
+                session,
                 newest,
                 author,
                 lease,
+                progress,
                 tables={},
                 type=DELETED,
                 message="Delete the database",

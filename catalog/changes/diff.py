@@ -48,13 +48,13 @@ class Edit:
             return True
         if row.status == Status.DELETED or there is None:
             return (row.status == Status.DELETED) != (there is None)
-        return (row.timestamp, row.length) != (there.timestamp, there.length) or not says_the_same(row, self.entry)
+        return not row.may_say(there) or not says_the_same(row, self.entry)
 
 
 def edits(session: Session, *, keys_only: bool = False) -> Iterator[Edit]:
     """The rows that differ from what they are based on, sorted by key. ``keys_only`` is for who needs few of their entries."""
     base = session.base
-    rows = (row for row, _ in replacing_rows(session)) if session.replacing else session.table.edited()
+    rows = (row for row, _ in replacing_rows(session, base)) if session.replacing else session.table.edited()
     while batch := list(islice(rows, _BATCH)):
         if base is not None:
             base.prefetch((row.key for row in batch), keys_only=keys_only)
@@ -64,17 +64,16 @@ def edits(session: Session, *, keys_only: bool = False) -> Iterator[Edit]:
                 yield edit
 
 
-def replacing_rows(session: Session) -> Iterator[tuple[Row, Entry | None]]:
-    """Every key of the base and of the working copy, as if each were edited: what is not held here is deleted.
+def replacing_rows(session: Session, over: Snapshot | None) -> Iterator[tuple[Row, Entry | None]]:
+    """Every key of a commit and of the working copy, as if each were edited: what is not held here is deleted.
 
-    Each with the base's entry. Not so the metadata, which are edited or are not.
+    Each with the commit's entry. Not so the metadata, which are edited or are not.
     """
-    base = session.base
     metadata = session.table.get(METADATA)
     if metadata is not None and metadata.edited:
-        yield metadata, base.find(METADATA) if base is not None else None
+        yield metadata, over.find(METADATA) if over is not None else None
     rows = (row for row in session.table.all(METADATA) if row.held)
-    for key, entry, row in join_rows(base.items() if base is not None else iter(()), rows):
+    for key, entry, row in join_rows(over.items() if over is not None else iter(()), rows):
         if row is not None:
             yield row, entry
         elif entry is not None:
@@ -83,7 +82,7 @@ def replacing_rows(session: Session) -> Iterator[tuple[Row, Entry | None]]:
 
 def says_the_same(row: Row, entry: Entry | None) -> bool:
     """Whether a row says the same as an entry."""
-    return row.version == (entry.version if entry is not None else None)
+    return row.says(entry)
 
 
 def agrees(row: Row, started: Entry | None, arrives: Entry | None) -> bool:
@@ -109,16 +108,16 @@ def incoming(session: Session, seen: StoredHead | None) -> Iterator[tuple[str, E
     if base is None:
         newest.prefetch_all()
         return ((key, None, entry) for key, entry in newest.everything())
-    if base.stored.head.number < seen.head.oldest and not _is_left(session, base, newest):
-        return _differing_rows(session, newest)
-    return base.differing(newest)
+    return base.differing(newest) if is_left(session, base, newest) else _differing_rows(session, newest)
 
 
-def _is_left(session: Session, base: Snapshot, newest: Snapshot) -> bool:
-    """Whether the index of a base that garbage collection gave up can still be read, here or in the remote."""
-    shared = {ref.id for ref in newest.all_refs()}
+def is_left(session: Session, base: Snapshot, newest: Snapshot | None = None) -> bool:
+    """Whether what a base's index has and a newer one has not can still be read, here or in the remote.
+
+    It may have been given up, or have been of a database that was deleted and made anew.
+    """
     try:
-        refs = [ref for ref in base.all_refs() if ref.id not in shared]
+        refs = base.unshared_refs(newest)
         session.remote.prefetch_segments(refs)
         for ref in refs:
             session.remote.load_segment(ref)
@@ -159,7 +158,8 @@ def incoming_changes(session: Session, seen: StoredHead | None) -> Iterator[tupl
         row = session.table.get(key)
         if session.replacing and key != METADATA:
             mine = row.version if row is not None else None
-            yield key, Change.between(key, Direction.CONFLICT, before, mine, after)
+            same = mine == _version(after)
+            yield key, None if same else Change.between(key, Direction.CONFLICT, before, mine, after)
         elif row is None or not row.edited or says_the_same(row, before):
             yield key, Change.between(key, Direction.INCOMING, before, _version(before), after)
         elif agrees(row, row.base_over(before), after):

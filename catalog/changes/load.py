@@ -103,4 +103,4 @@ def _taken_from_cache(
         if value is None:
             yield key, entry
         elif writing is not None:
-            _keep(writing, [(key, entry, value)], started_at)
+            _keep(writing, [(key, entry.once_read(value), value)], started_at)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
 from msgspec.structs import replace
 
-from catalog.changes.diff import agrees, incoming, replacing_rows, says_the_same
+from catalog.changes.content import drop_same_content
+from catalog.changes.diff import agrees, incoming, is_left, replacing_rows, says_the_same
 from catalog.errors import DatabaseMismatchError, InvalidInputError
 from catalog.format.head import Commit, StoredHead
 from catalog.format.segment import Entry
@@ -17,6 +18,7 @@ from catalog.local.booklet_header import Header
 from catalog.local.table import KnownBase, Row, Status
 from catalog.progress import Progress
 from catalog.remote.fetch import Failure
+from catalog.remote.snapshot import Snapshot
 from catalog.session.session import Session, WriteSession
 
 _BATCH = 5_000
@@ -94,8 +96,8 @@ def fast_forward(session: WriteSession, progress: Progress) -> None:
 def bring_metadata(session: WriteSession) -> None:
     """Write the base's metadata into the booklet, where plain booklet shows them."""
     entry = session.base.find(METADATA) if session.base is not None else None
-    if entry is not None and entry.inline is not None:
-        session.writer.keep([(METADATA, entry.timestamp, entry.inline, entry.checksum)])
+    if entry is not None:
+        session.writer.keep([(METADATA, entry.timestamp, session.remote_value(METADATA, entry), entry.checksum)])
 
 
 def pull(session: WriteSession, progress: Progress) -> PullResult:
@@ -106,13 +108,24 @@ def pull(session: WriteSession, progress: Progress) -> PullResult:
         if target is None or (session.base is not None and session.base.stored.commit_id == target.commit_id):
             return PullResult(target.commit if target else None, 0, _conflicts(session), 0)
         progress.begin("comparing indexes")
+        drop_same_content(session)
         with session.writer.held():
+            session.flush()
             follow_header(session, target)
             spell_out(session)
             plan = plan_pull(session, target)
             move_base(session, target, plan)
         fetch_copies(session, plan.refetch, progress)
         return PullResult(target.commit, plan.arriving, _conflicts(session), session.remote.store.traffic.bytes_down - before)
+
+
+def look_ahead(session: Session) -> PullResult:
+    """Read from the newest commit known, without writing that down: the file is somebody else's to write to."""
+    before, target = session.remote.store.traffic.bytes_down, session.seen
+    changed = sum(1 for _ in incoming(session, target))
+    session.base = session.remote.snapshot(target) if target is not None else None
+    down = session.remote.store.traffic.bytes_down - before
+    return PullResult(target.commit if target is not None else None, changed, _conflicts(session), down)
 
 
 def move_base(session: WriteSession, target: StoredHead, plan: PullPlan) -> None:
@@ -156,24 +169,42 @@ def follow_header(session: WriteSession, target: StoredHead) -> None:
 
 def spell_out(session: WriteSession) -> None:
     """Turn "this is the whole database" into a deletion of each other key, so that each can meet what others did."""
-    base = session.base
-    if base is None or not session.replacing:
+    base, writer = session.base, session.writer
+    if not session.replacing:
         return
-    writer = session.writer
+    if base is None:
+        session.state.replacing = False
+        return
     theirs = Header.parse(base.stored.head.header, session.remote.where)
     if theirs.value_serializer != writer.data.header.value_serializer:
         raise InvalidInputError(
             f"{session.copy.path} is to replace a database of another kind of values: that goes only as a whole.",
             hint="Push everything, or discard everything.",
         )
-    base.prefetch_all()
+    cleared = _cleared(session, base)
     with writer.held():
         writer.flush()
         with session.state.transaction(durable=True):
-            deletions = (row for row, _ in replacing_rows(session) if row.status == Status.DELETED and row.key != METADATA)
-            while batch := list(islice(deletions, _BATCH)):
+            while batch := list(islice(cleared, _BATCH)):
                 session.table.put(batch)
             session.state.replacing = False
+
+
+def _cleared(session: WriteSession, base: Snapshot) -> Iterator[Row]:
+    """The keys that a copy which stands for the whole database has not, as deletions.
+
+    Where nobody knows any more which keys its base had, those of the newest commit that are older than the base are in conflict:
+    they may have been among them.
+    """
+    if is_left(session, base) or session.seen is None or session.seen.commit_id == base.commit_id:
+        rows = (row for row, _ in replacing_rows(session, base))
+        yield from (row for row in rows if row.status == Status.DELETED and row.key != METADATA)
+        return
+    newest, moment = session.remote.snapshot(session.seen), base.stored.head.time
+    newest.prefetch_all()
+    for row, entry in replacing_rows(session, newest):
+        if entry is not None and entry.timestamp <= moment and not row.held and row.key != METADATA:
+            yield replace(row, base=KnownBase.of(entry))
 
 
 def _conflicts(session: Session) -> tuple[str, ...]:

@@ -75,10 +75,11 @@ def expunge(
     salt, tags = new_salt(), remote.tags(newest)
     index, metadata = rewrite(session, newest, traces.packs, wanted, salt, progress, files=traces.files)
     made = commit_over(
-        remote,
+        session,
         newest,
         author,
         lease,
+        progress,
         tables=dict(index.tables),
         changes=index.changes,
         runs=index.runs,

@@ -14,7 +14,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 
-from catalog.changes.diff import agrees, incoming
+from catalog.changes.content import drop_same_content
+from catalog.changes.diff import agrees, incoming, says_the_same
 from catalog.changes.finalize import settle, settle_drafts
 from catalog.changes.options import HeldLease, PushOptions, PushResult
 from catalog.changes.pack_upload import PackUploads
@@ -42,6 +43,7 @@ from catalog.format.head import StoredHead, encode_head
 from catalog.format.segment import Entry
 from catalog.format.version import METADATA, name_of_key
 from catalog.local.state import Draft
+from catalog.local.table import Row
 from catalog.locking.head_writer import HeadWriter
 from catalog.locking.queue import Queue
 from catalog.progress import Progress
@@ -67,6 +69,7 @@ def push(session: WriteSession, options: PushOptions, lease: HeldLease | None, p
         requests, bytes_up = traffic.total_requests, traffic.bytes_up
         if options.keys is not None:
             spell_out(session)
+        drop_same_content(session)
         session.writer.sync()
         up_to = session.writer.last_edit
         heads = held.enter_context(HeadWriter(remote.place, lease, progress))
@@ -165,7 +168,7 @@ def _target_of(session: WriteSession, options: PushOptions) -> tuple[StoredHead 
         )
     try:
         return target, _arriving(session, target, options)
-    except ConflictError:
+    except (ConflictError, DatabaseMismatchError):
         newest = session.refresh()
         if newest is target:
             raise
@@ -176,16 +179,27 @@ def _arriving(session: WriteSession, seen: StoredHead | None, options: PushOptio
     """What others changed since our base; ConflictError when it meets what we push."""
     _check_same_database(session, seen)
     arriving = {key: after for key, _, after in incoming(session, seen)}
-    clashes = {key for key in arriving if key != METADATA} if session.replacing else set()
-    clashes.update(row.key for row in session.table.conflicts() if _wanted(row.key, options))
+    rows = session.table.get_many(list(arriving)) if session.replacing else {}
+    clashes = {key for key, after in arriving.items() if session.replacing and key != METADATA and _differs(rows.get(key), after)}
+    for row in session.table.conflicts():
+        if _wanted(row.key, options) and not (row.key in arriving and says_the_same(row, arriving[row.key])):
+            clashes.add(row.key)
     if arriving:
         for edit in chosen_edits(session, options):
             key = edit.row.key
+            if session.replacing and key != METADATA:
+                break
             if edit.row.base is None and key in arriving and not agrees(edit.row, edit.started, arriving[key]):
                 clashes.add(key)
     if clashes:
         raise ConflictError(map(name_of_key, sorted(clashes)), session.remote.where)
     return arriving
+
+
+def _differs(row: Row | None, after: Entry | None) -> bool:
+    """Whether a copy that stands for the whole database has another version of a key than what arrived."""
+    mine = row.version if row is not None and row.held else None
+    return mine != (after.version if after is not None else None)
 
 
 def _check_same_database(session: WriteSession, seen: StoredHead | None) -> None:

@@ -90,15 +90,14 @@ def outgoing_values(
     Where everything is replaced these are all keys, those too that stay as they were.
     """
     whole, on_top_of = session.replacing, _on_top_of(session, target)
-    for row, edit in _pushed_rows(session, options):
-        if row.key in arriving:
+    for row, entry in replacing_rows(session, on_top_of) if whole else _chosen_rows(session, options):
+        if row.key in arriving and not whole:
             continue
         if options.keys is not None:
             tally.names.append(row.key)
         if row.key == METADATA:
             tally.metadata_set, tally.metadata = True, _metadata_of(session, row, salt_of(target), sink)
             continue
-        entry = edit if isinstance(edit, Entry) else None
         unchanged = whole and says_the_same(row, entry)
         there = None if whole or on_top_of is None else on_top_of.outline(row.key)
         alive = row.status != Status.DELETED
@@ -121,11 +120,8 @@ def _on_top_of(session: WriteSession, target: StoredHead | None) -> Snapshot | N
     return session.base if session.base_id == target.commit_id else session.remote.snapshot(target)
 
 
-def _pushed_rows(session: WriteSession, options: PushOptions) -> Iterator[tuple[Row, Entry | Edit | None]]:
-    """The rows that go into a commit; with the base's entries where they replace all that was there."""
-    if not session.replacing:
-        return ((edit.row, edit) for edit in chosen_edits(session, options))
-    return replacing_rows(session)
+def _chosen_rows(session: WriteSession, options: PushOptions) -> Iterator[tuple[Row, None]]:
+    return ((edit.row, None) for edit in chosen_edits(session, options))
 
 
 def _metadata_of(session: WriteSession, row: Row, salt: int, sink: Sink) -> Metadata | None:

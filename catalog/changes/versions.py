@@ -5,31 +5,48 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from datetime import datetime
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Any
 
 import msgspec
 
 from catalog.changes.options import HeldLease, PushOptions
-from catalog.errors import EntryMissingError, InvalidInputError, PreconditionFailedError
+from catalog.errors import EntryMissingError, InvalidInputError, PreconditionFailedError, UnseenCommitsError
 from catalog.format.content import compress, content_id
 from catalog.format.head import Commit, Head, StoredHead, Table, Tag, TagsRef, encode_head, encode_tags
 from catalog.locking.head_writer import HeadWriter
 from catalog.progress import Progress
 from catalog.remote.commit import Beaten
 from catalog.remote.remote import Remote
+from catalog.session.session import Session
 
 Version = int | str | datetime | Commit
 """A commit, its number, the beginning of its id, a tag, or a time (a text of one too): the state at that moment."""
 
 _MOST_TAGS = 1000
 _SHORTEST_ID = 4
+_MOST_NAMED = 5
 
 
 def history(remote: Remote, newest: StoredHead | None, before: Commit | None = None) -> Iterator[Commit]:
     """The commits of a remote that are still kept, newest first; only those before one, if it is given."""
     if newest is not None:
         yield from remote.kept(newest, before.number if before is not None else None)
+
+
+def check_seen(remote: Remote, newest: StoredHead, seen: Commit | None) -> None:
+    """Raise UnseenCommitsError when ``newest`` is another commit than the one that was ``seen``, with those in between.
+
+    Sends no request when it is the same.
+    """
+    if seen is not None and newest.commit_id == seen.id:
+        return
+    last = seen.number if seen is not None else 0
+    between = [newest.commit]
+    between.extend(
+        takewhile(lambda commit: commit.number > last, islice(remote.history(newest, newest.head.number), _MOST_NAMED - 1))
+    )
+    raise UnseenCommitsError(remote.where, between, max(newest.head.number - last, 1))
 
 
 def find_version(remote: Remote, newest: StoredHead | None, version: Version) -> StoredHead:
@@ -110,20 +127,24 @@ def before_last_change(remote: Remote, newest: StoredHead) -> StoredHead | None:
     return None
 
 
-def revert(remote: Remote, newest: StoredHead, to: StoredHead, options: PushOptions, lease: HeldLease | None) -> StoredHead:
+def revert(
+    session: Session, newest: StoredHead, to: StoredHead, options: PushOptions, lease: HeldLease | None, progress: Progress
+) -> StoredHead:
     """Make an earlier state the newest, as a new commit that refers to the same objects.
 
     Raises PreconditionFailedError when someone committed after ``newest``: look at theirs first.
     """
+    remote = session.remote
     new, old = remote.snapshot(newest), remote.snapshot(to)
     counts = {"set": 0, "deleted": 0}
     for key, _, after in new.differing(old):
         counts["deleted" if after is None else "set"] += bool(key)
     return commit_over(
-        remote,
+        session,
         newest,
         options.author,
         lease,
+        progress,
         message=options.message or f"Revert to commit {to.head.number}",
         header=to.head.header,
         keys=to.head.keys,
@@ -137,7 +158,13 @@ def revert(remote: Remote, newest: StoredHead, to: StoredHead, options: PushOpti
 
 
 def tag(
-    remote: Remote, newest: StoredHead, name: str, version: StoredHead | None, options: PushOptions, lease: HeldLease | None
+    session: Session,
+    newest: StoredHead,
+    name: str,
+    version: StoredHead | None,
+    options: PushOptions,
+    lease: HeldLease | None,
+    progress: Progress,
 ) -> StoredHead:
     """Give a commit a name, which keeps it from garbage collection; ``version`` None removes the name.
 
@@ -145,6 +172,7 @@ def tag(
     """
     if not name or len(name) > 100 or not name.isprintable() or name.isdecimal():
         raise InvalidInputError(f"{name!a} is no name for a tag.", hint="Use up to 100 printable characters, not a number.")
+    remote = session.remote
     known = remote.tags(newest)
     tags = tuple(kept for kept in known if kept.name != name)
     if version is None:
@@ -159,7 +187,7 @@ def tag(
         tags = (*tags, Tag(name, version.head.number, bytes.fromhex(version.commit_id)))
         message = f"Tag commit {version.head.number} as {name}"
     kept = _write_tags(remote, tags, newest.head.salt)
-    return commit_over(remote, newest, options.author, lease, message=options.message or message, tags=kept)
+    return commit_over(session, newest, options.author, lease, progress, message=options.message or message, tags=kept)
 
 
 def _write_tags(remote: Remote, tags: tuple[Tag, ...], salt: int) -> TagsRef | None:
@@ -172,10 +200,11 @@ def _write_tags(remote: Remote, tags: tuple[Tag, ...], salt: int) -> TagsRef | N
 
 
 def commit_over(
-    remote: Remote,
+    session: Session,
     over: StoredHead,
     author: str,
     lease: HeldLease | None,
+    progress: Progress,
     *,
     tables: dict[bytes, Table] | None = None,
     **changes: Any,
@@ -184,12 +213,14 @@ def commit_over(
 
     Raises PreconditionFailedError when ``over`` is not the newest any more.
     """
+    remote = session.remote
     put = remote.store.put
     members: dict[str, Any] = {"set": 0, "deleted": 0, "author": author, "time": time.time_ns() // 1000, **changes}
     head: Head = msgspec.structs.replace(over.head, **remote.follow(over, put), **members)
     draft = encode_head(head, remote.tables_of(over) if tables is None else tables)
+    session.state.made = draft.commit_id
     put(remote.names.commit(head.number, draft.commit_id), draft.commit_body)
-    with HeadWriter(remote.place, lease, Progress()) as heads:
+    with HeadWriter(remote.place, lease, progress) as heads:
         outcome = heads.commit(draft, over)
     if isinstance(outcome, Beaten):
         raise PreconditionFailedError(remote.where, remote.names.head)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from catalog.cli.selection import Selection, choose, pass_selection
 from catalog.text import escape
+
+if TYPE_CHECKING:
+    from catalog.groups.entry import Entry
 
 
 @click.command()
@@ -32,6 +37,7 @@ def edit(
     choice = choose(catalog, database)
     new_tags = tags if tags or no_tags else None
     entry = catalog.edit(choice.group, choice.entry.key, name=name, description=description, tags=new_tags, owner=owner)
+    _say_left_out(entry)
     click.echo(f"Changed what {escape(choice.group)} says of {escape(entry.name)}.")
 
 
@@ -43,7 +49,7 @@ def move(selection: Selection, database: str, group: str) -> None:
     """Move DATABASE to GROUP; its remote and its working copy stay where they are."""
     catalog = selection.catalog()
     choice = choose(catalog, database)
-    catalog.move(choice.entry.key, choice.group, group)
+    _say_left_out(catalog.move(choice.entry.key, choice.group, group))
     click.echo(f"Moved {escape(choice.name)} to {escape(group)}. `catalog push-group` shares both groups.")
 
 
@@ -56,3 +62,9 @@ def remove(selection: Selection, database: str) -> None:
     choice = choose(catalog, database)
     catalog.remove(choice.group, choice.entry.key)
     click.echo(f"Removed {escape(choice.name)}; its data stays at {escape(str(choice.entry.connection))}.")
+
+
+def _say_left_out(entry: Entry) -> None:
+    """Say which fields that no entry has were left out of one, if there were some."""
+    if entry.left_out:
+        click.echo(f"Left out of its entry, where it does not belong: {escape(', '.join(entry.left_out))}.", err=True)

@@ -58,9 +58,16 @@ def databases(selection: Selection, group: str | None, as_json: bool) -> None:
 @connection_options
 @click.option("--description", default="", metavar="TEXT", help="What is in it.")
 @click.option("--tag", "tags", multiple=True, metavar="WORD", help="A tag; may be given more than once.")
+@click.option("--key", metavar="KEY", help="The key of its entry, for a copy of what the group has. Default: its uuid.")
 @pass_selection
 def add(
-    selection: Selection, group: str, name: str, connection: S3Connection | None, description: str, tags: tuple[str, ...]
+    selection: Selection,
+    group: str,
+    name: str,
+    connection: S3Connection | None,
+    description: str,
+    tags: tuple[str, ...],
+    key: str | None,
 ) -> None:
     """Add a database that has a remote to GROUP, and call it NAME there; `push-group` then shares it."""
     if connection is None:
@@ -68,6 +75,6 @@ def add(
     catalog = selection.catalog()
     all_choices(catalog, group)
     with progress_line() as progress:
-        catalog.add(group, connection, name=name, description=description, tags=tags, progress=progress)
+        catalog.add(group, connection, name=name, description=description, tags=tags, key=key, progress=progress)
     total = len(catalog.entries(group))
     click.echo(f"Added {escape(name)} to {escape(group)}, which has {count(total, 'database')} now.")

@@ -11,11 +11,13 @@ from catalog.errors import (
     CancelledError,
     CatalogError,
     ConflictError,
+    EntryExistsError,
     EntryMissingError,
     LocalFileError,
     LockTimeoutError,
     NotApprovedError,
     RemoteMissingError,
+    UnseenCommitsError,
     UntrustedValueError,
 )
 from catalog.text import escape
@@ -25,10 +27,14 @@ _ADDRESS = re.compile(r"""['"]?(?:[A-Za-z][\w+.-]+:/(?:[^'"]*@)?|[^\s'"]*:[^\s'"
 _HINTS: dict[type[CatalogError], str] = {
     ConflictError: "`catalog diff DATABASE` shows both sides, `catalog resolve DATABASE KEY` with --mine or --theirs ends each "
     "conflict. `catalog push DATABASE --skip-conflicts` sends the rest.",
+    EntryExistsError: "`--key WORD` lists the copy beside it, and so does another group. If the database has moved there, "
+    "`catalog remove` its entry first.",
     LockTimeoutError: "Try again when it is free. `catalog lock show DATABASE` says who has the lock of a remote, "
     "`catalog lock break DATABASE` takes it from one who is gone for good.",
     NotApprovedError: "If you know the place, run this once on a terminal, which asks, or open it in the screen program.",
     RemoteMissingError: "Check the address. `catalog push DATABASE --create` makes the remote anew of what is on this machine.",
+    UnseenCommitsError: "`catalog history DATABASE` lists them, `catalog pull DATABASE` brings them here. To go on top of them "
+    "as they are, name the newest of them with --over.",
     UntrustedValueError: "`catalog get DATABASE KEY --raw` writes its bytes as they are, without running anything.",
 }
 """What to do next, where the hint of an error is for those who write Python."""

@@ -8,6 +8,7 @@ import click
 
 from catalog.cli.asking import agree
 from catalog.cli.listing import as_json, count, print_json, size
+from catalog.cli.over_option import over_of, over_option
 from catalog.cli.progress_line import progress_line
 from catalog.cli.selection import Choice, Selection, choose, pass_selection
 from catalog.errors import name_some
@@ -24,11 +25,19 @@ _yes = click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @click.option("--keep-days", type=click.FloatRange(min=0), default=30, show_default=True, help="Keep the commits of N days.")
 @click.option("--keep-commits", type=click.IntRange(min=1), default=10, show_default=True, help="Keep at least N commits.")
 @click.option("--apply", is_flag=True, help="Do it. Without this, only say what would be done.")
+@over_option
 @_yes
 @as_json
 @pass_selection
 def collect_garbage(
-    selection: Selection, database: str, keep_days: float, keep_commits: int, apply: bool, yes: bool, as_json: bool
+    selection: Selection,
+    database: str,
+    keep_days: float,
+    keep_commits: int,
+    apply: bool,
+    over: str | None,
+    yes: bool,
+    as_json: bool,
 ) -> None:
     """Say how much space old versions of DATABASE take, and with --apply free it; tagged versions stay."""
     choice = choose(selection.catalog(), database)
@@ -41,7 +50,8 @@ def collect_garbage(
                 click.echo(_plan(choice, found))
             if not yes:
                 agree("Delete this for good?")
-            found = opened.collect_garbage(keep_days, keep_commits, dry_run=False, progress=progress)
+            goes_over = over_of(opened, over)
+            found = opened.collect_garbage(keep_days, keep_commits, dry_run=False, over=goes_over, progress=progress)
     if as_json:
         print_json({name: getattr(found, name) for name in type(found).__slots__})
     elif found.dry_run:
@@ -71,9 +81,10 @@ def _young(found: Collected) -> str:
 @click.command()
 @click.argument("database")
 @click.argument("keys", nargs=-1, required=True)
+@over_option
 @_yes
 @pass_selection
-def forget(selection: Selection, database: str, keys: tuple[str, ...], yes: bool) -> None:
+def forget(selection: Selection, database: str, keys: tuple[str, ...], over: str | None, yes: bool) -> None:
     """Remove every version of KEYS from the remote of DATABASE, and the history before, for good."""
     choice = choose(selection.catalog(), database)
     with progress_line() as progress, selection.open(choice, "w", progress=progress) as opened:
@@ -87,7 +98,7 @@ def forget(selection: Selection, database: str, keys: tuple[str, ...], yes: bool
                 + ". Copies that others fetched stay with them."
             )
             agree("Forget this for good?")
-        found = opened.forget(keys, progress=progress)
+        found = opened.forget(keys, over=over_of(opened, over), progress=progress)
     click.echo(
         f"{escape(choice.name)}: {count(found.versions, 'version')} of {count(len(set(keys)), 'key')} forgotten, "
         f"{count(found.commits_given_up, 'commit')} given up."

@@ -9,6 +9,7 @@ import click
 
 from catalog.cli.changes import print_change
 from catalog.cli.listing import as_json, count, print_json, print_table, size
+from catalog.cli.over_option import over_of, over_option
 from catalog.cli.progress_line import progress_line
 from catalog.cli.selection import Choice, Selection, choose, pass_selection
 from catalog.cli.value_text import value_text
@@ -43,12 +44,12 @@ def history(selection: Selection, database: str, limit: int, as_json: bool) -> N
         ("COMMIT", "ID", "TIME", "AUTHOR", "KEYS", "SIZE", "TAGS", "MESSAGE"),
         [
             (
-                str(commit.number),
+                "ebooklet" if commit.from_ebooklet else str(commit.number),
                 commit.id[:8],
                 f"{commit.time:%Y-%m-%d %H:%M:%S}Z",
                 commit.author,
                 f"{commit.keys:,}",
-                size(commit.value_bytes),
+                size(commit.size),
                 " ".join(names.get(commit.number, [])),
                 commit.message,
             )
@@ -65,7 +66,7 @@ def _facts(commit: Commit) -> dict[str, Any]:
         "author": commit.author,
         "message": commit.message,
         "keys": commit.keys,
-        "bytes": commit.value_bytes,
+        "bytes": commit.size,
     }
 
 
@@ -130,12 +131,13 @@ def _sides(change: Change) -> dict[str, Any]:
 @click.argument("database")
 @click.argument("version")
 @click.option("-m", "--message", default="", metavar="TEXT", help="Why.")
+@over_option
 @pass_selection
-def revert(selection: Selection, database: str, version: str, message: str) -> None:
+def revert(selection: Selection, database: str, version: str, message: str, over: str | None) -> None:
     """Make an earlier VERSION of DATABASE the newest, as a new commit; nothing in the history changes."""
     choice = choose(selection.catalog(), database)
     with progress_line() as progress, selection.open(choice, "w", progress=progress) as opened:
-        commit = opened.revert(version, message=message)
+        commit = opened.revert(version, message=message, over=over_of(opened, over), progress=progress)
         conflicts = len(opened.changes().conflicts())
     click.echo(_made(choice, commit, f"is at {version} again", conflicts))
 
@@ -143,12 +145,13 @@ def revert(selection: Selection, database: str, version: str, message: str) -> N
 @click.command()
 @click.argument("database")
 @click.option("-m", "--message", default="", metavar="TEXT", help="Why.")
+@over_option
 @pass_selection
-def undo(selection: Selection, database: str, message: str) -> None:
+def undo(selection: Selection, database: str, message: str, over: str | None) -> None:
     """Take the last change of DATABASE back, as a new commit; to undo that too, run it again."""
     choice = choose(selection.catalog(), database)
     with progress_line() as progress, selection.open(choice, "w", progress=progress) as opened:
-        commit = opened.undo(message=message)
+        commit = opened.undo(message=message, over=over_of(opened, over), progress=progress)
         conflicts = len(opened.changes().conflicts())
     click.echo(_made(choice, commit, "was taken back by one change", conflicts))
 
@@ -169,12 +172,13 @@ def tag() -> None:
 @click.argument("database")
 @click.argument("name")
 @click.option("--at", "version", metavar="VERSION", help="Which version to name. Default: the newest.")
+@over_option
 @pass_selection
-def add_tag(selection: Selection, database: str, name: str, version: str | None) -> None:
+def add_tag(selection: Selection, database: str, name: str, version: str | None, over: str | None) -> None:
     """Call a version of DATABASE by NAME."""
     choice = choose(selection.catalog(), database)
     with progress_line() as progress, selection.open(choice, "w", progress=progress) as opened:
-        opened.tag(name, version)
+        opened.tag(name, version, over=over_of(opened, over), progress=progress)
         number = opened.tags()[name]
     click.echo(f"{escape(choice.name)}: commit {number} is {escape(name)} now.")
 
@@ -182,12 +186,13 @@ def add_tag(selection: Selection, database: str, name: str, version: str | None)
 @tag.command("remove")
 @click.argument("database")
 @click.argument("name")
+@over_option
 @pass_selection
-def remove_tag(selection: Selection, database: str, name: str) -> None:
+def remove_tag(selection: Selection, database: str, name: str, over: str | None) -> None:
     """Remove the tag NAME; its version stays until garbage collection."""
     choice = choose(selection.catalog(), database)
     with progress_line() as progress, selection.open(choice, "w", progress=progress) as opened:
-        opened.untag(name)
+        opened.untag(name, over=over_of(opened, over), progress=progress)
     click.echo(f"{escape(choice.name)}: the tag {escape(name)} is removed.")
 
 

@@ -72,7 +72,16 @@ def keys(selection: Selection, database: str, prefix: str, limit: int | None, lo
         found = islice(listed, limit)
         if as_json:
             print_json(
-                [{"key": info.key, "bytes": info.size, "timestamp": info.timestamp, "state": str(info.state)} for info in found]
+                [
+                    {
+                        "key": info.key,
+                        "bytes": info.size,
+                        "timestamp": info.timestamp,
+                        "state": str(info.state),
+                        "verified": info.verified,
+                    }
+                    for info in found
+                ]
             )
         elif long:
             print_table(

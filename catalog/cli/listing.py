@@ -38,8 +38,10 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun if number == 1 else plural}"
 
 
-def size(number: int) -> str:
-    """A number of bytes as people say it: ``812 B``, ``1.4 MB``."""
+def size(number: int | None) -> str:
+    """A number of bytes as people say it: ``812 B``, ``1.4 MB``; ``?`` where nobody knows it."""
+    if number is None:
+        return "?"
     if number < 1000:
         return f"{number} B"
     amount = float(number)

@@ -10,6 +10,7 @@ import click
 from catalog.cli.asking import check_name, type_name
 from catalog.cli.connection_options import connection_options
 from catalog.cli.listing import count, size
+from catalog.cli.over_option import over_of, over_option
 from catalog.cli.progress_line import progress_line
 from catalog.cli.selection import Choice, Selection, all_choices, choose, pass_selection
 from catalog.text import escape
@@ -54,12 +55,13 @@ def _as_options(place: S3Connection) -> str:
 @click.command()
 @click.argument("database")
 @click.option("--yes-delete", "typed", metavar="NAME", help="The name of the database once more, instead of being asked for it.")
+@over_option
 @pass_selection
-def delete(selection: Selection, database: str, typed: str | None) -> None:
+def delete(selection: Selection, database: str, typed: str | None, over: str | None) -> None:
     """Delete the remote of DATABASE with its whole history, for everyone and for good.
 
     The working copy keeps every value: those that are only in the remote are fetched first. Nothing is deleted when someone
-    pushed since the last pull. The group goes on listing it: `remove` takes it out of there.
+    pushed since the last pull; what --over goes on top of is gone. The group goes on listing it: `remove` takes it out of there.
     """
     catalog = selection.catalog()
     choice = choose(catalog, database)
@@ -70,11 +72,11 @@ def delete(selection: Selection, database: str, typed: str | None) -> None:
         if typed is None:
             click.echo(_plan(catalog, choice, opened), err=True)
             type_name("delete it", names, f"--yes-delete {shlex.quote(choice.name)}")
-        opened.delete_remote(progress)
+        opened.delete_remote(progress, over=over_of(opened, over))
         path = opened.file_path
     click.echo(f"{escape(choice.name)}: its remote at {escape(str(choice.entry.connection))} is deleted.")
     next_steps = "`catalog push` makes a new remote of it, `catalog remove` takes it from its group."
-    click.echo(f"{escape(str(path))} keeps every value. {next_steps}", err=True)
+    click.echo(f"{escape(str(path))} keeps every value{' that was pulled' if over else ''}. {next_steps}", err=True)
 
 
 def _plan(catalog: Catalog, choice: Choice, opened: Database) -> str:

@@ -53,8 +53,9 @@ def state_words(status: Status) -> str:
 
 
 def _totals(status: Status) -> tuple[str, str, str]:
-    number = str(status.commit.number) if status.commit else "-"
-    return f"{status.keys:,}", size(status.value_bytes), number
+    made = status.commit
+    number = "-" if made is None else "ebooklet" if made.from_ebooklet else str(made.number)
+    return f"{status.keys:,}", size(status.size), number
 
 
 def _facts(choice: Choice, status: Status) -> dict[str, Any]:
@@ -66,7 +67,7 @@ def _facts(choice: Choice, status: Status) -> dict[str, Any]:
         "behind": status.behind,
         "conflicts": status.conflicts,
         "keys": status.keys,
-        "value_bytes": status.value_bytes,
+        "value_bytes": status.size,
         "commit": status.commit.number if status.commit else None,
         "remote_commit": status.remote_commit.number if status.remote_commit else None,
         "working_copy": status.file_exists,

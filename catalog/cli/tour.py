@@ -85,7 +85,7 @@ class Tour:
         print_table(
             ("DATABASE", "STATE", "KEYS", "SIZE", "DESCRIPTION"),
             (
-                (choice.name, state_words(status), f"{status.keys:,}", size(status.value_bytes), choice.entry.description)
+                (choice.name, state_words(status), f"{status.keys:,}", size(status.size), choice.entry.description)
                 for choice, status in found
             ),
         )

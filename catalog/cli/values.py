@@ -58,7 +58,8 @@ def _read(path: str) -> bytes:
 
 def _value(database: Database, given: bytes) -> Any:
     """What was given, as the database stores it."""
-    from catalog import InvalidJsonError, read_json
+    from catalog.codecs.json_text import read_json
+    from catalog.errors import InvalidJsonError
 
     kind = database.serializer
     if kind in {"bytes", "zstd"}:

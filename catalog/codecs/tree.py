@@ -21,6 +21,7 @@ _SMALLEST, _LARGEST = -(1 << 63), (1 << 64) - 1
 _MOMENTS = (datetime, date, time)
 _DEEPEST = 250
 _LONGEST_PATH = 200
+MOST_METADATA = 4 << 20
 NAN_HINT = "Pass nan=\"null\" to store null in its place, or make the database with another value_serializer, such as 'pickle'."
 _ANOTHER = "Convert it, or make the database with another value_serializer, such as 'pickle'."
 
@@ -48,6 +49,17 @@ def json_bytes(value: Any) -> bytes:
     if b"null" in raw and not _comes_back(value, raw) and has_nan(value):
         _refuse(value, _strict)
     return raw
+
+
+def encode_metadata(value: Any) -> bytes:
+    """Encode the metadata of a database as JSON, at most 4 MiB; InvalidValueError when they cannot be."""
+    encoded = json_bytes(value)
+    if len(encoded) > MOST_METADATA:
+        raise InvalidValueError(
+            f"This metadata takes {len(encoded):,} bytes; at most {MOST_METADATA:,} are accepted.",
+            hint="Store it under a key instead.",
+        )
+    return encoded
 
 
 def json_bytes_nan_null(value: Any) -> bytes:

@@ -6,7 +6,6 @@ threads of its pools, so this is a plain daemon thread: the program can give up 
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Callable
@@ -14,7 +13,10 @@ from concurrent.futures import Future, wait
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
+from typing_extensions import override
+
 from catalog.errors import CredentialsError, CredentialsKind
+from catalog.processes.fork import OfOneProcess
 from catalog.progress import Progress
 
 _T = TypeVar("_T")
@@ -22,7 +24,7 @@ _T = TypeVar("_T")
 _LOOK_FOR_CANCEL = 0.1
 
 
-class KeyringThread:
+class KeyringThread(OfOneProcess):
     """Runs actions one after the other in a daemon thread and waits for each no longer than it is told.
 
     Args:
@@ -31,9 +33,8 @@ class KeyringThread:
 
     def __init__(self, translate: Callable[[BaseException], CredentialsError]) -> None:
         self._translate = translate
-        self._forget_thread()
-        if hasattr(os, "register_at_fork"):
-            os.register_at_fork(after_in_child=self._forget_thread)
+        self.after_fork()
+        self.belong_here()
 
     def call(self, action: Callable[[], _T], what: str, timeout: float, progress: Progress | None = None) -> _T:
         """Run ``action`` and return what it returns.
@@ -58,7 +59,8 @@ class KeyringThread:
             raise _timed_out(what, timeout, "the request may still be carried out later")
         return future.result()
 
-    def _forget_thread(self) -> None:
+    @override
+    def after_fork(self) -> None:
         self._lock = threading.Lock()
         self._queue: SimpleQueue[tuple[Future[Any], Callable[[], Any]]] = SimpleQueue()
         self._thread: threading.Thread | None = None

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import threading
 
+from typing_extensions import override
+
 from catalog.connection import AccessKeys
 from catalog.credentials.entry import check_keys
 from catalog.credentials.profile import Profile
+from catalog.processes.fork import OfOneProcess
 
 
-class SessionStore:
+class SessionStore(OfOneProcess):
     """Keys by profile, gone when the process ends; any thread may use it."""
-
-    __slots__ = ("_keys", "_lock")
 
     def __init__(self) -> None:
         self._keys: dict[Profile, AccessKeys] = {}
+        self._lock = threading.Lock()
+        self.belong_here()
+
+    @override
+    def after_fork(self) -> None:
         self._lock = threading.Lock()
 
     def save(self, profile: Profile, keys: AccessKeys) -> None:

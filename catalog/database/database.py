@@ -20,6 +20,7 @@ from catalog.changes.detach import detach
 from catalog.changes.load import load
 from catalog.changes.options import HeldLease
 from catalog.codecs.codec import Codec
+from catalog.codecs.tree import encode_metadata
 from catalog.connection import S3Connection
 from catalog.database.history import Versioned
 from catalog.database.parallel import Function, apply
@@ -27,11 +28,11 @@ from catalog.errors import (
     CatalogError,
     InvalidInputError,
     InvalidValueError,
-    ReadOnlyError,
 )
-from catalog.format.head import Commit, encode_metadata
+from catalog.format.head import Commit
 from catalog.format.timestamp import Timestamp, microseconds
 from catalog.format.version import METADATA
+from catalog.local.compact import Pruned
 from catalog.local.sorted_keys import Order, SortedKeys
 from catalog.local.writer import Writer
 from catalog.locking.head_writer import leased
@@ -79,7 +80,7 @@ class Database(Versioned, MutableMapping[str, Any]):
     @property
     def writable(self) -> bool:
         """Whether it was opened for writing."""
-        return self._session.writer is not None
+        return self._session.writable
 
     @property
     def uuid(self) -> uuid_module.UUID:
@@ -137,10 +138,7 @@ class Database(Versioned, MutableMapping[str, Any]):
         return self._rows
 
     def _writing(self) -> WriteSession:
-        session = self._open()
-        if not isinstance(session, WriteSession):
-            raise ReadOnlyError(f"{self.file_path} is open for reading.", hint="Open it with flag='w'.")
-        return session
+        return self._open().for_writing()
 
     def _writer(self) -> Writer:
         return self._writing().writer
@@ -167,16 +165,16 @@ class Database(Versioned, MutableMapping[str, Any]):
             raise KeyError(key)
         return held.value
 
-    def holds(self, key: str, value: bytes) -> bool:
-        """Whether a key has exactly these stored bytes, by length and checksum; fetches no value."""
-        return self._open().holds_value(check_key(key), value)
+    def compare(self, values: Mapping[str, bytes]) -> dict[str, bool]:
+        """Of those of some keys that there are, whether they have these stored bytes: by checksum, fetching no value."""
+        return self._open().compare({check_key(key): value for key, value in values.items()})
 
     def encode(self, value: Any) -> bytes:
         """Turn a value into the bytes that would be stored; InvalidValueError when the serializer refuses it."""
         return self._codec.encode(value)
 
-    def sizes(self) -> dict[str, int]:
-        """Every key with the bytes of its value as stored; fetches no value."""
+    def sizes(self) -> dict[str, int | None]:
+        """Every key with the bytes of its value as stored, None where nobody knows them; fetches no value."""
         return {info.key: info.size for info in self._open().key_infos()}
 
     def decode(self, raw: bytes) -> Any:
@@ -270,7 +268,8 @@ class Database(Versioned, MutableMapping[str, Any]):
         if not include_value:
             timestamp = session.timestamp_of(check_key(key))
             return default if timestamp is None else timestamp
-        held = session.find(check_key(key))
+        session.timestamp_of(check_key(key))
+        held = session.find(key)
         if held is None:
             return default
         return held.timestamp, self._codec.decode(held.value) if decode_value else held.value
@@ -289,8 +288,12 @@ class Database(Versioned, MutableMapping[str, Any]):
     def __setitem__(self, key: str, value: Any) -> None:
         self.set(key, value)
 
-    def set(self, key: str, value: Any, timestamp: Timestamp = None, encode_value: bool = True) -> None:
-        """Set a key; with ``encode_value=False`` the value is bytes that are stored as they are."""
+    def set(self, key: str, value: Any, timestamp: Timestamp = None, encode_value: bool = True, *, touch: bool = False) -> None:
+        """Set a key; with ``encode_value=False`` the value is bytes that are stored as they are.
+
+        Bytes that are there already are no change, and keep their timestamp. A ``timestamp``, or ``touch=True`` for that of now,
+        makes them one: so a value that is damaged in the remote is written again.
+        """
         writer = self._writer()
         if encode_value:
             raw = self._codec.encode(value)
@@ -298,7 +301,7 @@ class Database(Versioned, MutableMapping[str, Any]):
             raw = value
         else:
             raise InvalidValueError(f"With encode_value=False a value is bytes, not {type(value).__name__}.")
-        writer.put(check_key(key), raw, microseconds(timestamp))
+        writer.put(check_key(key), raw, microseconds(timestamp), by_content=timestamp is None and not touch)
 
     def __delitem__(self, key: str) -> None:
         writer = self._writer()
@@ -316,26 +319,30 @@ class Database(Versioned, MutableMapping[str, Any]):
         with session.lock:
             session.writer.clear()
 
-    def prune(self, timestamp: Timestamp = None) -> int:
-        """Give disk space back: dead blocks and, with ``timestamp``, local copies of older values, which stay in the remote.
+    def prune(self, timestamp: Timestamp = None) -> Pruned:
+        """Give disk space back: dead blocks, what readers fetched, and with ``timestamp`` local copies of older values, too.
 
-        Returns the number of local copies removed. Unpushed changes are never touched.
+        All of it stays in the remote; unpushed changes are never touched. Returns how many local copies and dead blocks went,
+        and as its ``bytes_freed`` by how many bytes the files are smaller.
         """
         session = self._writing()
         before = None if timestamp is None else microseconds(timestamp)
         with session.lock:
+            size = session.copy.disk_bytes
             removed = session.writer.evict(before) if before is not None and session.base is not None else 0
-            return removed + session.writer.compact(Progress())
+            removed += session.writer.compact(Progress())
+            session.cache.prune()
+            return Pruned.of(removed, max(size - session.copy.disk_bytes, 0))
 
     def sync(self) -> None:
         """Make every change so far durable in the local file; nothing is pushed."""
-        writer = self._open().writer
-        if writer is not None:
-            writer.sync()
+        session = self._open()
+        if isinstance(session, WriteSession):
+            session.writer.sync()
 
     def set_metadata(self, data: Any, timestamp: Timestamp = None) -> None:
-        """Set the metadata of the database: anything that is JSON, at most 4 MiB."""
-        self._writer().put(METADATA, encode_metadata(data), microseconds(timestamp))
+        """Set the metadata of the database: anything that is JSON, at most 4 MiB; the same again is no change."""
+        self._writer().put(METADATA, encode_metadata(data), microseconds(timestamp), by_content=timestamp is None)
 
     def get_metadata(self, include_timestamp: bool = False) -> Any:
         """The metadata of the database, or None; with its timestamp if asked."""
@@ -373,18 +380,18 @@ class Database(Versioned, MutableMapping[str, Any]):
             count += 1
         return count
 
-    def delete_remote(self, progress: Progress | None = None) -> None:
+    def delete_remote(self, progress: Progress | None = None, *, over: Commit | None = None) -> None:
         """Delete the remote with its whole history, and nothing else. The local file stays, and can be pushed again.
 
-        Values that are only in the remote are fetched first. Raises PreconditionFailedError when someone pushed since the last
-        pull: nothing is then deleted.
+        Values that are only in the remote are fetched first. Raises UnseenCommitsError when someone pushed since the last pull:
+        nothing is then deleted, unless the newest is ``over``; what it brought is gone for everyone then.
         """
         session = self._writing()
         watched = progress or Progress()
         if session.base is not None and not session.replacing:
             self._load_or_raise(None)
         with session.lock, self._held_lease(watched) as lease:
-            delete_remote(session, self.author, lease, watched)
+            delete_remote(session, self.author, lease, over, watched)
             detach(session)
 
     @contextlib.contextmanager
@@ -402,9 +409,9 @@ class Database(Versioned, MutableMapping[str, Any]):
 
         Inside one account the service copies; otherwise the objects are streamed through here, with bounded memory. The copy is
         verified, and visible only when it is complete; a copy that was cut short goes on where it stopped. Local changes are
-        not copied: push them first.
+        not copied: push them first. A database that ebooklet wrote becomes one in our format, with one commit.
         """
-        return copy_to(self._open(), S3Connection.of(remote_conn), progress or Progress())
+        return copy_to(self._open(), S3Connection.of(remote_conn), self.author, progress or Progress())
 
     def close(self) -> None:
         """Sync, and give back the file and the lease. Changes that were not pushed stay in the local file."""

@@ -10,10 +10,10 @@ from itertools import islice
 from catalog.changes.change import Change, Direction
 from catalog.changes.collect import Collected, check_grace, collect
 from catalog.changes.options import HeldLease, PushOptions
-from catalog.changes.pull import fast_forward
+from catalog.changes.pull import fast_forward, spell_out
 from catalog.changes.purge import Expunged, expunge
-from catalog.changes.versions import Version, before_last_change, find_version, history, revert, tag
-from catalog.errors import EntryMissingError, PreconditionFailedError, RemoteMissingError
+from catalog.changes.versions import Version, before_last_change, check_seen, find_version, history, revert, tag
+from catalog.errors import EntryMissingError, RemoteMissingError
 from catalog.format.head import Commit, StoredHead
 from catalog.progress import Progress
 from catalog.remote.garbage import GRACE, Keep
@@ -22,7 +22,11 @@ from catalog.session.session import Session, WriteSession
 
 
 class Versioned(ABC):
-    """The history of the remote that a session works on. ``author`` signs the commits."""
+    """The history of the remote that a session works on. ``author`` signs the commits.
+
+    What makes a commit goes on top of the one that this working copy builds on. When others committed since, it raises
+    UnseenCommitsError, which names them, and does nothing, unless their newest commit is given as ``over``.
+    """
 
     author: str
     _session: Session
@@ -68,40 +72,41 @@ class Versioned(ABC):
         before = before_last_change(self._open().remote, self._newest())
         return before.commit if before is not None else None
 
-    def revert(self, to: Version, *, message: str = "", over: Commit | None = None) -> Commit:
+    def revert(self, to: Version, *, message: str = "", over: Commit | None = None, progress: Progress | None = None) -> Commit:
         """Make an earlier version the newest, as a new commit; nothing in the history changes.
 
-        Unpushed changes stay; those that meet the reverted keys become conflicts. Raises PreconditionFailedError when someone
-        commits at the same moment, or when ``over`` is given and is not the newest any more.
+        Unpushed changes stay; those that meet the reverted keys become conflicts. Raises UnseenCommitsError when others committed
+        after the commit that this working copy builds on, or after ``over``; PreconditionFailedError when someone does just now.
         """
-        session = self._writing()
-        with session.lock:
-            newest = self._newest()
-            if over is not None and over.id != newest.commit_id:
-                raise PreconditionFailedError(session.remote.where, session.remote.names.head)
-            version = find_version(session.remote, newest, to)
-            made = revert(session.remote, newest, version, PushOptions(self.author, message), self._lease)
-            session.remember_seen(made)
-            fast_forward(session, Progress())
-            return made.commit
+        self._writing()
+        newest = self._seen(over)
+        return self._reverted(find_version(self._session.remote, newest, to), newest, message, progress)
 
-    def undo(self, *, message: str = "") -> Commit:
-        """Take the last change of content back, by a revert to the state before it; undoing an undo brings it back again."""
-        session, newest = self._open(), self._newest()
-        before = before_last_change(session.remote, newest)
+    def undo(self, *, message: str = "", over: Commit | None = None, progress: Progress | None = None) -> Commit:
+        """Take the last change of content back, by a revert to the state before it; undoing an undo brings it back again.
+
+        Raises as `revert`: the commit of someone else that was not seen here is not taken back.
+        """
+        self._writing()
+        newest = self._seen(over)
+        before = before_last_change(self._session.remote, newest)
         if before is None:
-            raise EntryMissingError(f"{session.remote.where} has no earlier state to go back to.")
-        return self.revert(before.head.number, message=message or f"Undo: back to commit {before.head.number}")
+            raise EntryMissingError(f"{self._session.remote.where} has no earlier state to go back to.")
+        return self._reverted(before, newest, message or f"Undo: back to commit {before.head.number}", progress)
 
-    def tag(self, name: str, version: Version | None = None) -> Commit:
-        """Name a version (default: the newest), so that it opens by name and garbage collection keeps it."""
-        session, newest = self._open(), self._newest()
-        chosen = newest if version is None else find_version(session.remote, newest, version)
-        return self._tagged(name, chosen, newest)
+    def tag(
+        self, name: str, version: Version | None = None, *, over: Commit | None = None, progress: Progress | None = None
+    ) -> Commit:
+        """Name a version (default: the newest), so that it opens by name and garbage collection keeps it. Raises as `revert`."""
+        self._writing()
+        newest = self._seen(over)
+        chosen = newest if version is None else find_version(self._session.remote, newest, version)
+        return self._tagged(name, chosen, newest, progress)
 
-    def untag(self, name: str) -> Commit:
-        """Remove a tag; the version that it named stays until garbage collection."""
-        return self._tagged(name, None, self._newest())
+    def untag(self, name: str, *, over: Commit | None = None, progress: Progress | None = None) -> Commit:
+        """Remove a tag; the version that it named stays until garbage collection. Raises as `revert`."""
+        self._writing()
+        return self._tagged(name, None, self._seen(over), progress)
 
     def tags(self) -> dict[str, int]:
         """The tags of the remote, with the numbers of their commits."""
@@ -115,48 +120,71 @@ class Versioned(ABC):
         dry_run: bool = True,
         *,
         grace: timedelta = GRACE,
+        over: Commit | None = None,
         progress: Progress | None = None,
     ) -> Collected:
         """Free what no commit needs that is kept: the newest ``keep_commits``, those of the last ``keep_days``, tagged ones.
 
         With ``dry_run`` (the default) nothing is changed, and the answer says what would be. Packs of which little is needed
-        any more are written anew. No object younger than ``grace`` (at least 25 hours) is deleted.
+        any more are written anew. No object younger than ``grace`` (at least 25 hours) is deleted. Raises as `revert`.
         """
         check_grace(grace)
-        return self._collect(Keep(keep_days, max(keep_commits, 1)), grace, progress or Progress(), dry_run=dry_run)
+        keep = Keep(keep_days, max(keep_commits, 1))
+        return self._collect(keep, grace, progress or Progress(), dry_run=dry_run, over=over)
 
-    def _collect(self, keep: Keep, grace: timedelta, progress: Progress, *, dry_run: bool) -> Collected:
+    def _collect(
+        self, keep: Keep, grace: timedelta, progress: Progress, *, dry_run: bool, over: Commit | None = None
+    ) -> Collected:
         session = self._open() if dry_run else self._writing()
         with session.lock:
-            newest = self._newest()
-            found, after = collect(session, newest, keep, grace, self.author, self._lease, progress, dry_run=dry_run)
+            newest = self._newest() if dry_run else self._seen(over)
             if isinstance(session, WriteSession) and not dry_run:
-                session.remember_seen(after)
-                fast_forward(session, progress)
+                # What is collected may be the index that says what a clear() has cleared.
+                spell_out(session)
+            found, after = collect(session, newest, keep, grace, self.author, self._lease, progress, dry_run=dry_run)
+            if not dry_run:
+                self._followed(after, progress)
             return found
 
-    def forget(self, keys: Iterable[str], *, progress: Progress | None = None) -> Expunged:
+    def forget(self, keys: Iterable[str], *, over: Commit | None = None, progress: Progress | None = None) -> Expunged:
         """Remove every version of ``keys`` from the remote for good: a private value that was pushed by mistake.
 
-        The history before is given up. Copies that others fetched stay with them. Unpushed changes stay.
+        The history before is given up. Copies that others fetched stay with them. Unpushed changes stay. Raises as `revert`.
         """
-        session = self._writing()
+        session, watched = self._writing(), progress or Progress()
         with session.lock:
-            found, after = expunge(
-                session, self._newest(), {check_key(key) for key in keys}, self.author, self._lease, progress or Progress()
-            )
-            session.remember_seen(after)
-            fast_forward(session, progress or Progress())
+            wanted = {check_key(key) for key in keys}
+            spell_out(session)
+            found, after = expunge(session, self._seen(over), wanted, self.author, self._lease, watched)
+            self._followed(after, watched)
             session.cache.forget_values()
             return found
 
-    def _tagged(self, name: str, version: StoredHead | None, newest: StoredHead) -> Commit:
-        session = self._writing()
+    def _reverted(self, to: StoredHead, newest: StoredHead, message: str, progress: Progress | None) -> Commit:
+        session, watched = self._session, progress or Progress()
         with session.lock:
-            made = tag(session.remote, newest, name, version, PushOptions(self.author), self._lease)
-            session.remember_seen(made)
-            fast_forward(session, Progress())
-            return made.commit
+            made = revert(session, newest, to, PushOptions(self.author, message), self._lease, watched)
+            return self._followed(made, watched)
+
+    def _tagged(self, name: str, version: StoredHead | None, newest: StoredHead, progress: Progress | None) -> Commit:
+        session, watched = self._session, progress or Progress()
+        with session.lock:
+            made = tag(session, newest, name, version, PushOptions(self.author), self._lease, watched)
+            return self._followed(made, watched)
+
+    def _followed(self, made: StoredHead, progress: Progress) -> Commit:
+        """Build on a commit that was just made."""
+        session = self._writing()
+        session.remember_seen(made)
+        fast_forward(session, progress)
+        return made.commit
+
+    def _seen(self, over: Commit | None) -> StoredHead:
+        """The newest commit, on which a command may build: it was seen here, or is ``over``. Raises UnseenCommitsError."""
+        newest = self._newest()
+        if over is not None or not self._session.has_seen(newest.commit_id):
+            check_seen(self._session.remote, newest, over or self._session.built_on)
+        return newest
 
     def _newest(self) -> StoredHead:
         newest = self._open().refresh()

@@ -27,14 +27,16 @@ from catalog.errors import (
 from catalog.format.head import StoredHead
 from catalog.local.booklet_header import FEWEST_BUCKETS, Header, buckets_for
 from catalog.local.data_file import system_error
-from catalog.local.working_copy import WorkingCopy
+from catalog.local.sidecar import Sidecar
+from catalog.local.state import State
+from catalog.local.working_copy import WorkingCopy, sidecar_path
 from catalog.local.writer import Writer
 from catalog.locking.head_writer import take_lease
 from catalog.locking.lease import Lease, who_am_i
 from catalog.progress import Progress
-from catalog.remote.commit import read_head
+from catalog.remote.commit import EbookletFoundError, refuse_ebooklet
 from catalog.remote.place import Place
-from catalog.remote.remote import Remote
+from catalog.remote.remote import FirstLook, Remote, look_first
 from catalog.session.past import PastSession
 from catalog.session.session import Session, WriteSession
 from catalog.store.access import connect_store, given_connection
@@ -92,6 +94,8 @@ def _open_online(connection: S3Connection, path: Path, options: Options, kinds: 
     try:
         if options.writing and options.lock == "session":
             place = Place.at(store, name_of(connection))
+            if not _is_known_as_ours(path):
+                refuse_ebooklet(place)
             lease = take_lease(place, timeout=options.lock_timeout, force=options.force_lock, progress=progress)
         return _open(connection, path, options, kinds, store, lease, progress)
     except BaseException:
@@ -112,12 +116,10 @@ def _open(
 ) -> Database:
     place = Place.at(store, name_of(connection))
     online = not isinstance(store, OfflineStore)
-    head: StoredHead | None = None
-    asked = False
+    looked: FirstLook | None = None
     if not path.exists():
-        head = read_head(place) if online else None
-        asked = True
-        _create(path, head, options, str(place))
+        looked = look_first(place) if online else None
+        _create(path, looked.head if looked else None, options, str(place))
     copy = WorkingCopy(path)
     writer: Writer | None = None
     try:
@@ -132,20 +134,44 @@ def _open(
         else:
             _repair(copy, progress)
             session.load_heads()
-        if asked and head is not None and session.seen is None:
-            session.remember_seen(head)
-        elif online:
-            session.refresh()
+        _see_newest(session, looked, online=online)
+        if options.writing:
+            _refuse_to_write_ebooklet(session)
         if options.version is None:
             meet_remote(session, options, online=online, progress=progress)
         else:
             session = _at_version(session, options.version)
-        return _assemble(session, connection, options, kinds[options.type], lease)
+        return _assemble(session, connection, options, kinds, lease)
     except BaseException:
         if writer is not None:
             writer.abandon()
         copy.close()
         raise
+
+
+def _see_newest(session: Session, looked: FirstLook | None, *, online: bool) -> None:
+    """Learn of the newest commit, without asking again for what was looked at before there was a file."""
+    if looked is not None and looked.head is not None and session.seen is None:
+        session.remember_seen(session.remote.take(looked))
+    elif online:
+        session.refresh()
+
+
+def _refuse_to_write_ebooklet(session: Session) -> None:
+    if session.seen is not None and session.seen.head.from_ebooklet:
+        raise EbookletFoundError(session.remote.where)
+
+
+def _is_known_as_ours(path: Path) -> bool:
+    """Whether a working copy saw a commit of ours at its remote, which ebooklet refuses to write over."""
+    if not sidecar_path(path).exists():
+        return False
+    sidecar = Sidecar(sidecar_path(path))
+    try:
+        _, seen = State(sidecar).heads()
+        return seen is not None and not seen.head.from_ebooklet
+    finally:
+        sidecar.close()
 
 
 def _at_version(session: Session, version: Version) -> Session:
@@ -194,19 +220,20 @@ def _repair(copy: WorkingCopy, progress: Progress) -> None:
         if writer is not None:
             writer.close()
             copy.data.reload()
+        else:
+            copy.look_over(progress)
 
 
-def _assemble(
-    session: Session, connection: S3Connection, options: Options, kind: type[Database], lease: Lease | None
-) -> Database:
+def _assemble(session: Session, connection: S3Connection, options: Options, kinds: Kinds, lease: Lease | None) -> Database:
+    kind = options.type or (session.seen.head.type if session.seen is not None else "database")
     trusted = options.trust or (isinstance(options.value_serializer, str) and options.value_serializer in _PICKLES)
 
     @cache
     def codec_for(code: int) -> Codec:
-        return codec_of(code, options.value_serializer, trusted=trusted, nan=options.nan)
+        return codec_of(code, options.value_serializer, trusted=trusted, nan=options.nan, as_booklet=options.as_booklet)
 
     codec_for(session.copy.header.value_serializer)
-    return kind(session, codec_for, connection, lease=lease, author=options.author, type_=options.type)
+    return kinds[kind](session, codec_for, connection, lease=lease, author=options.author, type_=kind)
 
 
 def default_author() -> str:

@@ -48,11 +48,14 @@ class Options:
     pull: bool
     trust: bool
     author: str
-    type: Literal["database", "group"]
+    type: Literal["database", "group"] | None
+    """None takes an existing one as what it is, and makes a new one a database."""
     version: Version | None
     trust_connection: bool
     observer: Observer | None = None
     nan: Nan = "refuse"
+    as_booklet: bool = False
+    """Whether values are converted as booklet does, which loses some."""
 
     def __post_init__(self) -> None:
         if self.flag not in ("r", "w", "c", "n"):

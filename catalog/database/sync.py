@@ -8,11 +8,12 @@ import uuid as uuid_module
 from itertools import chain, count
 from pathlib import Path
 
+from catalog.changes.adopt import adopt, finish_adoption, refuse_part
 from catalog.changes.detach import detach
 from catalog.changes.finalize import settle_drafts
 from catalog.changes.pull import fast_forward
 from catalog.database.options import Options
-from catalog.errors import DatabaseMismatchError, InvalidInputError, RemoteMissingError
+from catalog.errors import DatabaseMismatchError, RemoteMissingError, WrongTypeError
 from catalog.format.head import StoredHead
 from catalog.format.timestamp import microseconds
 from catalog.format.version import METADATA
@@ -24,7 +25,7 @@ from catalog.session.session import Session, WriteSession
 def meet_remote(session: Session, options: Options, *, online: bool, progress: Progress) -> None:
     """Bring a working copy and its remote together, as the flag says.
 
-    Raises DatabaseMismatchError, RemoteMissingError for a remote that is gone, and InvalidInputError for one of another type.
+    Raises DatabaseMismatchError, RemoteMissingError for a remote that is gone, and WrongTypeError for one of another type.
     """
     seen = session.seen
     if seen is not None:
@@ -33,21 +34,30 @@ def meet_remote(session: Session, options: Options, *, online: bool, progress: P
         _start_over(session, options)
         return
     if seen is None:
-        if online and session.base is not None and isinstance(session, WriteSession):
-            _meet_no_remote(session, options)
+        if online and isinstance(session, WriteSession):
+            refuse_part(session)
+            if session.base is not None:
+                _meet_no_remote(session, options)
         return
-    if seen.head.database_uuid != session.copy.header.uuid:
-        if session.base is None:
-            # Ours was never pushed, and is none of theirs: nothing of theirs is compared with it, offline above all.
-            session.remember_seen(None)
-            if not online:
-                return
-        raise DatabaseMismatchError(
-            f"{session.copy.path} belongs to another database than {session.remote.where}.",
-            hint="Give another file_path, or another db_key; flag='n' replaces the remote by a new database.",
-        )
+    is_another = seen.head.database_uuid != session.copy.header.uuid
+    if is_another and (session.base is not None or session.table.count_edited()):
+        _meet_another(session, online=online)
+        return
     if online and (options.pull or session.base is None):
         _catch_up(session, progress)
+
+
+def _meet_another(session: Session, *, online: bool) -> None:
+    """Another database is in the remote than the one that the file holds values of."""
+    if session.base is None:
+        # Ours was never pushed: nothing of theirs is compared with it, offline above all.
+        session.remember_seen(None)
+        if not online:
+            return
+    raise DatabaseMismatchError(
+        f"{session.copy.path} belongs to another database than {session.remote.where}.",
+        hint="Give another file_path, or another db_key; flag='n' replaces the remote by a new database.",
+    )
 
 
 def _meet_no_remote(session: WriteSession, options: Options) -> None:
@@ -62,20 +72,22 @@ def _meet_no_remote(session: WriteSession, options: Options) -> None:
 def _catch_up(session: Session, progress: Progress) -> None:
     """Build on the newest commit; a reader beside a writer does so for itself only."""
     seen = session.seen
-    if seen is None or seen.commit_id == session.base_id:
+    if seen is None or (seen.commit_id == session.base_id and session.state.unfinished_adoption is None):
         return
     with session.writing(progress) as writing:
         if writing is not None:
             settle_drafts(writing)
+            adopt(writing, progress)
             fast_forward(writing, progress)
+            finish_adoption(writing)
     if writing is None:
         session.base = session.remote.snapshot(seen)
 
 
 def _check_type(seen: StoredHead, options: Options, where: str) -> None:
-    if options.flag != "n" and seen.head.type != options.type:
+    if options.flag != "n" and options.type is not None and seen.head.type != options.type:
         way = "with remote_conn_group=True" if seen.head.type == "group" else "without remote_conn_group"
-        raise InvalidInputError(f"{where} is a {seen.head.type}, not a {options.type}.", hint=f"Open it {way}.")
+        raise WrongTypeError(f"{where} is a {seen.head.type}, not a {options.type}.", hint=f"Open it {way}.")
 
 
 def _start_over(session: WriteSession, options: Options) -> None:

@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-import portalocker
-
 from catalog.errors import InvalidInputError, LocalFileError, LockTimeoutError
 from catalog.locations import data_folder
+from catalog.processes.file_lock import turn
 
 MARKER = "catalog-demo.json"
 _LOCK = "catalog-demo.lock"
@@ -92,15 +91,10 @@ class DemoFolder:
         with _system_errors(self.path):
             self.path.mkdir(parents=True, exist_ok=True)
             self._refuse_someone_elses()
-            held = portalocker.Lock(self.path / _LOCK, "a", timeout=_WAIT, check_interval=0.1)
-            try:
-                held.acquire()
-            except portalocker.exceptions.LockException:
-                raise LockTimeoutError(f"The demo in {self.path}", "another `catalog demo`", _WAIT) from None
-        try:
+            held = ExitStack()
+            held.enter_context(turn(self.path / _LOCK, _WAIT, f"The demo in {self.path}", lambda: "another `catalog demo`"))
+        with held:
             yield
-        finally:
-            held.release()
 
     def _refuse_someone_elses(self) -> None:
         if not (self.path / MARKER).is_file() and any(entry.name != _LOCK for entry in self.path.iterdir()):

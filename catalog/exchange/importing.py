@@ -24,6 +24,7 @@ from catalog.session.keys import check_key
 
 _TOLD_EVERY = 500
 _SAMPLE = 5
+_COMPARED, _COMPARED_BYTES = 2_000, 8 << 20
 _NAN_HINT = "Say --nan null to set null in its place, or make the database with another serializer, such as pickle."
 
 
@@ -69,8 +70,8 @@ def plan_import(
 
 
 def _plan(source: _Source, into: Database | str | None, progress: Progress) -> ImportPlan:
-    keys = replaced = same = edits_replaced = value_bytes = 0
-    edited = _edited_keys(into)
+    counts = _Counts(into if isinstance(into, Database) else None, _edited_keys(into))
+    keys = value_bytes = 0
     first: list[str] = []
     with SeenKeys() as seen:
         for row, raw in source.go_through("checking", progress):
@@ -78,18 +79,44 @@ def _plan(source: _Source, into: Database | str | None, progress: Progress) -> I
                 raise source.wrong(row, f"the key {row.key[:80]!a} is that of {before} too.", "Each key can have one value.")
             keys += 1
             value_bytes += len(raw)
-            if isinstance(into, Database) and row.key in into:
-                is_same = into.holds(row.key, raw)
-                same += is_same
-                replaced += not is_same
-                edits_replaced += row.key in edited and not is_same
+            counts.add(row.key, raw)
             if len(first) < _SAMPLE:
                 first.append(row.key)
+    counts.compare()
     if not keys and source.left_out:
         raise source.nothing_left()
+    left_out = tuple(source.left_out.values())
     return ImportPlan(
-        source.format.name, keys, replaced, value_bytes, tuple(first), edits_replaced, same, tuple(source.left_out.values())
+        source.format.name, keys, counts.replaced, value_bytes, tuple(first), counts.edits_replaced, counts.same, left_out
     )
+
+
+class _Counts:
+    """Counts what a database has already, and what of that is other; compares many keys at once."""
+
+    def __init__(self, into: Database | None, edited: frozenset[str]) -> None:
+        self._into, self._edited = into, edited
+        self._waiting: dict[str, bytes] = {}
+        self._bytes = 0
+        self.same = self.replaced = self.edits_replaced = 0
+
+    def add(self, key: str, raw: bytes) -> None:
+        """Count a key."""
+        if self._into is not None:
+            self._waiting[key] = raw
+            self._bytes += len(raw)
+            if len(self._waiting) >= _COMPARED or self._bytes > _COMPARED_BYTES:
+                self.compare()
+
+    def compare(self) -> None:
+        """Count the keys that wait."""
+        if self._into is None or not self._waiting:
+            return
+        for key, is_same in self._into.compare(self._waiting).items():
+            self.same += is_same
+            self.replaced += not is_same
+            self.edits_replaced += key in self._edited and not is_same
+        self._waiting, self._bytes = {}, 0
 
 
 def _edited_keys(into: Database | str | None) -> frozenset[str]:
@@ -113,6 +140,8 @@ def import_file(
     with in_a_file(source) as path:
         opened = _Source(path, database, reading or InputOptions())
         plan = _plan(opened, database, watched)
+        if plan.same == plan.keys:
+            return plan
         done = 0
         try:
             for row, raw in opened.go_through("importing", watched):

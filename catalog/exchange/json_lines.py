@@ -12,7 +12,7 @@ from catalog.codecs.tree import check_text_keys, json_bytes
 from catalog.errors import InvalidInputError, InvalidJsonError, InvalidValueError
 from catalog.exchange.columns import not_plain
 from catalog.exchange.returns import Returns
-from catalog.exchange.rows import FileFormat, InputOptions, Items, OutputOptions, Prepared, Row, key_columns, key_of, wrong
+from catalog.exchange.rows import KEY, FileFormat, InputOptions, Items, OutputOptions, Prepared, Row, key_columns, key_of, wrong
 from catalog.exchange.text_lines import TextLines
 
 _VALUE = "value"
@@ -33,14 +33,17 @@ class JsonLines:
     def rows(self, path: Path, reading: InputOptions) -> Iterator[Row]:
         """Read every line that is not empty."""
         lines = TextLines(path, reading.encoding)
+        wanted = reading.key or KEY
         for line in lines:
             if not line.strip():
                 continue
-            fields = _object(path, lines.place, line)
-            names = key_columns(path, reading.key, fields, _no_key(reading, lines.place, fields))
-            key = key_of(path, lines.place, [fields.pop(name) for name in names])
-            value = fields[_VALUE] if fields.keys() == {_VALUE} else fields
-            yield Row(lines.place, key, value, lines.read)
+            place = lines.place
+            fields = _object(path, place, line)
+            if not all(name in fields for name in wanted):
+                key_columns(path, reading.key, fields, _no_key(reading, place, fields))
+            key = key_of(path, place, [fields.pop(name) for name in wanted])
+            value = fields[_VALUE] if len(fields) == 1 and _VALUE in fields else fields
+            yield Row(place, key, value, lines.read)
 
     def prepare(self, items: Items, writing: OutputOptions, ending: str) -> Prepared:  # noqa: ARG002
         """A line for each key; where values can be more than JSON, find out first what becomes of them."""

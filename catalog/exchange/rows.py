@@ -12,6 +12,9 @@ from catalog.codecs.contract import Nan
 from catalog.errors import InvalidInputError, name_some
 from catalog.exchange.returns import Change
 
+KEY = ("key",)
+"""The columns that make the key when nobody says which."""
+
 
 class FileFormat(StrEnum):
     """The formats that there are; equal to their names in commands."""
@@ -130,7 +133,7 @@ def wrong(path: Path, place: str, what: str, hint: str = "") -> InvalidInputErro
 def key_columns(path: Path, asked: tuple[str, ...], there: Iterable[str], hint: str = "") -> tuple[str, ...]:
     """The columns that make the key; InvalidInputError when one is not there, with those that are."""
     columns = list(there)
-    wanted = asked or ("key",)
+    wanted = asked or KEY
     missing = [name for name in wanted if name not in columns]
     if missing:
         raise wrong(

@@ -12,12 +12,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
-import orjson
 
-from catalog.errors import CatalogError, IntegrityError, InvalidInputError, InvalidValueError, UnsupportedFormatError
+from catalog.errors import CatalogError, IntegrityError, InvalidInputError, UnsupportedFormatError
+from catalog.format.checksum import checksum
 from catalog.format.content import check_version, compress, content_id, decode, decompress, encode
 from catalog.format.log import Bundle, Count, Id, Summary, Text, decode_log
 from catalog.format.segment import DELETED as DELETED_KEY
@@ -112,6 +112,11 @@ class Metadata(msgspec.Struct, frozen=True, omit_defaults=True):
         )
 
     @classmethod
+    def held(cls, timestamp: int, value: bytes) -> Metadata:
+        """Metadata that the head holds itself."""
+        return cls(timestamp, len(value), checksum(value), value)
+
+    @classmethod
     def of(cls, entry: Entry) -> Metadata:
         """What a head says of metadata that lie where ``entry`` says."""
         pack = None if entry.inline is not None else entry.pack
@@ -148,7 +153,7 @@ class Head(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     uuid: Id
     type: str
     header: Annotated[bytes, msgspec.Meta(min_length=_HEADER_BYTES, max_length=_HEADER_BYTES)]
-    number: Annotated[int, msgspec.Meta(ge=1, le=1 << 53)]
+    number: Count
     parents: Annotated[tuple[Parent, ...], msgspec.Meta(max_length=2)]
     time: Count
     author: Text
@@ -172,6 +177,11 @@ class Head(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     branch: Annotated[str, msgspec.Meta(max_length=100)] = ""
     reader_features: tuple[str, ...] = ()
     writer_features: tuple[str, ...] = ()
+
+    @property
+    def from_ebooklet(self) -> bool:
+        """Whether ebooklet made this state, in its own format: commits of ours are numbered from 1."""
+        return self.number == 0
 
     @property
     def parent(self) -> Parent | None:
@@ -208,6 +218,21 @@ class Commit:
     value_bytes: int = 0
     set: int = 0
     deleted: int = 0
+
+    @property
+    def from_ebooklet(self) -> bool:
+        """Whether ebooklet made it, which numbers and signs no commits."""
+        return self.number == 0
+
+    @property
+    def title(self) -> str:
+        """What to call it: ``commit 7 by ada@engine``."""
+        return "written by ebooklet" if self.from_ebooklet else f"commit {self.number} by {self.author}"
+
+    @property
+    def size(self) -> int | None:
+        """How many bytes all values take as stored; None where nobody knows, as of ebooklet's with an object per value."""
+        return None if self.from_ebooklet and not self.value_bytes and self.keys else self.value_bytes
 
 
 @dataclass(frozen=True)
@@ -310,20 +335,6 @@ _decoder = msgspec.msgpack.Decoder(Head)
 _tags = msgspec.msgpack.Decoder(_Tags)
 _probe = msgspec.json.Decoder(_Probe)
 _envelope = msgspec.json.Decoder(_Envelope)
-
-
-def encode_metadata(value: Any) -> bytes:
-    """Encode user metadata as JSON, at most 4 MiB; InvalidValueError when it cannot be."""
-    try:
-        encoded = orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY)
-    except TypeError as error:
-        raise InvalidValueError(f"This metadata is no JSON: {error}.") from None
-    if len(encoded) > _MOST_METADATA:
-        raise InvalidValueError(
-            f"This metadata takes {len(encoded):,} bytes; at most {_MOST_METADATA:,} are accepted.",
-            hint="Store it under a key instead.",
-        )
-    return encoded
 
 
 def encode_tags(tags: Iterable[Tag], salt: int = 0) -> bytes:
@@ -432,7 +443,7 @@ def _check_format(line: bytes, what: str) -> None:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise UnsupportedFormatError(
             f"{what} is not a booklet-catalog database, or its head is damaged.",
-            hint="Check the address; a database made by ebooklet has to be converted first.",
+            hint="Check the address.",
         ) from None
     if found == PREVIEW:
         raise UnsupportedFormatError(
@@ -493,6 +504,9 @@ def _check_inside(stored: StoredHead, what: str) -> None:
             checked_run(run, decode_table(run.refs, what), what)
     if head.metadata is not None and (head.metadata.inline is None) == (head.metadata.pack is None):
         raise IntegrityError(f"{what}: the head cannot be used: its metadata are nowhere.")
+    kept = stored.metadata
+    if kept is not None and kept.inline is not None and (len(kept.inline), checksum(kept.inline)) != (kept.length, kept.checksum):
+        raise IntegrityError(f"{what}: the head is damaged: its metadata do not match their checksum.")
     _check_log(stored, what)
     _ = stored.changes
 
@@ -505,7 +519,7 @@ def _check_log(stored: StoredHead, what: str) -> None:
             raise IntegrityError(f"{what}: the head cannot be used: its log has gaps.")
         following = bundle.last + 1
     numbers = [summary.number for summary in summaries]
-    complete = following <= head.number and numbers == list(range(following, head.number))
+    complete = following <= max(head.number, 1) and numbers == list(range(following, head.number))
     if not complete or (head.number > 1) != bool(head.parents):
         raise IntegrityError(f"{what}: the head cannot be used: its log has gaps.")
     if head.parent is not None and (head.parent.number != head.number - 1 or (summaries and summaries[-1].id != head.parent.id)):

@@ -18,11 +18,12 @@ from typing import Annotated
 import msgspec
 
 from catalog.errors import IntegrityError, UnsupportedFormatError
-from catalog.format.checksum import CHECKSUM_BYTES
+from catalog.format.checksum import CHECKSUM_BYTES, checksum
 from catalog.format.content import ID_BYTES, check_version, compress, content_id, decode, encode, named_content
 from catalog.format.strings import MOST_STRINGS, FrontCoded, front_code, spell_out
-from catalog.format.version import Version
+from catalog.format.version import UNKNOWN_CHECKSUM, Version
 
+PACK_ID_BYTES = ID_BYTES
 DELETED = b""
 """The pack of an entry that says: this key was deleted."""
 
@@ -42,6 +43,10 @@ _RESERVED = ("7c40d2ea915b4f3a8e6d201", "adb01ebc1ba3433eb043527", "f19a5c3d7e2b
 _Numbers = Annotated[list[int], msgspec.Meta(max_length=_MOST_KEYS)]
 _Id = Annotated[bytes, msgspec.Meta(min_length=ID_BYTES, max_length=ID_BYTES)]
 _Ids = Annotated[list[_Id], msgspec.Meta(max_length=_MOST_KEYS)]
+
+
+UNKNOWN_LENGTH = _LONGEST_VALUE
+"""The length of a value without a checksum where the index does not say it either."""
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False):
@@ -67,6 +72,20 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     def deleted(self) -> bool:
         """Whether this entry says that the key was deleted."""
         return self.pack == DELETED and self.inline is None
+
+    @property
+    def verifiable(self) -> bool:
+        """Whether there is a checksum to verify the value by."""
+        return self.checksum != UNKNOWN_CHECKSUM
+
+    @property
+    def size(self) -> int | None:
+        """How many bytes the value takes as stored; None when it is not known."""
+        return None if self.length == UNKNOWN_LENGTH and not self.verifiable else self.length
+
+    def once_read(self, value: bytes) -> Entry:
+        """The entry once its value was read: length and checksum are known in any case."""
+        return self if self.verifiable else msgspec.structs.replace(self, length=len(value), checksum=checksum(value))
 
 
 class Outline(msgspec.Struct, frozen=True, gc=False):
@@ -150,13 +169,13 @@ class Segment:
     def entry_at(self, position: int) -> Entry:
         """The entry of the key at ``position``."""
         number, offset, length = self.pack_numbers[position], self.offsets[position], self.lengths[position]
-        checksum = self.checksums[position * CHECKSUM_BYTES : (position + 1) * CHECKSUM_BYTES]
+        sums = self.checksums[position * CHECKSUM_BYTES : (position + 1) * CHECKSUM_BYTES]
         timestamp = self.timestamps[position]
         if number == _INLINE:
-            return Entry(timestamp, DELETED, 0, length, checksum, self.inline[offset : offset + length])
+            return Entry(timestamp, DELETED, 0, length, sums, self.inline[offset : offset + length])
         if number == _NO_PACK:
-            return Entry(timestamp, DELETED, offset, length, checksum)
-        return Entry(timestamp, self.packs[number], offset, length, checksum, None, self.pack_sizes[number])
+            return Entry(timestamp, DELETED, offset, length, sums)
+        return Entry(timestamp, self.packs[number], offset, length, sums, None, self.pack_sizes[number])
 
     def find(self, key: str) -> Entry | None:
         """The entry of ``key``, or None."""
@@ -325,9 +344,7 @@ def decode_entries(content: bytes, keys: Keys, what: str, inline: bytes | None =
         and (not columns.pack_sizes or _within(columns.pack_sizes, 0, _MOST_OFFSET))
     ):
         raise IntegrityError(f"{what} is damaged: it holds numbers out of range.")
-    if inline is not None:
-        _check_inline(columns.pack_numbers, offsets, lengths, len(inline), what)
-    return Segment(
+    segment = Segment(
         columns.packs,
         columns.pack_sizes,
         keys.keys,
@@ -339,12 +356,15 @@ def decode_entries(content: bytes, keys: Keys, what: str, inline: bytes | None =
         inline or b"",
         columns.blocks,
     )
+    if inline is not None:
+        _check_inline(segment, what)
+    return segment
 
 
-def _check_inline(pack_numbers: Sequence[int], offsets: Sequence[int], lengths: Sequence[int], size: int, what: str) -> None:
-    for number, offset, length in zip(pack_numbers, offsets, lengths, strict=True):
-        if number == _INLINE and offset + length > size:
-            raise IntegrityError(f"{what} is damaged: it names values that it does not have.")
+def _check_inline(segment: Segment, what: str) -> None:
+    for key, entry in segment.items():
+        if entry.inline is not None and (len(entry.inline) != entry.length or checksum(entry.inline) != entry.checksum):
+            raise IntegrityError(f"{what} is damaged: the value of {key!r} does not match its checksum.", key=key)
 
 
 def _within(numbers: Sequence[int], least: int, most: int) -> bool:

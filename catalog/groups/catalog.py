@@ -169,16 +169,18 @@ class Catalog:
         description: str = "",
         tags: Iterable[str] = (),
         user_meta: Any = None,
+        key: str | None = None,
         progress: Progress | None = None,
     ) -> Entry:
         """Add a database to a group, or bring its entry up to date; its place is approved, for the user has named it here.
 
-        Raises RemoteMissingError when there is no database at the connection, InvalidInputError when another one of the group
-        has this name, and what its store raises.
+        ``key`` is the key of its entry, by default its uuid. Raises EntryExistsError for a copy of a database that the group has
+        unless ``key`` says which entry is meant, RemoteMissingError when there is no database at the connection,
+        InvalidInputError when another one of the group has this name, and what its store raises.
         """
         with self._changing(group_name, progress) as group:
-            key = group.add(connection, name=name, description=description, tags=tags, user_meta=user_meta, alone=True)
-            entry = group.entry(key)
+            added = group.add(connection, key, user_meta, name=name, description=description, tags=tags, alone=True)
+            entry = group.entry(added)
         try:
             self.require_approval(entry, origin=group_name)
         except NotApprovedError:
@@ -233,8 +235,8 @@ class Catalog:
     def move(self, key: str, from_group: str, to_group: str) -> Entry:
         """Move an entry to another group; the database, its working copy and its remote stay where they are.
 
-        Interrupted, the entry is in both groups. Raises InvalidInputError when the other group has the database already, or
-        another one of its name.
+        What someone stored in it that no entry has stays behind, see ``left_out`` of the answer. Interrupted, the entry is in
+        both groups. Raises InvalidInputError when the other group has the database already, or another one of its name.
         """
         if from_group == to_group:
             raise InvalidInputError(f"The database is in {to_group!r} already.", hint="Choose another group.")
@@ -245,8 +247,7 @@ class Catalog:
                 if key in target:
                     raise InvalidInputError(f"{to_group!r} has this database already.", hint="Remove it from one of the two.")
                 target.check_name(source.entry(key).name)
-                target.put(key, source[key])
-                entry = target.entry(key)
+                entry = target.put_cleaned(key, source[key])
             source.remove(key)
         return entry
 
@@ -258,10 +259,10 @@ class Catalog:
             group.remove(key)
         return stored
 
-    def put_back(self, group_name: str, key: str, stored: Mapping[str, Any]) -> None:
-        """Undo a `remove`."""
+    def put_back(self, group_name: str, key: str, stored: Mapping[str, Any]) -> Entry:
+        """Undo a `remove`; what someone stored there that no entry has is not put back, see ``left_out`` of the answer."""
         with self._changing(group_name) as group:
-            group.put(key, stored)
+            return group.put_cleaned(key, stored)
 
     def _changing(self, group_name: str, progress: Progress | None = None) -> ConnectionGroup:
         """Open a group to change it here; without its remote when that does not answer."""

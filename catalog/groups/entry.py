@@ -13,16 +13,18 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from catalog.connection import STORED_FIELDS, S3Connection
+from catalog.ebooklet_format.identity import name_of_type
 from catalog.errors import IntegrityError, InvalidConnectionError
 from catalog.format.head import KINDS, StoredHead
 
+_CREDENTIALS = frozenset(("access_key_id", "access_key", "secret_access_key", "session_token"))
 MOST_BYTES = 1 << 20
 """An entry of more bytes is not read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One database of a group. ``key`` is its uuid in hex; ``totals`` and the commit are as of when it was added."""
+    """One database of a group. ``key`` is its uuid in hex, or what a copy was added as; totals and commit are of when it was."""
 
     key: str
     name: str
@@ -37,6 +39,8 @@ class Entry:
     keys: int
     value_bytes: int
     commit_number: int
+    left_out: tuple[str, ...] = ()
+    """Fields of the stored form that no entry has, such as an access key: they are read by nobody, and kept on nowhere."""
 
     @property
     def profile(self) -> str | None:
@@ -73,7 +77,7 @@ def describe(
     """The stored form of an entry; no secret is in it."""
     return {
         "entry_version": 1,
-        "type": KINDS[head.head.type],
+        "type": name_of_type(head.head.type) if head.head.from_ebooklet else KINDS[head.head.type],
         "timestamp": head.head.time,
         "remote_meta": orjson.loads(metadata) if metadata is not None else None,
         "user_meta": user_meta,
@@ -91,6 +95,27 @@ def describe(
             "commit": head.head.number,
         },
     }
+
+
+def foreign_fields(stored: Mapping[str, Any]) -> tuple[str, ...]:
+    """What a stored entry holds that does not belong into one, as ``remote_conn.access_key``: the names only."""
+    found = [f"remote_conn.{name}" for name in _inner(stored, "remote_conn") if name not in STORED_FIELDS]
+    found += [f"catalog.{name}" for name in _inner(stored, "catalog") if name in _CREDENTIALS]
+    return tuple(found + [name for name in stored if name in _CREDENTIALS])
+
+
+def without_foreign_fields(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """A stored entry without what does not belong into one."""
+    kept = {name: value for name, value in stored.items() if name not in _CREDENTIALS}
+    kept["remote_conn"] = {name: value for name, value in _inner(stored, "remote_conn").items() if name in STORED_FIELDS}
+    if "catalog" in kept:
+        kept["catalog"] = {name: value for name, value in _inner(stored, "catalog").items() if name not in _CREDENTIALS}
+    return kept
+
+
+def _inner(stored: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    inner = stored.get(name)
+    return inner if isinstance(inner, Mapping) else {}
 
 
 def read_entry(key: str, stored: Any) -> Entry:
@@ -122,4 +147,5 @@ def read_entry(key: str, stored: Any) -> Entry:
         keys=ours.keys,
         value_bytes=ours.value_bytes,
         commit_number=ours.commit,
+        left_out=foreign_fields(stored),
     )

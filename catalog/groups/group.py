@@ -5,24 +5,28 @@ from __future__ import annotations
 import re
 import uuid as uuid_module
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, NoReturn
 
 from catalog.connection import S3Connection
 from catalog.database.database import Database
 from catalog.errors import (
     CatalogError,
+    EntryExistsError,
     EntryMissingError,
     FormatError,
     IntegrityError,
+    InvalidConnectionError,
     InvalidInputError,
     InvalidKeyError,
     ReadOnlyError,
     RemoteMissingError,
+    name_some,
 )
-from catalog.groups.entry import MOST_BYTES, Entry, describe, read_entry
-from catalog.remote.commit import read_head
+from catalog.groups.entry import MOST_BYTES, Entry, describe, foreign_fields, read_entry, without_foreign_fields
 from catalog.remote.fetch import read_metadata
 from catalog.remote.place import Place
+from catalog.remote.remote import look_first
 from catalog.store.access import connect_store, given_connection
 from catalog.store.connect import name_of
 from catalog.store.observed import observed
@@ -50,8 +54,9 @@ class ConnectionGroup(Database):
     ) -> str:
         """Add a database, which must have been pushed, or bring its entry up to date; its key, by default its uuid in hex.
 
-        Raises RemoteMissingError when there is no database at the connection, and what its store raises; with ``alone``
-        InvalidInputError when another database of the group has this name.
+        A copy has the uuid of its original: where the group has that at another place, EntryExistsError is raised unless ``key``
+        says which entry is meant. Raises RemoteMissingError when there is no database at the connection, and what its store
+        raises; with ``alone`` InvalidInputError when another database of the group has this name.
         """
         if not self.writable:
             raise ReadOnlyError(f"{self.file_path} is open for reading.", hint="Open the group with flag='w'.")
@@ -61,13 +66,15 @@ class ConnectionGroup(Database):
         store = observed(connect_store(connection, writing=False), self.observer)
         try:
             place = Place.at(store, name_of(connection))
-            head = read_head(place)
+            head = look_first(place).head
             metadata = read_metadata(place, head) if head is not None else None
         finally:
             store.close()
         if head is None:
             raise RemoteMissingError(f"{connection}: there is no database here.", hint="Push it first, then add it.")
-        key = key or head.head.uuid.hex()
+        if key is None:
+            key = head.head.uuid.hex()
+            self._check_same_place(key, connection)
         described = describe(
             connection,
             head,
@@ -83,6 +90,15 @@ class ConnectionGroup(Database):
             self.check_name(described["catalog"]["name"], key)
         super().set(key, described)
         return key
+
+    def _check_same_place(self, key: str, connection: S3Connection) -> None:
+        """Raise EntryExistsError when the group has a database at another place."""
+        try:
+            there = self.entry(key).connection
+        except (KeyError, FormatError):
+            return
+        if not there.is_at(connection):
+            raise EntryExistsError(key, str(there), str(connection))
 
     def check_name(self, name: str, key: str | None = None) -> None:
         """Raise InvalidInputError when a database other than ``key`` has this name, so that it would not say which is meant."""
@@ -101,13 +117,27 @@ class ConnectionGroup(Database):
             )
 
     def put(self, key: str, stored: Mapping[str, Any]) -> None:
-        """Put in an entry as it is stored, such as another group's; no remote is asked.
+        """Put in an entry as it is stored; no remote is asked.
 
-        Raises InvalidInputError for one that nobody could read.
+        Raises InvalidInputError for one that nobody could read, and InvalidConnectionError for one with a field that no entry
+        has, such as an access key. `put_cleaned` leaves these out.
         """
+        if names := foreign_fields(stored):
+            raise InvalidConnectionError(
+                f"An entry does not hold {name_some(names)}: a group is read by others.",
+                hint="Leave it out. Keys of accounts stay in the keyring, under the name that the connection's profile gives.",
+            )
         described = dict(stored)
         self._check(key, described)
         super().set(key, described)
+
+    def put_cleaned(self, key: str, stored: Mapping[str, Any]) -> Entry:
+        """Put in an entry that someone else wrote, such as another group's, without what no entry has: see its ``left_out``.
+
+        Raises InvalidInputError for one that nobody could read.
+        """
+        self.put(key, without_foreign_fields(stored))
+        return replace(self.entry(key), left_out=foreign_fields(stored))
 
     def edit(
         self,
@@ -118,7 +148,10 @@ class ConnectionGroup(Database):
         tags: Iterable[str] | None = None,
         owner: str | None = None,
     ) -> Entry:
-        """Change what is said of a database, and leave what is None; no remote is asked. KeyError when it has no entry."""
+        """Change what is said of a database, and leave what is None; no remote is asked. KeyError when it has no entry.
+
+        What someone stored there that no entry has goes, and is named in the answer's ``left_out``.
+        """
         stored = self[key]
         entry = read_entry(key, stored)
         said = {
@@ -127,8 +160,7 @@ class ConnectionGroup(Database):
             "tags": list(entry.tags if tags is None else tags),
             "owner": entry.owner if owner is None else owner,
         }
-        self.put(key, {**stored, "catalog": {**(stored.get("catalog") or {}), **said}})
-        return self.entry(key)
+        return self.put_cleaned(key, {**stored, "catalog": {**(stored.get("catalog") or {}), **said}})
 
     def remove(self, key: str) -> None:
         """Remove an entry; the database that it describes stays where it is. KeyError when there is none."""
@@ -174,16 +206,17 @@ class ConnectionGroup(Database):
     def _read_all(self) -> Iterator[tuple[str, Entry | FormatError]]:
         """Every entry, or what is wrong with it; one that is damaged or too large hides no other."""
         sizes = self.sizes()
-        failed = self.load_items([key for key, size in sizes.items() if size <= MOST_BYTES])
+        failed = self.load_items([key for key, size in sizes.items() if size is None or size <= MOST_BYTES])
         for key, size in sizes.items():
             try:
                 yield key, self._read(key, size, failed.get(key))
             except FormatError as problem:
                 yield key, problem
 
-    def _read(self, key: str, size: int, failure: CatalogError | None) -> Entry:
+    def _read(self, key: str, size: int | None, failure: CatalogError | None) -> Entry:
         if failure is not None:
             raise failure
+        size = len(self.get_bytes(key)) if size is None else size
         if size > MOST_BYTES:
             raise IntegrityError(f"The group entry {key!a} claims {size:,} bytes.", key=key, hint="Remove it, or add it again.")
         return self.entry(key)

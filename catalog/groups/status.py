@@ -20,8 +20,8 @@ from catalog.errors import (
 from catalog.format.head import Commit
 from catalog.groups.entry import Entry
 from catalog.groups.group import ConnectionGroup
-from catalog.remote.commit import read_head
 from catalog.remote.place import Place
+from catalog.remote.remote import look_first
 from catalog.store.access import connect_store
 from catalog.store.connect import name_of
 from catalog.store.observed import Observer, observed
@@ -60,6 +60,12 @@ class Status:
     problem: str = ""
     file_exists: bool = False
 
+    @property
+    def size(self) -> int | None:
+        """How many bytes all values take; None where nobody knows (see `Commit.size`)."""
+        made = self.commit or self.remote_commit
+        return None if made is not None and made.size is None and not self.value_bytes else self.value_bytes
+
 
 @dataclass(frozen=True, slots=True)
 class RemoteSummary:
@@ -79,7 +85,7 @@ def read_remote(connection: S3Connection, observer: Observer | None = None) -> R
     """
     store = observed(connect_store(connection, writing=False), observer)
     try:
-        stored = read_head(Place.at(store, name_of(connection)))
+        stored = look_first(Place.at(store, name_of(connection))).head
     finally:
         store.close()
     if stored is None:

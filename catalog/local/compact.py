@@ -13,8 +13,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
-from catalog.errors import LocalFileError
-from catalog.local.booklet_header import buckets_for
+from catalog.errors import FormatError, LocalFileError
+from catalog.local.booklet_header import HEADER_BYTES, Header, buckets_for
 from catalog.local.data_file import Block, DataFile, Record, system_error
 from catalog.local.state import State
 from catalog.local.table import Row, block_key, count_keys
@@ -24,6 +24,19 @@ _BATCH_BYTES = 16 << 20
 _BATCH_ROWS = 20_000
 _CUT_OFF = -1
 """The offset of a value that the file no longer holds whole; reading it is an error until it is discarded."""
+
+
+class Pruned(int):
+    """How many values were removed, as booklet counts them; ``bytes_freed`` came free on the disk."""
+
+    bytes_freed: int = 0
+
+    @classmethod
+    def of(cls, removed: int, bytes_freed: int) -> Pruned:
+        """A count and how many bytes came free."""
+        made = cls(removed)
+        made.bytes_freed = bytes_freed
+        return made
 
 
 def content_beside(path: Path) -> Path:
@@ -71,10 +84,19 @@ def resume_compaction(data: DataFile, state: State) -> None:
     if not state.compacting:
         return
     temporary = content_beside(data.path)
-    if temporary.exists():
+    if _is_content_of(data, temporary):
         data.replace_content(temporary)
         temporary.unlink()
     state.compacting = False
+
+
+def _is_content_of(data: DataFile, temporary: Path) -> bool:
+    """Whether a file is new content of a booklet: anyone can have put another one there, and a mark into the sidecar."""
+    try:
+        with temporary.open("rb") as file:
+            return Header.parse(file.read(HEADER_BYTES), str(temporary)).uuid == data.header.uuid
+    except (OSError, FormatError):
+        return False
 
 
 def _write_copy(

@@ -138,11 +138,21 @@ def _move_into_place(temporary: Path, path: Path) -> None:
     temporary.unlink()
 
 
+def _sync_folder(folder: Path) -> None:
+    """Let the names in a folder outlast a loss of power, where the system can be told so."""
+    with contextlib.suppress(OSError):
+        fd = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+
+
 class DataFile:
     """A booklet file, open. One object may append while others, in any process, read by position."""
 
     def __init__(self, path: Path, *, writable: bool) -> None:
-        self.path = path
+        self.path, self.writable = path, writable
         try:
             self._fd = os.open(path, (os.O_RDWR if writable else os.O_RDONLY) | getattr(os, "O_BINARY", 0))
         except OSError as error:
@@ -162,7 +172,10 @@ class DataFile:
             with temporary.open("wb") as file:
                 file.write(header.raw)
                 file.write((1).to_bytes(POSITION_BYTES, "little") * header.n_buckets)
+                file.flush()
+                os.fsync(file.fileno())
             _move_into_place(temporary, path)
+            _sync_folder(path.parent)
         except OSError as error:
             with contextlib.suppress(OSError):
                 temporary.unlink()

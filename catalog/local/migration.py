@@ -7,7 +7,7 @@ from hashlib import blake2b
 
 import msgspec
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 _SCHEMA = """
 CREATE TABLE state (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -19,10 +19,12 @@ CREATE TABLE local (
     length INTEGER NOT NULL,
     checksum BLOB NOT NULL,
     edit INTEGER NOT NULL,
-    base BLOB
+    base BLOB,
+    by_content INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 CREATE INDEX edited ON local (key) WHERE status IN (1, 2);
 CREATE INDEX leaving ON local (key) WHERE status = 3;
+CREATE INDEX by_content ON local (key) WHERE by_content = 1;
 CREATE TABLE segment (id TEXT PRIMARY KEY, body BLOB NOT NULL, used INTEGER NOT NULL);
 CREATE TABLE fetched (
     pack BLOB NOT NULL, offset INTEGER NOT NULL, value BLOB NOT NULL, used INTEGER NOT NULL, PRIMARY KEY (pack, offset)
@@ -30,6 +32,24 @@ CREATE TABLE fetched (
 CREATE TABLE uploaded (pack BLOB PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
 INSERT INTO state VALUES ('generation', 1);
 """
+
+
+_TABLES = frozenset(("state", "local", "segment", "fetched", "uploaded"))
+
+
+def foreign_object(connection: sqlite3.Connection) -> str | None:
+    """The name of something in a sidecar that no version of ours has put there, if there is one.
+
+    A view or a trigger of a stranger's would run at our queries; a virtual or generated table would give what it likes.
+    """
+    found = connection.execute("SELECT type, name, tbl_name, rootpage FROM sqlite_schema").fetchall()
+    for kind, name, table, page in found:
+        if kind not in ("table", "index") or not page or (table not in _TABLES and not table.startswith("sqlite_stat")):
+            return f"the {kind} {name!a:.100}"
+    for table in _TABLES:
+        if any(hidden for *_, hidden in connection.execute(f"PRAGMA table_xinfo({table})")):
+            return f"the table {table!a}"
+    return None
 
 
 def create(connection: sqlite3.Connection) -> None:
@@ -42,6 +62,9 @@ def migrate(connection: sqlite3.Connection, version: int) -> None:
     """Bring a sidecar of an earlier version forward, edits and deletions kept; within the caller's transaction."""
     if version == 1:
         _metadata_become_a_row(connection)
+    # Version 2 knew of no edit whether it was one by its time or by its content.
+    connection.execute("ALTER TABLE local ADD COLUMN by_content INTEGER NOT NULL DEFAULT 0")
+    connection.execute("CREATE INDEX by_content ON local (key) WHERE by_content = 1")
 
 
 def _metadata_become_a_row(connection: sqlite3.Connection) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
-from catalog.errors import UnsupportedFormatError
+from catalog.errors import LocalFileError, UnsupportedFormatError
 from catalog.format.checksum import checksum
 from catalog.format.version import METADATA, Version
 from catalog.local.compact import compact, remove_leftovers, resume_compaction
@@ -39,8 +39,18 @@ class _Found:
 
 
 def reconcile(data: DataFile, state: State, progress: Progress) -> bool:
-    """Bring the sidecar into agreement with the data file; whether anything had happened. Needs the write lock."""
-    resume_compaction(data, state)
+    """Bring the sidecar into agreement with the data file; whether anything had happened. Needs the write lock.
+
+    Of a data file that is open for reading only the sidecar, which is a copy then, is changed: nothing is finished or removed.
+    """
+    if data.writable:
+        resume_compaction(data, state)
+    elif state.compacting:
+        raise LocalFileError(
+            f"{data.path} was being rewritten when its writer was killed, and cannot be written here.",
+            path=str(data.path),
+            hint="Open it once where it can be written, which finishes that, or read the remote through another file_path.",
+        )
     dirty = state.dirty
     if not dirty and state.fingerprint == data.fingerprint():
         return False
@@ -52,6 +62,8 @@ def reconcile(data: DataFile, state: State, progress: Progress) -> bool:
         _miss(data, state, found)
         state.table.remove([row.key for row in state.table.leaving()])
     state.sidecar.run("DROP TABLE temp.found")
+    if not data.writable:
+        return True
     if dirty:
         remove_leftovers(data.path)
     if dirty or found.torn_at is not None or found.repeated or data.header.n_keys != found.keys:
@@ -118,7 +130,8 @@ def _adopt(data: DataFile, state: State, *, half_done: bool) -> None:
             row = known.get(key)
             value_checksum = checksum(data.read(offset, length))
             if half_done and row is not None and _unfinished(row, offset, value_checksum):
-                data.remove([(block_key(key), offset)], 0)
+                if data.writable:
+                    data.remove([(block_key(key), offset)], 0)
                 sidecar.run("DELETE FROM temp.found WHERE key = ?", (key,))
                 continue
             if row is not None and row.held and row.version == Version(timestamp, length, value_checksum):

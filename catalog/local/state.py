@@ -88,6 +88,12 @@ class State:
     fingerprint = _Fact(str)
     """What the booklet looked like when it was last synced."""
 
+    made = _Fact(str)
+    """The id of the last commit that a command was about to make here, which is no stranger's."""
+
+    unfinished_adoption = _Fact(bytes)
+    """Deletions that ebooklet noted before its file was taken over, while they are not noted here."""
+
     _writer = _Fact(str)
     _drafts = _Fact(bytes)
     _generation = _Fact(int)
@@ -182,7 +188,8 @@ class State:
     def resumable(self) -> set[bytes]:
         """The packs of a push that did not commit, of the last day."""
         since = int(time.time()) - _RESUMABLE_SECONDS
-        return {bytes(row[0]) for row in self.sidecar.rows("SELECT pack FROM uploaded WHERE at > ?", (since,))}
+        found = self.sidecar.rows("SELECT pack FROM uploaded WHERE at > ?", (since,))
+        return {row[0] for row in found if isinstance(row[0], bytes)}
 
     def note_uploaded(self, pack: bytes) -> None:
         """Note a pack that is up, though no commit names it yet."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from enum import IntEnum
 from itertools import chain, islice
+from typing import Any
 
 import msgspec
 
-from catalog.format.segment import Entry
+from catalog.format.segment import Entry, Outline
 from catalog.format.version import METADATA, Version
 from catalog.local.data_file import METADATA_KEY
-from catalog.local.sidecar import Sidecar
+from catalog.local.sidecar import Sidecar, damaged
 
 _BATCH = 10_000
 _PARAMETERS = 500
@@ -59,7 +60,10 @@ _decode_base = msgspec.msgpack.Decoder(KnownBase).decode
 
 
 class Row(msgspec.Struct, frozen=True, gc=False):
-    """One key of the table. ``edit`` numbers edits in their order; ``base`` is set where the edit conflicts."""
+    """One key of the table. ``edit`` numbers edits in their order; ``base`` is set where the edit conflicts.
+
+    ``by_content`` marks an edit that is none where the base has the same bytes, which was not known when it was made.
+    """
 
     key: str
     status: int
@@ -69,6 +73,7 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     checksum: bytes
     edit: int
     base: KnownBase | None
+    by_content: bool = False
 
     @property
     def edited(self) -> bool:
@@ -85,17 +90,23 @@ class Row(msgspec.Struct, frozen=True, gc=False):
         """The version that the working copy has of the key; None where it was deleted."""
         return Version(self.timestamp, self.length, self.checksum) if self.status != Status.DELETED else None
 
+    def says(self, entry: Entry | None) -> bool:
+        """Whether this is what an entry says: the same version, or the same bytes where only these count, or both nothing."""
+        mine = self.version
+        if entry is None or mine is None:
+            return entry is None and mine is None
+        return mine == entry.version or (self.by_content and mine.content == entry.version.content)
+
+    def may_say(self, outline: Outline) -> bool:
+        """Whether this can be what an entry with this outline says; False only where it surely is not."""
+        return self.timestamp == outline.timestamp or (self.by_content and self.length == outline.length)
+
     def base_over(self, entry: Entry | None) -> Entry | None:
         """What the edit was based on: what was kept of it, or else ``entry``, which the base commit has."""
         return entry if self.base is None else self.base.entry
 
 
-_COLUMNS = "key, status, timestamp, offset, length, checksum, edit, base"
-
-
-def _row(values: tuple[str, int, int, int, int, bytes, int, bytes | None]) -> Row:
-    base = values[7]
-    return Row(*values[:7], _decode_base(base) if base is not None else None)
+_COLUMNS = "key, status, timestamp, offset, length, checksum, edit, base, by_content"
 
 
 def block_key(key: str) -> bytes:
@@ -114,10 +125,33 @@ class LocalTable:
     def __init__(self, sidecar: Sidecar) -> None:
         self._sidecar = sidecar
 
+    def _row(self, values: tuple[Any, ...]) -> Row:
+        """A row of the file, which anyone can write to: IntegrityError where its values are none of ours."""
+        key, status, timestamp, offset, length, checksum, edit, base, by_content = values
+        if (
+            type(key) is str
+            and type(status) is int
+            and type(timestamp) is int
+            and type(offset) is int
+            and type(length) is int
+            and length >= 0
+            and type(checksum) is bytes
+            and type(edit) is int
+        ):
+            known = self._base(key, base) if base is not None else None
+            return Row(key, status, timestamp, offset, length, checksum, edit, known, by_content == 1)
+        raise damaged(self._sidecar.path, f"what it says of the key {key!a:.100}")
+
+    def _base(self, key: str, packed: object) -> KnownBase:
+        try:
+            return _decode_base(packed)  # type: ignore[arg-type]  # what is no bytes is a TypeError
+        except (msgspec.DecodeError, TypeError):
+            raise damaged(self._sidecar.path, f"what it says of the key {key!a:.100}") from None
+
     def get(self, key: str) -> Row | None:
         """The row of a key, or None."""
         values = self._sidecar.row(f"SELECT {_COLUMNS} FROM local WHERE key = ?", (key,))  # noqa: S608
-        return _row(values) if values else None
+        return self._row(values) if values else None
 
     def get_with_base(self, key: str) -> tuple[Row | None, str | None]:
         """The row of a key and, of the same instant, the id of the commit that the working copy is based on."""
@@ -126,7 +160,7 @@ class LocalTable:
             (key,),
         )
         assert values is not None
-        return (_row(values[1:]) if values[1] is not None else None), values[0]
+        return (self._row(values[1:]) if values[1] is not None else None), values[0]
 
     def get_many(self, keys: Sequence[str]) -> dict[str, Row]:
         """The rows of those of ``keys`` that have one."""
@@ -135,7 +169,7 @@ class LocalTable:
             some = tuple(keys[start : start + _PARAMETERS])
             marks = ",".join("?" * len(some))
             for values in self._sidecar.rows(f"SELECT {_COLUMNS} FROM local WHERE key IN ({marks})", some):  # noqa: S608
-                found[values[0]] = _row(values)
+                found[values[0]] = self._row(values)
         return found
 
     def any_between(self, first: str, last: str) -> bool:
@@ -145,15 +179,18 @@ class LocalTable:
     def put(self, rows: Iterable[Row]) -> None:
         """Insert or replace rows."""
         self._sidecar.change_many(
-            "INSERT OR REPLACE INTO local VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            ((*msgspec.structs.astuple(row)[:7], None if row.base is None else _encode_base(row.base)) for row in rows),
+            "INSERT OR REPLACE INTO local VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                (*msgspec.structs.astuple(row)[:7], None if row.base is None else _encode_base(row.base), row.by_content)
+                for row in rows
+            ),
         )
 
     def put_copies(self, copies: Iterable[tuple[str, int, int, int, bytes]]) -> None:
         """Insert rows of copies: key, timestamp, offset, length, checksum."""
         stream = iter(copies)
         while some := list(islice(stream, _COPIES)):
-            marks = ",".join(["(?, 0, ?, ?, ?, ?, 0, NULL)"] * len(some))
+            marks = ",".join(["(?, 0, ?, ?, ?, ?, 0, NULL, 0)"] * len(some))
             # one statement for many rows: executemany hands the interpreter over to other threads at each row
             self._sidecar.change(f"INSERT INTO local VALUES {marks}", tuple(chain.from_iterable(some)))  # noqa: S608
 
@@ -166,9 +203,10 @@ class LocalTable:
         self._sidecar.change("DELETE FROM local")
 
     def claim_copies(self, edit: int) -> None:
-        """Turn copies into edits with this number, and forget deletions."""
+        """Turn copies into edits with this number, forget deletions, and leave no edit in conflict."""
         with self._sidecar.transaction():
-            self._sidecar.change("UPDATE local SET status = 1, edit = ?, base = NULL WHERE status = 0", (edit,))
+            self._sidecar.change("UPDATE local SET status = 1, edit = ? WHERE status = 0", (edit,))
+            self._sidecar.change("UPDATE local SET base = NULL WHERE base IS NOT NULL")
             self._sidecar.change("DELETE FROM local WHERE status = 2")
 
     def moved(self, offsets: Iterable[tuple[int, str]]) -> None:
@@ -186,6 +224,10 @@ class LocalTable:
         """As `edited`, but for the metadata."""
         return self._pages("status IN (1, 2)", "edited", METADATA)
 
+    def unsure(self) -> Iterator[Row]:
+        """Edits that are none where the base has the same bytes."""
+        return self._pages("by_content = 1", "by_content", None)
+
     def leaving(self) -> Iterator[Row]:
         """Rows whose values are to be removed from the data file."""
         return self._pages("status = 3", "leaving", None)
@@ -200,14 +242,14 @@ class LocalTable:
             f"SELECT {_COLUMNS} FROM local WHERE key {'>' if after else '>='} ? AND status <> 3 ORDER BY key LIMIT ?",  # noqa: S608
             (start, limit),
         )
-        return [_row(row) for row in values]
+        return [self._row(row) for row in values]
 
     def conflicts(self) -> list[Row]:
         """Rows that were edited here and, since, elsewhere."""
         values = self._sidecar.rows(
             f"SELECT {_COLUMNS} FROM local WHERE status IN (1, 2) AND base IS NOT NULL ORDER BY key"  # noqa: S608
         )
-        return [_row(row) for row in values]
+        return [self._row(row) for row in values]
 
     def count_edited(self) -> int:
         """How many rows say something the base may not."""
@@ -244,7 +286,9 @@ class LocalTable:
         if keys is None:
             with self._sidecar.transaction():
                 self._sidecar.change("DELETE FROM local WHERE status = 2 AND edit <= ?", (up_to,))
-                self._sidecar.change("UPDATE local SET status = 0, base = NULL WHERE status = 1 AND edit <= ?", (up_to,))
+                self._sidecar.change(
+                    "UPDATE local SET status = 0, base = NULL, by_content = 0 WHERE status = 1 AND edit <= ?", (up_to,)
+                )
             return
         listed = list(keys)
         with self._sidecar.transaction():
@@ -252,7 +296,7 @@ class LocalTable:
                 "DELETE FROM local WHERE key = ? AND status = 2 AND edit <= ?", ((key, up_to) for key in listed)
             )
             self._sidecar.change_many(
-                "UPDATE local SET status = 0, base = NULL WHERE key = ? AND status = 1 AND edit <= ?",
+                "UPDATE local SET status = 0, base = NULL, by_content = 0 WHERE key = ? AND status = 1 AND edit <= ?",
                 ((key, up_to) for key in listed),
             )
 
@@ -265,7 +309,7 @@ class LocalTable:
                 (low, _BATCH),
             )
             for row in values:
-                yield _row(row)
+                yield self._row(row)
             if len(values) < _BATCH:
                 return
             low, comparison = values[-1][0], ">"

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import portalocker
-
-from catalog.errors import CatalogError, IntegrityError, LockTimeoutError
+from catalog.errors import CatalogError, IntegrityError
 from catalog.format.checksum import checksum
 from catalog.format.version import name_of_key
 from catalog.local.booklet_header import Header
 from catalog.local.cache import Cache
 from catalog.local.data_file import DataFile, system_error
+from catalog.local.reconcile import reconcile
 from catalog.local.sidecar import Sidecar
 from catalog.local.state import State
 from catalog.local.table import Row
+from catalog.processes.file_lock import turn
+from catalog.progress import Progress
 
 _TRIES_WHILE_COMPACTING = 400
 _PAUSE = 0.05
@@ -48,17 +49,15 @@ class WorkingCopy:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise system_error(error, path.parent, "creating the folder") from None
-        turn = path.with_name(f".{path.name}.creating")
+        note = path.with_name(f".{path.name}.creating")
         try:
             # Else a second process could take the first one's new sidecar for a leftover.
-            with portalocker.Lock(turn, mode="a", timeout=_SECONDS_TO_CREATE, check_interval=0.01):
+            with turn(note, _SECONDS_TO_CREATE, str(path), lambda: "another process that creates the file"):
                 if not path.exists():
                     for end in ("", "-wal", "-shm"):
                         path.with_name(f"{path.name}.sync{end}").unlink(missing_ok=True)
                     DataFile.create(path, header)
-                turn.unlink(missing_ok=True)
-        except portalocker.LockException:
-            raise LockTimeoutError(str(turn), "another process that creates the file", _SECONDS_TO_CREATE) from None
+                note.unlink(missing_ok=True)
         except OSError as error:
             if isinstance(error, CatalogError):
                 raise
@@ -66,6 +65,7 @@ class WorkingCopy:
 
     def close(self) -> None:
         """Close both files."""
+        self.cache.close()
         self._sidecar.close()
         self.data.close()
 
@@ -75,9 +75,19 @@ class WorkingCopy:
         return self.data.header
 
     @property
+    def disk_bytes(self) -> int:
+        """How many bytes both files take on their disk."""
+        return self.data.size + self._sidecar.size
+
+    @property
     def disturbed(self) -> bool:
         """Whether the data file is not as the last sync left it: someone else wrote to it, or a writer was killed."""
         return self.state.fingerprint != self.data.fingerprint() or self.state.dirty or self.state.compacting
+
+    def look_over(self, progress: Progress) -> None:
+        """Find out what happened to a data file that cannot be written, for this opening only."""
+        if self._sidecar.is_copy:
+            reconcile(self.data, self.state, progress)
 
     def value_of(self, row: Row, refresh: Callable[[], Row | None], pause: Callable[[float], None]) -> bytes | None:
         """The value that a row names, verified; None when its row went away meanwhile.

@@ -9,35 +9,55 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from msgspec.structs import replace
+from typing_extensions import override
 
 from catalog.errors import InvalidValueError, LocalFileError, LockTimeoutError
 from catalog.format.checksum import checksum
+from catalog.format.segment import Entry
 from catalog.format.version import METADATA, name_of_key
 from catalog.local.booklet_header import Header
 from catalog.local.compact import compact, content_beside
-from catalog.local.data_file import LONGEST_VALUE, METADATA_KEY, RESERVED_KEYS, DataFile, Record
-from catalog.local.file_lock import FileLock
+from catalog.local.data_file import LONGEST_VALUE, METADATA_KEY, RESERVED_KEYS, DataFile, Record, verified
 from catalog.local.reconcile import reconcile
 from catalog.local.table import Row, Status, block_key, count_keys
 from catalog.local.working_copy import WorkingCopy
+from catalog.processes.file_lock import FileLock
+from catalog.processes.fork import OfOneProcess, ParentsLock
 from catalog.progress import Progress
 
 _MOST_BUFFERED = 50_000
+_SECONDS_BEFORE_FORK = 5
 _NO_CHECKSUM = bytes(8)
 
 
 class Buffered(NamedTuple):
-    """A change that is not in the files yet. ``value`` is None for a deletion."""
+    """A change that is not in the files yet. ``value`` is None for a deletion.
+
+    With ``by_content`` it is no change where the key has these bytes already.
+    """
 
     status: Status
     timestamp: int
     value: bytes | None
     checksum: bytes
+    by_content: bool = False
+
+
+def _content(change: Buffered) -> tuple[int, bytes]:
+    return len(change.value or b""), change.checksum
+
+
+def _over_base(change: Buffered, row: Row | None, entry: Entry | None) -> Buffered:
+    """A change over what the base has of its key: where that has the same bytes, its timestamp stays, and no edit is left."""
+    if entry is None or (row is not None and row.base is not None) or _content(change) != entry.version.content:
+        return change._replace(by_content=False)
+    status = Status.COPY if row is None or row.status == Status.LEAVING else Status.EDITED
+    return Buffered(status, entry.timestamp, change.value, change.checksum)
 
 
 def _append_to(path: Path, record: Record) -> int:
@@ -52,8 +72,11 @@ def _append_to(path: Path, record: Record) -> int:
         data.close()
 
 
-class Writer:
-    """Exclusive write access to a working copy, from opening to `close`. Safe from many threads."""
+class Writer(OfOneProcess):
+    """Exclusive write access to a working copy, from opening to `close`. Safe from many threads.
+
+    It belongs to the process that opened it: in a forked child everything that it does raises WrongProcessError.
+    """
 
     def __init__(self, copy: WorkingCopy, *, timeout: float, progress: Progress, buffer_bytes: int = 4 << 20) -> None:
         self.path = copy.path
@@ -61,18 +84,36 @@ class Writer:
         self.table = copy.state.table
         self.data = DataFile(copy.path, writable=True)
         self._lock = FileLock(self.data.fd, str(copy.path))
-        self._mutex = threading.RLock()
+        self._mutex: threading.RLock | ParentsLock = threading.RLock()
         self._buffer: dict[str, Buffered] = {}
         self._buffered_bytes = 0
         self._most_bytes = buffer_bytes
         self._unsynced = False
         self._edit = 0
+        self.known_entries: Callable[[Sequence[str]], Mapping[str, Entry | None]] = lambda _: {}
+        """What the base commit has of keys, of those of which this is known without asking anyone."""
         try:
             self._lock.acquire(timeout, self.state.holder, progress)
             self._begin(progress)
         except BaseException:
             self._release()
             raise
+        self.belong_here()
+
+    @override
+    def before_fork(self) -> None:
+        # A child reads from the files what was set before it was made; a writer that is busy for long does not hold it up.
+        if self._mutex.acquire(timeout=_SECONDS_BEFORE_FORK):
+            try:
+                self.flush()
+            finally:
+                self._mutex.release()
+
+    @override
+    def after_fork(self) -> None:
+        # The lock is of the open file that parent and child share: unlocking would free it for both, closing does not.
+        self.data.close()
+        self._mutex = ParentsLock(str(self.path))
 
     def _begin(self, progress: Progress) -> None:
         self.state.begin_writing()
@@ -125,13 +166,13 @@ class Writer:
         with self._mutex:
             return self._buffer.get(key)
 
-    def put(self, key: str, value: bytes, timestamp: int) -> None:
-        """Set a key."""
+    def put(self, key: str, value: bytes, timestamp: int, *, by_content: bool = False) -> None:
+        """Set a key. With ``by_content`` bytes that are there already are no change: their timestamp stays."""
         if len(value) > LONGEST_VALUE:
             raise InvalidValueError(
                 f"The value of {name_of_key(key)!r} takes {len(value):,} bytes; at most 4 GiB fit into a booklet."
             )
-        self._add(key, Buffered(Status.EDITED, timestamp, value, checksum(value)))
+        self._add(key, Buffered(Status.EDITED, timestamp, value, checksum(value), by_content))
 
     def delete(self, key: str, timestamp: int) -> None:
         """Delete a key."""
@@ -200,6 +241,7 @@ class Writer:
 
     def _write(self, changes: dict[str, Buffered]) -> None:
         old = self.table.get_many(list(changes))
+        changes = self._real_changes(changes, old)
         for key, row in list(old.items()):
             if changes[key].status == Status.COPY and row.status != Status.LEAVING:
                 del changes[key], old[key]
@@ -225,6 +267,27 @@ class Writer:
         gone = [(block_key(key), in_file[key].offset) for key in changes if key in in_file]
         self.data.remove(gone, count_keys(key for key in changes if key in in_file and changes[key].value is None))
 
+    def _real_changes(self, changes: dict[str, Buffered], old: dict[str, Row]) -> dict[str, Buffered]:
+        """Leave out what sets the bytes that are there; what brings back those of the base is no edit of it any more."""
+        unsure = [key for key, change in changes.items() if change.by_content]
+        if not unsure:
+            return changes
+        known = self.known_entries(unsure)
+        real = {}
+        for key, change in changes.items():
+            row = old.get(key)
+            if change.by_content and row is not None and self._holds(row, change):
+                del old[key]
+            else:
+                real[key] = _over_base(change, row, known[key]) if change.by_content and key in known else change
+        return real
+
+    def _holds(self, row: Row, change: Buffered) -> bool:
+        """Whether a row holds the bytes that a change sets. An edit is nowhere else, so it is read: damage is set anew."""
+        if not row.held or (row.length, row.checksum) != _content(change):
+            return False
+        return row.status == Status.COPY or verified(self.data, row.offset, row.length, row.checksum) is not None
+
     def _new_rows(self, changes: dict[str, Buffered], old: dict[str, Row], offsets: dict[str, int]) -> list[Row]:
         rows = []
         for key, change in changes.items():
@@ -240,7 +303,8 @@ class Writer:
                 rows.append(Row(key, Status.DELETED, change.timestamp, offset, 0, removed, edit, base))
             else:
                 length = len(change.value)
-                rows.append(Row(key, change.status, change.timestamp, offsets[key], length, change.checksum, edit, base))
+                found = change.checksum
+                rows.append(Row(key, change.status, change.timestamp, offsets[key], length, found, edit, base, change.by_content))
         return rows
 
     def _mark_dirty(self) -> None:

@@ -15,6 +15,7 @@ import os
 import re
 import secrets
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -128,6 +129,7 @@ class Tickets(Lease):
         force: bool,
         progress: Progress,
         seconds: float = SECONDS,
+        clock: Callable[[], float] = time.monotonic,
     ) -> Tickets:
         """Win the election, waiting up to ``timeout`` seconds for others to end; LockTimeoutError names who is ahead.
 
@@ -136,24 +138,24 @@ class Tickets(Lease):
         if force:
             remove_all_tickets(store, name)
             store.delete(name)
-        deadline = time.monotonic() + timeout
+        deadline = clock() + timeout
         while True:
             owner = f"{who_am_i()}, process {os.getpid()}"
             mine = cls(store, name, LeaseHolder(_OURS + secrets.token_hex(8), owner, now_in_words(), seconds))
             try:
-                if mine._win(deadline, timeout, progress):
+                if mine._win(deadline, timeout, progress, clock):
                     return mine
             except BaseException:
                 mine.release()
                 raise
             mine.release()
-            if time.monotonic() >= deadline:
+            if clock() >= deadline:
                 raise StoreError(
                     f"{store.where}: tickets for {name!r} do not stay, or listings do not show them: writers cannot take turns.",
                     hint="Did someone break the lock? Try again; `catalog doctor` says more.",
                 )
 
-    def _win(self, deadline: float, timeout: float, progress: Progress) -> bool:
+    def _win(self, deadline: float, timeout: float, progress: Progress, clock: Callable[[], float]) -> bool:
         """Wait until two listings show nobody ahead; False when our tickets were removed meanwhile."""
         others = _Others(self._store, self._name, self._holder)
         pauses = iter(_PAUSES)
@@ -178,7 +180,7 @@ class Tickets(Lease):
             if blocking is None:
                 progress.wait(max(0.0, self._entered + SETTLE - time.monotonic()))
                 continue
-            left = deadline - time.monotonic()
+            left = deadline - clock()
             if left <= 0:
                 raise LockTimeoutError(f"{self._store.where}: {self._name!r}", str(blocking), timeout)
             progress.begin(f"waiting for {blocking} to finish writing")

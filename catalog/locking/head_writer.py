@@ -26,8 +26,8 @@ from catalog.remote.commit import Beaten, commit, commit_in_turn, create_under_l
 from catalog.remote.place import Place
 from catalog.store.interface import IfMatch, ObjectStore, UnsupportedRequestError
 
-_TIMEOUT = 60.0
-_LEFT_BEHIND = 300.0
+_TIMEOUT = 300.0
+"""How many seconds a command waits for the write lock: for longer than one that a killed program left takes to run out."""
 
 
 def take_lease(place: Place, *, timeout: float, force: bool, progress: Progress) -> Lease:
@@ -47,7 +47,7 @@ def take_lease(place: Place, *, timeout: float, force: bool, progress: Progress)
 @contextmanager
 def leased(place: Place, progress: Progress) -> Iterator[Lease]:
     """Hold the write lock of a remote for the moment, after waiting long enough for one that a killed program left to run out."""
-    lease = take_lease(place, timeout=_LEFT_BEHIND, force=False, progress=progress)
+    lease = take_lease(place, timeout=_TIMEOUT, force=False, progress=progress)
     try:
         yield lease
     finally:

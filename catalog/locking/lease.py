@@ -8,15 +8,18 @@ from __future__ import annotations
 import contextlib
 import getpass
 import os
+import secrets
 import socket
 import threading
 import time
 import uuid
+from collections.abc import Callable
 from datetime import UTC, datetime
 from itertools import count
 from typing import Annotated
 
 import msgspec
+from typing_extensions import override
 
 from catalog.errors import (
     CatalogError,
@@ -27,11 +30,15 @@ from catalog.errors import (
     StoreError,
     UnreachableError,
 )
+from catalog.processes.fork import OfOneProcess
 from catalog.progress import Progress
 from catalog.store.interface import IfAbsent, IfMatch, ObjectStore, Precondition
 
 SECONDS = 60.0
-_CLOCK_SKEW = 300.0
+PATIENCE = 1.25
+"""How many times as long as a lease holds it must have stood without a renewal before it is taken over."""
+_ROUNDED = 1.0
+"""Stores tell times in whole seconds."""
 _SAFE = 0.8
 _PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0)
 _QUICK_TRIES = 3
@@ -81,8 +88,8 @@ def read_holder(store: ObjectStore, name: str) -> tuple[LeaseHolder, str] | None
         return _UNREADABLE, fetched.etag
 
 
-class Lease:
-    """A lease that is held; a daemon thread renews it until `release`."""
+class Lease(OfOneProcess):
+    """A lease that is held; a daemon thread renews it until `release`. To a forked child it is lost: it stays the parent's."""
 
     def __init__(self, store: ObjectStore, name: str, holder: LeaseHolder, etag: str) -> None:
         self._store, self._name, self._holder, self._etag = store, name, holder, etag
@@ -92,6 +99,13 @@ class Lease:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._renew_for_ever, name="lease", daemon=True)
         self._thread.start()
+        self.belong_here()
+
+    @override
+    def after_fork(self) -> None:
+        self._mutex, self._stop = threading.Lock(), threading.Event()
+        self._stop.set()
+        self._lost_to = f"the process that this one was forked from: {self._holder}"
 
     @classmethod
     def acquire(
@@ -103,15 +117,17 @@ class Lease:
         force: bool,
         progress: Progress,
         seconds: float = SECONDS,
+        clock: Callable[[], float] = time.monotonic,
     ) -> Lease:
         """Take the lease, waiting up to ``timeout`` seconds for another's to end; LockTimeoutError names the holder.
 
-        A holder that has not renewed for its time is taken over. ``force`` takes the lease from anyone.
+        A holder that has not renewed for its time is taken over, at once where it was dead before. ``force`` takes the lease
+        from anyone. ``clock`` gives seconds.
         """
         mine = LeaseHolder(uuid.uuid4().hex, f"{who_am_i()}, process {os.getpid()}", now_in_words(), seconds)
         body = msgspec.json.encode(mine)
-        deadline = time.monotonic() + timeout
-        watch = Watch(store, name)
+        deadline = clock() + timeout
+        watch = Watch(store, name, clock)
         precondition: Precondition | None = None if force else IfAbsent()
         for attempt in count():
             try:
@@ -129,13 +145,13 @@ class Lease:
             if found is not None and watch.expired:
                 precondition = IfMatch(etag)
                 continue
-            left = deadline - time.monotonic()
+            progress.begin(f"waiting for {holder} to finish writing; if it is gone, for {max(watch.left, 0):.0f} s")
+            left = deadline - clock()
             if left <= 0:
                 raise LockTimeoutError(f"{store.where}: {name!r}", str(holder), timeout)
             precondition = IfAbsent()
             if found is None and attempt < _QUICK_TRIES:
                 continue
-            progress.begin(f"waiting for {holder} to finish writing")
             progress.wait(min(_PAUSES[min(attempt, len(_PAUSES) - 1)], left))
         raise AssertionError("unreachable")
 
@@ -194,34 +210,53 @@ class Lease:
 
 
 class Watch:
-    """Observes another's lease, to tell when it has not been renewed for its time, whatever the clocks say."""
+    """Observes another's lease, to tell when it has not been renewed for its time.
 
-    def __init__(self, store: ObjectStore, name: str) -> None:
-        self._store, self._name = store, name
+    How old the lease is when it is first seen is told by the store's own clock, so that a lease whose holder died before is not
+    watched anew by each who comes. From then on our own clock counts; the two are never compared.
+    """
+
+    def __init__(self, store: ObjectStore, name: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self._store, self._name, self._clock = store, name, clock
         self._etag = ""
-        self._since = 0.0
-        self._first_age = 0.0
-        self.expired = False
+        self._renewed = 0.0
+        self.left = 0.0
+
+    @property
+    def expired(self) -> bool:
+        """Whether it may be taken over, as of the last look."""
+        return self.left < 0
 
     def look(self) -> tuple[LeaseHolder, str] | None:
-        """Who holds it now, with its tag; ``expired`` then says whether it may be taken over."""
+        """Who holds it now, with its tag; ``left`` then says in how many seconds it may be taken over if nobody renews it."""
         found = read_holder(self._store, self._name)
         if found is None:
-            self.expired = False
+            self.left = 0.0
             return None
         holder, etag = found
         if etag != self._etag:
-            self._etag, self._since = etag, time.monotonic()
-            self._first_age = self._age()
-        self.expired = self._first_age > holder.seconds + _CLOCK_SKEW or time.monotonic() - self._since > holder.seconds * 1.25
+            self._renewed = self._clock() - (0.0 if self._etag else self._age())
+            self._etag = etag
+        self.left = self._renewed + holder.seconds * PATIENCE - self._clock()
         return found
 
     def _age(self) -> float:
-        """Seconds since the lease was written, by the store's clock and ours; 0 when not known."""
+        """For how many seconds the lease surely stands as it is; 0 when that is not known."""
         try:
             modified = self._store.head(self._name).modified
-        except StoreError:
+        except (StoreError, ObjectMissingError):
             return 0.0
-        except ObjectMissingError:
-            return 0.0
-        return (datetime.now(UTC) - modified).total_seconds() if modified else 0.0
+        now = _time_of(self._store, f"{self._name}-clock-{secrets.token_hex(8)}") if modified is not None else None
+        return max((now - modified).total_seconds() - _ROUNDED, 0.0) if now is not None and modified is not None else 0.0
+
+
+def _time_of(store: ObjectStore, name: str) -> datetime | None:
+    """The time by the clock of a store, which is that of an object written just now; None when it does not tell."""
+    try:
+        store.put(name, b"")
+        return store.head(name).modified
+    except CatalogError:
+        return None
+    finally:
+        with contextlib.suppress(CatalogError):
+            store.delete(name)

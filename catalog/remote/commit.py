@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from catalog.ebooklet_format.identity import FIRST_BYTES, begins_as_ebooklet, is_ebooklet
 from catalog.errors import (
     CatalogError,
     GoneError,
@@ -20,7 +21,7 @@ from catalog.format.head import DELETED, MOST_BYTES, StoredHead, decode_head
 from catalog.remote.log import Log
 from catalog.remote.place import Place
 from catalog.remote.segment_reader import NoCache
-from catalog.store.interface import IfAbsent, IfMatch
+from catalog.store.interface import ByteRange, FetchedObject, IfAbsent, IfMatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +31,22 @@ class Beaten:
     current: StoredHead | None
 
 
+class EbookletFoundError(UnsupportedFormatError):
+    """What lies at the place of a head is a database or group of ebooklet; ``fetched`` is that object, unless it is too large."""
+
+    def __init__(self, what: str, fetched: FetchedObject | None = None) -> None:
+        self.fetched = fetched
+        super().__init__(
+            f"{what} was written by ebooklet, in its own format.",
+            hint="It can be read, and copied into ours: open it with flag='r', then copy_remote().",
+        )
+
+
 def read_head(place: Place) -> StoredHead | None:
-    """The newest head of a remote, or None where there is none, or one that says that the remote is deleted."""
+    """The newest head of a remote, or None where there is none, or one that says that the remote is deleted.
+
+    Raises EbookletFoundError where ebooklet keeps a database.
+    """
     found = read_any_head(place)
     return _present(found) if found is not None else None
 
@@ -42,7 +57,10 @@ def read_any_head(place: Place) -> StoredHead | None:
         fetched = place.store.get(place.names.head, most=MOST_BYTES)
     except ObjectMissingError:
         return None
-    return decode_head(fetched.body, fetched.etag, str(place))
+    except IntegrityError:
+        _refuse_by_first_bytes(place)
+        raise
+    return _decoded(place, fetched)
 
 
 def read_head_if_changed(place: Place, known: StoredHead) -> StoredHead | None:
@@ -51,13 +69,43 @@ def read_head_if_changed(place: Place, known: StoredHead) -> StoredHead | None:
         fetched = place.store.get_if_changed(place.names.head, known.etag, most=MOST_BYTES)
     except ObjectMissingError:
         return None
-    if fetched is None:
-        return known
-    return _present(decode_head(fetched.body, fetched.etag, str(place)))
+    except IntegrityError:
+        _refuse_by_first_bytes(place)
+        raise
+    return known if fetched is None else _present(_decoded(place, fetched))
+
+
+def _decoded(place: Place, fetched: FetchedObject) -> StoredHead:
+    what = str(place)
+    if begins_as_ebooklet(fetched.body):
+        raise EbookletFoundError(what, fetched)
+    stored = decode_head(fetched.body, fetched.etag, what)
+    if stored.head.from_ebooklet:
+        raise IntegrityError(f"{what}: the head cannot be used: its commit has no number.")
+    return stored
 
 
 def _present(stored: StoredHead) -> StoredHead | None:
     return None if stored.head.type == DELETED else stored
+
+
+def refuse_ebooklet(place: Place) -> None:
+    """Raise EbookletFoundError where ebooklet keeps a database, before anything is written beside it; asks once or twice."""
+    try:
+        info = place.store.head(place.names.head)
+    except ObjectMissingError:
+        return
+    if is_ebooklet(info.metadata):
+        raise EbookletFoundError(str(place))
+    if "format_version" not in info.metadata:
+        _refuse_by_first_bytes(place)
+
+
+def _refuse_by_first_bytes(place: Place) -> None:
+    """What is too large for a head of ours, or without metadata, can be ebooklet's object, which has the whole index in it."""
+    first = place.store.get(place.names.head, ByteRange(0, FIRST_BYTES), most=FIRST_BYTES).body
+    if begins_as_ebooklet(first):
+        raise EbookletFoundError(str(place)) from None
 
 
 def check_writable(stored: StoredHead, where: object) -> None:

@@ -20,9 +20,9 @@ def delete_objects(remote: Remote, last: StoredHead | None, confirm: Callable[[]
     """Delete all that the database had, and at last its head; how many objects that were.
 
     What its commits reach is deleted whatever a listing shows, and what a listing shows besides. ``last`` is the commit before
-    the one that says that it is deleted, where that is known. The caller holds the lease, which ``confirm`` makes sure of
-    before each request that deletes. Raises what that raises, and PreconditionFailedError, having deleted nothing more, when the head is a
-    database's.
+    the one that says that it is deleted, where that is known. The caller holds the lease, which ``confirm`` makes sure of before
+    each request that deletes. Raises what that raises, and PreconditionFailedError, having deleted nothing more, when the head is
+    a database's.
     """
     place, count = remote.place, 0
     found = dict.fromkeys(_reached(remote, last, progress))

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
+from typing import TypeVar
 
 from catalog.errors import CatalogError, GoneError, IntegrityError, ObjectMissingError
 from catalog.format.checksum import checksum
 from catalog.format.head import StoredHead
-from catalog.format.segment import DELETED, Entry
+from catalog.format.segment import Entry
 from catalog.format.version import METADATA
 from catalog.progress import Progress
 from catalog.remote.place import Place
 from catalog.store.interface import ByteRange
+
+T = TypeVar("T")
 
 _GAP = 64 << 10
 """Bytes between two values that are cheaper to fetch than to ask again for."""
@@ -27,7 +30,7 @@ _MOST_KEYS_TOGETHER = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """One request: a piece of a pack, and the values in it. Of no pack are values that a commit holds itself, which need none."""
+    """One request: a piece of a pack, and the values in it."""
 
     pack: bytes
     start: int
@@ -44,7 +47,7 @@ class Failure:
 
 
 Fetched = Sequence[tuple[str, Entry, bytes]]
-_Results = Sequence[Fetched | Failure]
+Results = Sequence[Fetched | Failure]
 
 
 def plan_spans(wanted: Iterable[tuple[str, Entry]]) -> list[Span]:
@@ -52,28 +55,31 @@ def plan_spans(wanted: Iterable[tuple[str, Entry]]) -> list[Span]:
     of_pack: dict[bytes, list[tuple[str, Entry]]] = {}
     for item in wanted:
         of_pack.setdefault(item[1].pack, []).append(item)
-    inline = of_pack.pop(DELETED, None)
-    spans = [Span(DELETED, 0, 0, inline)] if inline else []
-    spans.extend(span for pack, items in of_pack.items() for span in _spans_of(pack, sorted(items, key=_offset)))
-    return spans
+    return [span for pack, items in of_pack.items() for span in _spans_of(pack, sorted(items, key=_offset))]
 
 
 def _spans_of(pack: bytes, items: Iterable[tuple[str, Entry]]) -> Iterator[Span]:
     """The spans of values of one pack in the order of their offsets."""
-    group: list[tuple[str, Entry]] = []
+    placed = ((item[1].offset, item[1].offset + item[1].length, item) for item in items)
+    return (Span(pack, start, end, wanted) for start, end, wanted in join_spans(placed))
+
+
+def join_spans(items: Iterable[tuple[int, int, T]]) -> Iterator[tuple[int, int, Sequence[T]]]:
+    """Join pieces (start, end, whatever) that lie close together, in their order, as `plan_spans` says."""
+    group: list[T] = []
     start = end = total = 0
-    for item in items:
-        offset, length = item[1].offset, item[1].length
-        stop = offset + length
+    for offset, stop, item in items:
+        length = stop - offset
         total += length
         if group and (offset - end > _GAP or total > _MOST_TOGETHER or stop - start > _MOST_TOGETHER):
-            yield Span(pack, start, end, group)
+            yield start, end, group
             group = []
         if not group:
             start, end, total = offset, offset, length
         group.append(item)
         end = max(end, stop)
-    yield Span(pack, start, end, group)
+    if group:
+        yield start, end, group
 
 
 def _windows(wanted: Iterable[tuple[str, Entry]]) -> Iterator[Sequence[Span]]:
@@ -94,16 +100,27 @@ def _offset(item: tuple[str, Entry]) -> int:
 def fetch_values(
     place: Place, wanted: Iterable[tuple[str, Entry]], threads: int, progress: Progress
 ) -> Iterator[Fetched | Failure]:
-    """Fetch values span by span, each verified; what fails is reported and the others go on.
+    """Fetch values span by span, each verified; what fails is reported, the others go on. Those that a head holds come last."""
+    at_hand: list[tuple[str, Entry, bytes]] = []
+    windows = _windows(_stored(wanted, at_hand))
+    yield from fetch_in_parallel(windows, lambda span: _fetch_span(place, span), threads, progress)
+    if at_hand:
+        yield from _advance([at_hand], progress)
 
-    At most ``threads`` requests and twice as many spans in memory at once.
+
+def fetch_in_parallel(
+    windows: Iterable[Sequence[T]], fetch: Callable[[T], Results], threads: int, progress: Progress
+) -> Iterator[Fetched | Failure]:
+    """Fetch what is asked for, some at a time, in its order; ``fetch`` sends one request and raises nothing.
+
+    At most ``threads`` requests and twice as many answers in memory at once.
     """
     with ThreadPoolExecutor(threads, thread_name_prefix="fetch") as pool:
-        waiting: deque[Future[_Results]] = deque()
+        waiting: deque[Future[Results]] = deque()
         try:
-            for spans in _windows(wanted):
-                for span in spans:
-                    waiting.append(pool.submit(_fetch_span, place, span))
+            for window in windows:
+                for asked in window:
+                    waiting.append(pool.submit(fetch, asked))
                     while _enough(waiting, threads):
                         yield from _advance(waiting.popleft().result(), progress)
             while waiting:
@@ -113,7 +130,16 @@ def fetch_values(
                 future.cancel()
 
 
-def _enough(waiting: Sequence[Future[_Results]], threads: int) -> bool:
+def _stored(wanted: Iterable[tuple[str, Entry]], at_hand: list[tuple[str, Entry, bytes]]) -> Iterator[tuple[str, Entry]]:
+    """What lies in packs; what does not is put aside."""
+    for key, entry in wanted:
+        if entry.inline is None:
+            yield key, entry
+        else:
+            at_hand.append((key, entry, entry.inline))
+
+
+def _enough(waiting: Sequence[Future[Results]], threads: int) -> bool:
     """Whether no request need be added now: all threads have one, and there is something to give out; or memory says so."""
     if len(waiting) >= 2 * threads:
         return True
@@ -122,7 +148,9 @@ def _enough(waiting: Sequence[Future[_Results]], threads: int) -> bool:
 
 def fetch_value(place: Place, key: str, entry: Entry) -> bytes:
     """Fetch one value, verified."""
-    fetched = _fetch_span(place, plan_spans([(key, entry)])[0])
+    if entry.inline is not None:
+        return entry.inline
+    fetched = _fetch_span(place, Span(entry.pack, entry.offset, entry.offset + entry.length, [(key, entry)]))
     if isinstance(fetched[0], Failure):
         raise fetched[0].error
     return fetched[0][0][2]
@@ -133,7 +161,7 @@ def read_metadata(place: Place, stored: StoredHead) -> bytes | None:
     return fetch_value(place, METADATA, stored.metadata) if stored.metadata is not None else None
 
 
-def _advance(results: _Results, progress: Progress) -> _Results:
+def _advance(results: Results, progress: Progress) -> Results:
     for result in results:
         if isinstance(result, Failure):
             progress.check()
@@ -142,7 +170,7 @@ def _advance(results: _Results, progress: Progress) -> _Results:
     return results
 
 
-def _fetch_span(place: Place, span: Span) -> _Results:
+def _fetch_span(place: Place, span: Span) -> Results:
     length = span.end - span.start
     name = place.names.pack(span.pack)
     try:
@@ -154,13 +182,13 @@ def _fetch_span(place: Place, span: Span) -> _Results:
     return _cut(body, span, place.store.where)
 
 
-def _cut(body: bytes, span: Span, where: str) -> _Results:
+def _cut(body: bytes, span: Span, where: str) -> Results:
     """The values of a span, and what is damaged among them."""
     whole: list[tuple[str, Entry, bytes]] = []
     failures: list[Failure] = []
     for key, entry in span.wanted:
         at = entry.offset - span.start
-        value = body[at : at + entry.length] if entry.inline is None else entry.inline
+        value = body[at : at + entry.length]
         if len(value) == entry.length and checksum(value) == entry.checksum:
             whole.append((key, entry, value))
         else:
@@ -180,5 +208,5 @@ def _damaged(where: str, key: str) -> IntegrityError:
     return IntegrityError(
         f"{where}: the value of {key!r} is damaged: its bytes do not match their checksum.",
         key=key,
-        hint="Nothing was read. Ask the owner to push this key again, or open an earlier version.",
+        hint="Nothing was read. Its owner can set it again, with set(…, touch=True), and push; or open an earlier version.",
     )

@@ -6,11 +6,13 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from catalog.ebooklet_format.names import EbookletNames
 from catalog.errors import CatalogError, IntegrityError, ObjectMissingError
 from catalog.format.head import StoredHead
 from catalog.format.table import SegmentRef
 from catalog.progress import Progress
-from catalog.remote.commit import read_commit, read_head
+from catalog.remote.commit import EbookletFoundError, read_commit, read_head
+from catalog.remote.ebooklet_values import object_of
 from catalog.remote.fetch import Failure
 from catalog.remote.place import Place
 from catalog.remote.reach import held_entries
@@ -34,7 +36,10 @@ def check_database(place: Place, threads: int, progress: Progress, *, deep: bool
     ``deep`` fetches every value and verifies it against the index, which is all that a reader would see. Only reads. Raises
     what reading the head raises.
     """
-    newest = read_head(place)
+    try:
+        newest = read_head(place)
+    except EbookletFoundError as found:
+        return check_ebooklet(place, found, threads, progress, deep=deep)
     if newest is None:
         return None
     remote = Remote(place, NoCache(), threads)
@@ -44,6 +49,54 @@ def check_database(place: Place, threads: int, progress: Progress, *, deep: bool
     if deep:
         parts.append(_check_values(remote, newest, progress))
     return parts
+
+
+class _InMemory:
+    """Segments of a translated index, while they are looked over."""
+
+    def __init__(self) -> None:
+        self._bodies: dict[str, bytes] = {}
+
+    def get_segment(self, segment_id: str) -> bytes | None:
+        """The body of a segment, or None."""
+        return self._bodies.get(segment_id)
+
+    def put_segment(self, segment_id: str, body: bytes) -> None:
+        """Keep the body of a segment."""
+        self._bodies[segment_id] = body
+
+
+def check_ebooklet(place: Place, found: EbookletFoundError, threads: int, progress: Progress, *, deep: bool) -> list[Damage]:
+    """Look over what ebooklet wrote: its index, and whether the objects are there that hold the values; only reads.
+
+    There are no checksums: ``deep`` fetches every value, and compares what ebooklet wrote before it.
+    """
+    progress.begin("checking the index")
+    remote = Remote(place, _InMemory(), threads)
+    newest = remote.translated(found)
+    parts = [
+        Damage("head", f"written by ebooklet, {newest.head.keys:,} keys; it keeps no checksums"),
+        _check_objects(remote, newest, threads, progress),
+    ]
+    if deep:
+        parts.append(_check_values(remote, newest, progress))
+    return parts
+
+
+def _check_objects(remote: Remote, newest: StoredHead, threads: int, progress: Progress) -> Damage:
+    """Whether the objects that hold values are there."""
+    names = EbookletNames(remote.names.db_key)
+    items = remote.snapshot(newest).items()
+    wanted: dict[str, None] = dict.fromkeys(object_of(names, key, entry.pack) for key, entry in items)
+    progress.begin("checking objects", total_items=len(wanted))
+    if remote.store.powers.lists:
+        there = {found.name for found in remote.store.list(remote.names.folder)}
+        missing = [name for name in wanted if name not in there]
+    else:
+        with ThreadPoolExecutor(threads, thread_name_prefix="doctor") as pool:
+            problems = pool.map(lambda name: _problem(lambda: remote.store.head(name)), wanted)
+            missing = [name for name, problem in zip(wanted, problems, strict=True) if problem]
+    return Damage("objects", f"{len(wanted):,} objects with values", [f"{name} is gone" for name in missing])
 
 
 def _check_head(place: Place, newest: StoredHead) -> Damage:

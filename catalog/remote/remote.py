@@ -1,16 +1,25 @@
-"""A remote: the objects of one database in a store, and the ways to read them."""
+"""A remote: the objects of one database in a store, and the ways to read them.
+
+Here, and nowhere else, it is decided whether what lies there is ours or ebooklet's: by what the newest head is, and by whether an
+entry has a checksum. All else works on heads, snapshots and entries, which are the same of both.
+"""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Iterator
-from itertools import takewhile
+from dataclasses import dataclass
+from itertools import groupby, takewhile
 
 from catalog.format.content import named_content
 from catalog.format.head import MOST_ATTACHED_SEGMENTS, Commit, StoredHead, Table, Tag, decode_tags
 from catalog.format.segment import Entry, Segment
-from catalog.format.table import SegmentRef
+from catalog.format.table import IndexFile, SegmentRef
 from catalog.progress import Progress
 from catalog.remote import commit as committing
+from catalog.remote.commit import EbookletFoundError
+from catalog.remote.ebooklet_index import describe, translate
+from catalog.remote.ebooklet_values import fetch_ebooklet_value, fetch_ebooklet_values
 from catalog.remote.fetch import Failure, Fetched, fetch_value, fetch_values
 from catalog.remote.index_writer import IndexWriter, Put
 from catalog.remote.log import Log
@@ -29,7 +38,8 @@ class Remote:
         self.names = place.names
         self.threads = threads
         self.log = Log(place, cache)
-        self._segments = SegmentReader(place, cache, threads)
+        self._translating = threading.Lock()
+        self._segments = SegmentReader(place, cache, threads, self._translate_again)
 
     @property
     def where(self) -> str:
@@ -38,9 +48,34 @@ class Remote:
 
     def newest(self, known: StoredHead | None) -> StoredHead | None:
         """The newest head; ``known`` itself when nothing changed since. None where there is no database."""
-        if known is None or not known.etag:
-            return committing.read_head(self.place)
-        return committing.read_head_if_changed(self.place, known)
+        try:
+            if known is None or not known.etag:
+                return committing.read_head(self.place)
+            return committing.read_head_if_changed(self.place, known)
+        except EbookletFoundError as found:
+            return self.translated(found)
+
+    def translated(self, found: EbookletFoundError) -> StoredHead:
+        """What ebooklet keeps at the place, as a head of ours; the segments of its index go into the cache."""
+        return translate(self.place, found.fetched, self.keep_segments)
+
+    def take(self, looked: FirstLook) -> StoredHead | None:
+        """The newest head, from what was fetched by a first look."""
+        return looked.head if looked.found is None else self.translated(looked.found)
+
+    def keep_segments(self, file: IndexFile) -> None:
+        """Keep segments that were made here and lie in no store."""
+        self._segments.keep(file)
+
+    def _translate_again(self) -> bool:
+        """Bring the segments of a translated index back that are in the cache no more; whether ebooklet keeps one here."""
+        with self._translating:
+            try:
+                committing.read_head(self.place)
+            except EbookletFoundError as seen:
+                translate(self.place, seen.fetched, self.keep_segments)
+                return True
+        return False
 
     def snapshot(self, stored: StoredHead) -> Snapshot:
         """The keys and entries of a commit."""
@@ -100,13 +135,38 @@ class Remote:
         return decode_tags(named_content(body, ref.id, what), what)
 
     def value(self, key: str, entry: Entry) -> bytes:
-        """Fetch one value, verified."""
+        """Fetch one value, verified where its entry has a checksum."""
+        if not entry.verifiable:
+            return fetch_ebooklet_value(self.place, key, entry)
         return fetch_value(self.place, key, entry)
 
     def values(self, wanted: Iterable[tuple[str, Entry]], progress: Progress) -> Iterator[Fetched | Failure]:
-        """Fetch many values, in few large requests, each verified."""
-        return fetch_values(self.place, wanted, self.threads, progress)
+        """Fetch many values, in few large requests, each verified where its entry has a checksum.
+
+        The entries that they come with have a checksum in any case: that of what was read.
+        """
+        for verifiable, some in groupby(wanted, key=lambda item: item[1].verifiable):
+            if verifiable:
+                yield from fetch_values(self.place, some, self.threads, progress)
+            else:
+                yield from fetch_ebooklet_values(self.place, some, self.threads, progress)
 
     def close(self) -> None:
         """Give back the store's connections."""
         self.store.close()
+
+
+@dataclass(frozen=True, slots=True)
+class FirstLook:
+    """What was seen of a remote before there was a place to keep its index: its head and, of ebooklet's, the whole object."""
+
+    head: StoredHead | None
+    found: EbookletFoundError | None = None
+
+
+def look_first(place: Place) -> FirstLook:
+    """Look at the newest head of a remote, whoever made it; the head of one of ebooklet names no index yet."""
+    try:
+        return FirstLook(committing.read_head(place))
+    except EbookletFoundError as found:
+        return FirstLook(describe(place, found.fetched), found)

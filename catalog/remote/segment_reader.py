@@ -10,11 +10,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from typing_extensions import override
+
 from catalog.errors import GoneError, IntegrityError, ObjectMissingError
 from catalog.format.content import content_id, named_content
 from catalog.format.head import RunRef, StoredHead, Table, checked_run
 from catalog.format.segment import Keys, Outline, Segment, decode_entries, decode_keys
 from catalog.format.table import IndexFile, Run, SegmentRef, decode_table
+from catalog.processes.fork import OfOneProcess
 from catalog.remote.place import Place
 from catalog.store.interface import ByteRange
 
@@ -63,15 +66,25 @@ class _Frame:
         return self.start + self.size
 
 
-class SegmentReader:
-    """Gives decoded segments; keeps those last used in memory, up to 1.5 million keys."""
+class SegmentReader(OfOneProcess):
+    """Gives decoded segments; keeps those last used in memory, up to 1.5 million keys.
 
-    def __init__(self, place: Place, cache: ObjectCache, threads: int) -> None:
+    ``make_again`` brings segments into the cache that are neither there nor in the store, if there is something to make them of;
+    whether there was.
+    """
+
+    def __init__(self, place: Place, cache: ObjectCache, threads: int, make_again: Callable[[], bool] = lambda: False) -> None:
+        self._make_again = make_again
         self._place, self._cache, self._threads = place, cache, threads
         self._decoded: OrderedDict[bytes, Segment] = OrderedDict()
         self._decoded_keys = 0
         self._tables: dict[bytes, Table] = {}
         self._last_keys: dict[bytes, Keys] = {}
+        self._lock = threading.Lock()
+        self.belong_here()
+
+    @override
+    def after_fork(self) -> None:
         self._lock = threading.Lock()
 
     def run(self, run: RunRef, stored: StoredHead) -> Run:
@@ -118,6 +131,10 @@ class SegmentReader:
                 self._last_keys.clear()
             self._last_keys[ref.id] = keys
         return keys.find(key)
+
+    def in_memory(self, ref: SegmentRef) -> Segment | None:
+        """The segment that ``ref`` names, if it is in memory; nobody is asked for it."""
+        return self._remembered(ref)
 
     def pass_through(self, most_kept: int) -> Callable[[SegmentRef], Segment]:
         """A way to load segments of which only the first few stay in memory: whoever walks on does not come back soon."""
@@ -176,6 +193,14 @@ class SegmentReader:
 
     def _frames(self, refs: Sequence[SegmentRef], *, entries: bool) -> dict[bytes, tuple[bytes, bytes]]:
         """The frames of segments as stored (that of entries empty where it is not asked for), which are verified and cached."""
+        try:
+            return self._known_or_fetched(refs, entries=entries)
+        except GoneError:
+            if not self._make_again():
+                raise
+            return self._known_or_fetched(refs, entries=entries)
+
+    def _known_or_fetched(self, refs: Sequence[SegmentRef], *, entries: bool) -> dict[bytes, tuple[bytes, bytes]]:
         found: dict[bytes, tuple[bytes, bytes]] = {}
         wanted: list[_Frame] = []
         for ref in refs:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence, Set
 from functools import cached_property
 from typing import NoReturn, TypeVar
 
+from catalog.errors import CatalogError
 from catalog.format.fence_pointers import Landmarks
 from catalog.format.head import RunRef, StoredHead
 from catalog.format.runs import live, load_within, newest, run_items
@@ -68,6 +69,22 @@ class Snapshot:
             if (entry := load_within(run, position, self._segments.load).find(key)) is not None:
                 return None if entry.deleted else entry
         return None
+
+    def find_in_memory(self, key: str) -> tuple[bool, Entry | None]:
+        """Whether the entry of ``key`` is known from what is in memory, and the entry; asks nobody."""
+        if key == METADATA:
+            return True, self.stored.metadata
+        changes = self.stored.changes
+        if changes is not None and (entry := changes.find(key)) is not None:
+            return True, None if entry.deleted else entry
+        if "runs" not in self.__dict__:
+            return False, None
+        for run, position in self._places_of(key):
+            if (segment := self._segments.in_memory(run[position])) is None:
+                return False, None
+            if (entry := segment.find(key)) is not None:
+                return True, None if entry.deleted else entry
+        return True, None
 
     def outline(self, key: str) -> Outline | None:
         """Of when the value of ``key`` is and how long, or None; reads nothing of a segment but its keys."""
@@ -152,8 +169,19 @@ class Snapshot:
         return [ref for run in self.runs for ref in run]
 
     def cached_names(self) -> set[str]:
-        """The names under which the cache has what this commit's index consists of."""
-        return self._segments.cached_names(self.all_refs())
+        """The names under which the cache has what this commit's index consists of; none where that is not known now."""
+        try:
+            return self._segments.cached_names(self.all_refs())
+        except CatalogError:
+            return set()
+
+    def unshared_refs(self, other: Snapshot | None) -> list[SegmentRef]:
+        """The segments of this commit that another has not; tables that both have are not read."""
+        if other is None:
+            return self.all_refs()
+        common = _common_runs(self.stored.head.runs, other.stored.head.runs)
+        theirs = {ref.id for _, run in other.by_height(common) for ref in run}
+        return [ref for _, run in self.by_height(common) for ref in run if ref.id not in theirs]
 
     def prefetch_all(self) -> None:
         """Bring the whole index."""
@@ -177,7 +205,7 @@ class Snapshot:
                 if not same_version(before, after):
                     yield key, before, after
 
-    def _by_height(self, common: int) -> Iterator[tuple[int, Run]]:
+    def by_height(self, common: int) -> Iterator[tuple[int, Run]]:
         """The runs, newest first, each with the number of runs below it; without the ``common`` oldest ones."""
         count = len(self.stored.head.runs)
         return (
@@ -186,10 +214,10 @@ class Snapshot:
         )
 
     def _places(self, common: int) -> Iterator[tuple[int, bytes]]:
-        return ((height, ref.id) for height, run in self._by_height(common) for ref in run)
+        return ((height, ref.id) for height, run in self.by_height(common) for ref in run)
 
     def _without(self, shared: set[tuple[int, bytes]], common: int) -> list[tuple[int, list[SegmentRef]]]:
-        return [(height, [ref for ref in run if (height, ref.id) not in shared]) for height, run in self._by_height(common)]
+        return [(height, [ref for ref in run if (height, ref.id) not in shared]) for height, run in self.by_height(common)]
 
     def _placed(self, runs: Sequence[tuple[int, Run]]) -> Iterator[tuple[str, tuple[int, Entry]]]:
         return self._placed_of(self, runs)

@@ -23,12 +23,22 @@ class KeyState(StrEnum):
 
 
 class KeyInfo(msgspec.Struct, frozen=True, gc=False):
-    """One key without its value: microseconds since the epoch, bytes as stored, and its state."""
+    """One key without its value: microseconds since the epoch, bytes as stored, and its state.
+
+    ``size`` is None where nobody knows it before the value is fetched. ``verified`` says whether the remote keeps a checksum that
+    the value is compared with; ebooklet's keep none.
+    """
 
     key: str
     timestamp: int
-    size: int
+    size: int | None
     state: KeyState
+    verified: bool = True
+
+
+def of_entry(key: str, entry: Entry, state: KeyState, size: int | None = None) -> KeyInfo:
+    """What to say of a key that is as an entry says; ``size`` is what is known of it from elsewhere."""
+    return KeyInfo(key, entry.timestamp, size if entry.size is None else entry.size, state, entry.verifiable)
 
 
 def join_rows(entries: Iterator[tuple[str, Entry]], rows: Iterator[Row]) -> Iterator[tuple[str, Entry | None, Row | None]]:
@@ -50,17 +60,18 @@ def join_rows(entries: Iterator[tuple[str, Entry]], rows: Iterator[Row]) -> Iter
 def describe_key(key: str, entry: Entry | None, row: Row | None, *, has_base: bool) -> KeyInfo | None:
     """What to say of a key that the base, the table or both know; None when it does not exist."""
     if row is None or row.status == Status.LEAVING:
-        return KeyInfo(key, entry.timestamp, entry.length, KeyState.REMOTE) if entry else None
+        return of_entry(key, entry, KeyState.REMOTE) if entry else None
     if row.status == Status.COPY:
         if entry is not None:
-            return KeyInfo(key, entry.timestamp, entry.length, KeyState.LOCAL)
+            known = entry.version == row.version
+            return of_entry(key, entry, KeyState.LOCAL, row.length if known else None)
         return None if has_base else KeyInfo(key, row.timestamp, row.length, KeyState.LOCAL)
     if row.base is not None:
         return KeyInfo(key, row.timestamp, row.length, KeyState.CONFLICT)
     if row.status == Status.DELETED:
-        return KeyInfo(key, entry.timestamp, entry.length, KeyState.DELETED) if entry else None
-    if entry is not None and entry.version == row.version:
-        return KeyInfo(key, row.timestamp, row.length, KeyState.LOCAL)
+        return of_entry(key, entry, KeyState.DELETED) if entry else None
+    if entry is not None and row.says(entry):
+        return of_entry(key, entry, KeyState.LOCAL, row.length)
     return KeyInfo(key, row.timestamp, row.length, KeyState.ADDED if entry is None else KeyState.MODIFIED)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice, takewhile
 
@@ -9,7 +10,7 @@ import msgspec
 
 from catalog.errors import InvalidInputError
 from catalog.format.fence_pointers import Landmarks
-from catalog.local.sorted_keys import Order, SortedKeys
+from catalog.local.sorted_keys import Described, Order, SortedKeys
 from catalog.session.key_info import KeyInfo, KeyState, while_prefixed
 from catalog.session.session import Session
 
@@ -101,8 +102,11 @@ class Listing:
 
     def sorted_keys(self, order: Order, prefix: str) -> SortedKeys[KeyInfo]:
         """The keys that begin with ``prefix`` in another order."""
-        infos = while_prefixed(self._session.key_infos(prefix, with_deleted=True), prefix)
-        return SortedKeys(((info.key, info.timestamp, info.size, info.state) for info in infos), order, _info)
+
+        def read() -> Iterator[Described]:
+            return map(_described, while_prefixed(self._session.key_infos(prefix, with_deleted=True), prefix))
+
+        return SortedKeys(read, order, _info)
 
     def row_of(self, key: str) -> int:
         """How many keys come before ``key``."""
@@ -126,5 +130,9 @@ class Listing:
         return Landmarks([row for row, _ in found], [key for _, key in found], total)
 
 
-def _info(key: str, timestamp: int, size: int, state: str) -> KeyInfo:
-    return KeyInfo(key, timestamp, size, KeyState(state))
+def _described(info: KeyInfo) -> Described:
+    return info.key, info.timestamp, info.size, info.state, info.verified
+
+
+def _info(key: str, timestamp: int, size: int | None, state: str, verified: bool) -> KeyInfo:
+    return KeyInfo(key, timestamp, size, KeyState(state), bool(verified))

@@ -10,7 +10,7 @@ from catalog.format.segment import Entry
 from catalog.local.working_copy import WorkingCopy
 from catalog.remote.remote import Remote
 from catalog.remote.snapshot import Snapshot
-from catalog.session.key_info import KeyInfo, KeyState
+from catalog.session.key_info import KeyInfo, KeyState, of_entry
 from catalog.session.session import Held, Session
 
 
@@ -47,7 +47,7 @@ class PastSession(Session):
 
     def _held(self, key: str, entry: Entry) -> Held:
         row = self.table.get(key)
-        if row is not None and row.held and row.checksum == entry.checksum:
+        if row is not None and row.held and (row.checksum == entry.checksum or row.version == entry.version):
             try:
                 if (value := self.local_bytes(row)) is not None:
                     return Held(value, entry.timestamp)
@@ -68,7 +68,7 @@ class PastSession(Session):
     def key_infos(self, start: str = "", *, with_deleted: bool = False) -> Iterator[KeyInfo]:  # noqa: ARG002
         """All keys of this commit from ``start`` on, sorted."""
         for key, entry in self._past.items(start):
-            yield KeyInfo(key, entry.timestamp, entry.length, KeyState.REMOTE)
+            yield of_entry(key, entry, KeyState.REMOTE)
 
     def added_keys(self) -> list[str]:
         """None: what was changed here is not seen."""

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 
 from typing_extensions import override
 
-from catalog.errors import IntegrityError
+from catalog.errors import IntegrityError, ReadOnlyError, WrongProcessError
 from catalog.format.checksum import checksum
-from catalog.format.head import StoredHead
+from catalog.format.head import Commit, StoredHead
 from catalog.format.segment import Entry
 from catalog.format.version import METADATA
 from catalog.local.data_file import verified
 from catalog.local.table import Row, Status
 from catalog.local.working_copy import WorkingCopy
 from catalog.local.writer import Writer
+from catalog.processes.fork import OfOneProcess
 from catalog.progress import Progress
 from catalog.remote.remote import Remote
 from catalog.remote.snapshot import Snapshot
@@ -47,14 +48,15 @@ class _Counted:
     value_bytes: int
 
 
-class Session:
+class Session(OfOneProcess):
     """What one opened database consists of. Reads are safe from many threads; one that writes is a `WriteSession`.
 
     ``base`` is the commit that the working copy builds on, ``seen`` the newest one known. While ``replacing``, the working
     copy stands for the whole database: the next push puts its keys in the place of all that were there.
     """
 
-    def __init__(self, copy: WorkingCopy, remote: Remote) -> None:
+    def __init__(self, copy: WorkingCopy, remote: Remote, writer: Writer | None = None) -> None:
+        self._own_writer = writer
         self.copy = copy
         self.state = copy.state
         self.table = copy.state.table
@@ -65,21 +67,44 @@ class Session:
         self.seen: StoredHead | None = None
         self._counted: _Counted | None = None
         self.load_heads()
+        self.belong_here()
+
+    @override
+    def after_fork(self) -> None:
+        self._own_writer, self.lock = None, threading.RLock()
 
     @property
-    def writer(self) -> Writer | None:
-        """The writer of the working copy; None when only reading."""
-        return None
+    def writable(self) -> bool:
+        """Whether this process may change the working copy through it."""
+        return self._own_writer is not None
+
+    def for_writing(self) -> WriteSession:
+        """The session, if it may write; ReadOnlyError when it was opened for reading, WrongProcessError in a forked child."""
+        raise ReadOnlyError(f"{self.copy.path} is open for reading.", hint="Open it with flag='w'.")
 
     def load_heads(self) -> None:
         """Read from the sidecar which commits the working copy knows."""
         base, self.seen = self.state.heads()
-        self.base = self.remote.snapshot(base) if base is not None else None
+        self._read_from(base)
+
+    def _read_from(self, stored: StoredHead | None) -> None:
+        """Read from a commit, whose index stays here."""
+        self.base = self.remote.snapshot(stored) if stored is not None else None
+        self.cache.keep_segments(self.base.cached_names if self.base is not None else set)
 
     @property
     def base_id(self) -> str | None:
         """The id of the base commit."""
         return self.base.commit_id if self.base is not None else None
+
+    @property
+    def built_on(self) -> Commit | None:
+        """The commit that was seen here: the one that the working copy builds on."""
+        return self.base.stored.commit if self.base is not None else None
+
+    def has_seen(self, commit_id: str) -> bool:
+        """Whether a commit is the one that the working copy builds on, or the last that a command has made here."""
+        return commit_id == self.state.made or (self.built_on is not None and commit_id == self.built_on.id)
 
     @property
     def replacing(self) -> bool:
@@ -123,6 +148,17 @@ class Session:
             writer.close()
             self.copy.data.reload()
 
+    def known_entries(self, keys: Sequence[str]) -> dict[str, Entry | None]:
+        """What the base commit has of those of some keys of which this is known without asking the remote; None: nothing."""
+        base, visible = self.base, self.visible_base()
+        found: dict[str, Entry | None] = {}
+        for key in keys:
+            snapshot = base if key == METADATA else visible
+            is_known, entry = snapshot.find_in_memory(key) if snapshot is not None else (True, None)
+            if is_known:
+                found[key] = entry
+        return found
+
     def base_entry(self, key: str) -> Entry | None:
         """What the base commit says of a key."""
         return self.base.find(key) if self.base is not None else None
@@ -137,12 +173,12 @@ class Session:
 
     def flush(self) -> None:
         """Bring buffered edits into the table."""
-        if self.writer is not None:
-            self.writer.flush()
+        if self._own_writer is not None:
+            self._own_writer.flush()
 
     def find(self, key: str) -> Held | None:
         """The value of a key as this session sees it, verified; None when there is none."""
-        if self.writer is not None and (change := self.writer.buffered(key)) is not None:
+        if self._own_writer is not None and (change := self._own_writer.buffered(key)) is not None:
             return None if change.value is None else Held(change.value, change.timestamp)
         row, base_id = self.table.get_with_base(key)
         if row is not None and row.status != Status.LEAVING:
@@ -167,9 +203,11 @@ class Session:
         return value
 
     def cached_value(self, entry: Entry) -> bytes | None:
-        """The value of an entry, if the cache has it, verified as everything that is read."""
+        """The value of an entry, if the cache has it, verified as everything that can be."""
         value = self.cache.get_value(entry.pack, entry.offset)
-        return value if value is not None and (len(value), checksum(value)) == (entry.length, entry.checksum) else None
+        if value is None or not entry.verifiable:
+            return value
+        return value if (len(value), checksum(value)) == (entry.length, entry.checksum) else None
 
     def local_bytes(self, row: Row) -> bytes | None:
         """The value that a row names in the data file."""
@@ -185,8 +223,8 @@ class Session:
         except IntegrityError:
             if row.status == Status.EDITED:
                 raise
-            if self.writer is not None:
-                self.writer.drop([row.key])
+            if self._own_writer is not None:
+                self._own_writer.drop([row.key])
             return None
         return None if value is None else Held(value, row.timestamp)
 
@@ -197,12 +235,17 @@ class Session:
 
     def holds(self, key: str) -> bool:
         """Whether a key exists as this session sees it; fetches no value."""
+        if self._own_writer is not None and (change := self._own_writer.buffered(key)) is not None:
+            return change.value is not None
         return self.timestamp_of(key) is not None
 
     def timestamp_of(self, key: str) -> int | None:
         """The timestamp of a key as this session sees it; fetches no value."""
-        if self.writer is not None and (change := self.writer.buffered(key)) is not None:
-            return None if change.value is None else change.timestamp
+        if self._own_writer is not None and (change := self._own_writer.buffered(key)) is not None:
+            if not change.by_content:
+                return None if change.value is None else change.timestamp
+            # Whether it is a change at all, and so has this timestamp, is seen when it is written.
+            self.flush()
         row = self.table.get(key)
         if row is not None and row.edited:
             return row.timestamp if row.status == Status.EDITED else None
@@ -212,17 +255,24 @@ class Session:
         entry = base.find(key)
         return entry.timestamp if entry is not None else None
 
-    def holds_value(self, key: str, value: bytes) -> bool:
-        """Whether a key has exactly these bytes as this session sees it: by length and checksum, without fetching a value."""
-        wanted = len(value), checksum(value)
-        if self.writer is not None and (change := self.writer.buffered(key)) is not None:
-            return change.value == value
-        row = self.table.get(key)
-        if row is not None and row.edited:
-            return row.status == Status.EDITED and (row.length, row.checksum) == wanted
+    def compare(self, values: Mapping[str, bytes]) -> dict[str, bool]:
+        """Of those of some keys that there are, whether they have these bytes: by length and checksum, fetching no value."""
+        self.flush()
         base = self.visible_base()
-        held = row if base is None else base.find(key)
-        return held is not None and (held.length, held.checksum) == wanted
+        if base is not None:
+            base.prefetch(values)
+        rows = self.table.get_many(list(values))
+        found = {}
+        for key, value in values.items():
+            row = rows.get(key)
+            if row is not None and (row.edited or base is None):
+                version = row.version if row.held else None
+            else:
+                entry = base.find(key) if base is not None else None
+                version = entry.version if entry is not None else None
+            if version is not None:
+                found[key] = version.content == (len(value), checksum(value))
+        return found
 
     def rows_from(self, start: str) -> Iterator[Row]:
         """Rows of the table from a key on, sorted, in pages; a small one first, which often is enough. Not the metadata."""
@@ -304,31 +354,37 @@ class Session:
     def close(self) -> None:
         """Close files and connections; a writer syncs first."""
         try:
-            if self.writer is not None:
-                self.writer.close()
+            if self._own_writer is not None:
+                self._own_writer.close()
         finally:
             self.copy.close()
             self.remote.close()
 
 
 class WriteSession(Session):
-    """A session that may change the working copy, which it alone does."""
+    """A session that may change the working copy, which it alone does, in the process that opened it."""
 
     def __init__(self, copy: WorkingCopy, remote: Remote, writer: Writer) -> None:
-        self._writer = writer
-        super().__init__(copy, remote)
+        super().__init__(copy, remote, writer)
+        writer.known_entries = self.known_entries
 
     @property
-    @override
     def writer(self) -> Writer:
-        """The writer of the working copy."""
-        return self._writer
+        """The writer of the working copy; WrongProcessError in a forked child."""
+        if self._own_writer is None:
+            raise WrongProcessError(str(self.copy.path))
+        return self._own_writer
+
+    @override
+    def for_writing(self) -> WriteSession:
+        assert self.writer is not None
+        return self
 
     @contextmanager
     @override
-    def writing(self, progress: Progress) -> Iterator[WriteSession]:
-        """The session itself."""
-        yield self
+    def writing(self, progress: Progress) -> Iterator[WriteSession | None]:
+        """The session itself; None in a forked child, whose parent writes."""
+        yield self if self.writable else None
 
     def build_on(self, stored: StoredHead | None) -> None:
         """Build on another commit from now on; within the caller's transaction."""
@@ -338,6 +394,4 @@ class WriteSession(Session):
     def follow_base(self, stored: StoredHead | None) -> None:
         """Read from a commit that the state builds on by now."""
         self.seen = stored
-        self.base = self.remote.snapshot(stored) if stored is not None else None
-        if self.base is not None:
-            self.cache.keep_segments(self.base.cached_names)
+        self._read_from(stored)

@@ -28,6 +28,7 @@ from catalog.errors import (
     StoreError,
     UnreachableError,
 )
+from catalog.processes.fork import OfOneProcess, keep_for_ever
 from catalog.store.interface import (
     ByteRange,
     FetchedObject,
@@ -53,7 +54,7 @@ class _BusyError(StoreError):
     """The server is in trouble for the moment: worth another try."""
 
 
-class HttpsStore(ReadOnlyStore):
+class HttpsStore(ReadOnlyStore, OfOneProcess):
     """The objects of one database at ``db_url``, read only.
 
     ``name`` is the database's object name: that object is at ``db_url``, and ``name + '/x'`` at ``db_url + '/x'``. A query
@@ -67,12 +68,22 @@ class HttpsStore(ReadOnlyStore):
         self._name, self._retries = name, retries
         self._address = urlsplit(db_url)
         self.where = urlunsplit(self._address._replace(query=""))
-        self._pool = _make_pool(
-            self._address.scheme,
-            self._address.hostname or "",
-            threads,
-            urllib3.Timeout(connect=_CONNECT_TIMEOUT, read=read_timeout),
-        )
+        self._threads, self._read_timeout = threads, read_timeout
+        self._pool = self._make_pool()
+        self.belong_here()
+
+    def _make_pool(self) -> urllib3.PoolManager:
+        timeout = urllib3.Timeout(connect=_CONNECT_TIMEOUT, read=self._read_timeout)
+        host = self._address.hostname or ""
+        proxy = None if urllib.request.proxy_bypass(host) else urllib.request.getproxies().get(self._address.scheme)
+        if proxy:
+            return urllib3.ProxyManager(proxy, maxsize=self._threads, timeout=timeout)
+        return urllib3.PoolManager(maxsize=self._threads, timeout=timeout)
+
+    @override
+    def after_fork(self) -> None:
+        keep_for_ever(self._pool)
+        self._pool = self._make_pool()
 
     def url_of(self, name: str) -> str:
         """The address of an object. Raises InvalidInputError for one that does not belong to the database."""
@@ -111,7 +122,8 @@ class HttpsStore(ReadOnlyStore):
                 if is_piece and byte_range is not None:
                     self._check_piece(answer, byte_range)
                 body = reader.read(answer, _length(answer), is_piece=is_piece)
-                return FetchedObject(body, _tag(answer, None if byte_range is not None else body))
+                tag = _tag(answer, None if byte_range is not None else body)
+                return FetchedObject(body, tag, _user_metadata(answer))
 
         return self._repeatedly(once)
 
@@ -127,12 +139,7 @@ class HttpsStore(ReadOnlyStore):
                 _finish(answer)
                 if size is None:
                     raise StoreError(f"{self.where}: the server does not say how large {name!r} is.")
-                metadata = {
-                    key.lower().removeprefix(_METADATA): value
-                    for key, value in answer.headers.items()
-                    if key.lower().startswith(_METADATA)
-                }
-                return ObjectInfo(size, _tag(answer, None), _modified(answer), metadata)
+                return ObjectInfo(size, _tag(answer, None), _modified(answer), _user_metadata(answer))
 
         return self._repeatedly(once)
 
@@ -219,13 +226,6 @@ class HttpsStore(ReadOnlyStore):
         self._pool.clear()
 
 
-def _make_pool(scheme: str, host: str, threads: int, timeout: urllib3.Timeout) -> urllib3.PoolManager:
-    proxy = None if urllib.request.proxy_bypass(host) else urllib.request.getproxies().get(scheme)
-    if proxy:
-        return urllib3.ProxyManager(proxy, maxsize=threads, timeout=timeout)
-    return urllib3.PoolManager(maxsize=threads, timeout=timeout)
-
-
 def _finish(answer: BaseHTTPResponse) -> None:
     """Be done with an answer whose body does not matter, so that its connection can be used again."""
     with suppress(HTTPError):
@@ -236,6 +236,11 @@ def _finish(answer: BaseHTTPResponse) -> None:
 def _length(answer: BaseHTTPResponse) -> int | None:
     said = answer.headers.get("Content-Length", "")
     return int(said) if said.isascii() and said.isdigit() else None
+
+
+def _user_metadata(answer: BaseHTTPResponse) -> dict[str, str]:
+    found = ((name.lower(), value) for name, value in answer.headers.items())
+    return {name.removeprefix(_METADATA): value for name, value in found if name.startswith(_METADATA)}
 
 
 def _modified(answer: BaseHTTPResponse) -> datetime | None:

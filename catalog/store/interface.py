@@ -14,7 +14,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import BinaryIO
 
+from typing_extensions import override
+
 from catalog.errors import StoreError
+from catalog.processes.fork import OfOneProcess
 
 
 class UnsupportedRequestError(StoreError):
@@ -41,10 +44,11 @@ class ObjectInfo:
 
 @dataclass(frozen=True, slots=True)
 class FetchedObject:
-    """Bytes of an object (all, or the range that was asked for) and the tag of the version they came from."""
+    """Bytes of an object (all, or the range that was asked for), the tag of the version they came from, and its metadata."""
 
     body: bytes
     etag: str
+    metadata: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +95,17 @@ class Source:
     open: Callable[[], BinaryIO]
 
 
-class Traffic:
+class Traffic(OfOneProcess):
     """Exact counts of one store: requests by verb, and bytes of bodies up and down. Safe from any thread."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self.reset()
+        self.belong_here()
+
+    @override
+    def after_fork(self) -> None:
+        self._lock = threading.Lock()
 
     def reset(self) -> None:
         """Start again from zero."""

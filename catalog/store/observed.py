@@ -124,7 +124,7 @@ class ObservedStore(WrappedStore):
 def _outcome(verb: str, answer: object) -> tuple[str, int]:
     """How a request went that raised nothing, and how many bytes came with it."""
     match verb, answer:
-        case _, FetchedObject(body):
+        case _, FetchedObject(body=body):
             return "ok", len(body)
         case "get_if_changed", None:
             return "unchanged", 0

@@ -264,6 +264,7 @@ class StoreContract(ReadingContract):
         store.put(stand.root, b"head", metadata=given)
 
         assert store.head(stand.root).metadata in (given, {})
+        assert store.get(stand.root).metadata == store.head(stand.root).metadata
 
     def test_if_absent_creates_once(self, store: ObjectStore, stand: Stand) -> None:
         """A create works where nothing is and fails where something is."""

@@ -274,6 +274,7 @@ def test_a_collection_beaten_by_a_push_deletes_nothing(
             collect(mine)
         assert before <= set(objects(mine))
         monkeypatch.undo()
+        mine.changes().pull()
         assert collect(mine)
     assert content(remote, tmp_path / "fresh.blt") == {"a": 2, "b": 1}
 
@@ -335,6 +336,11 @@ class CollectingMachine(RuleBasedStateMachine):
     def newest(self) -> int:
         return max(self.states)
 
+    def caught_up(self, who: int) -> Database:
+        """A person who has seen what the other did."""
+        self.people[who].changes().pull()
+        return self.people[who]
+
     def note(self, state: dict[str, Any]) -> None:
         """A commit was made."""
         self.states[max(self.states, default=0) + 1] = dict(state)
@@ -364,23 +370,24 @@ class CollectingMachine(RuleBasedStateMachine):
     def tag(self, who: int, name: str, back: int) -> None:
         number = max(self.oldest, self.newest - back)
         if name in self.tags:
-            self.people[who].untag(name)
+            self.caught_up(who).untag(name)
             del self.tags[name]
         else:
-            self.people[who].tag(name, number)
+            self.caught_up(who).tag(name, number)
             self.tags[name] = number
         self.note(self.states[self.newest])
 
     @rule(who=st.integers(0, 1), back=st.integers(0, 4))
     def revert(self, who: int, back: int) -> None:
         number = max(self.oldest, self.newest - back)
-        self.people[who].revert(number)
+        person = self.people[who]
+        person.revert(number, over=person.commit_at(self.newest))
         self.note(self.states[number])
 
     @rule(who=st.integers(0, 1), commits=st.integers(1, 4))
     def collect(self, who: int, commits: int) -> None:
         said = collect(self.people[who], commits, dry_run=True)
-        done = collect(self.people[who], commits)
+        done = collect(self.caught_up(who), commits)
         assert {**vars_of(said), "dry_run": False} == vars_of(done)
         if done:
             self.oldest = max(self.oldest, self.newest - commits + 1)

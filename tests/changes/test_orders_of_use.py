@@ -2,51 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 import catalog
-from catalog import ConflictError, Database, DatabaseMismatchError, S3Connection
-from catalog.database.options import Flag
+from catalog import CatalogError, ConflictError, DatabaseMismatchError, UnseenCommitsError
 from catalog.remote.snapshot import Snapshot
 
+from .team import Team
+
 T0 = 1_700_000_000_000_000
-
-
-class Team:
-    """Working copies of one database, by name, and what a fresh reader sees of it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.connection = S3Connection(db_key="rain.blt", endpoint_url=(folder / "store").as_uri())
-        self._opened: dict[str, Database] = {}
-        self._readers = 0
-
-    def open(self, name: str, flag: Flag = "c", **more: Any) -> Database:
-        self.close(name)
-        database = catalog.open(self.connection, self.folder / f"{name}.blt", flag, "orjson", lock="commit", **more)
-        self._opened[name] = database
-        return database
-
-    def close(self, name: str) -> None:
-        if name in self._opened:
-            self._opened.pop(name).close()
-
-    def close_all(self) -> None:
-        for name in list(self._opened):
-            self.close(name)
-
-    def seen(self) -> dict[str, Any]:
-        """What a fresh reader sees; its totals agree with what it lists."""
-        self._readers += 1
-        with catalog.open(self.connection, self.folder / f"reader {self._readers}.blt") as reader:
-            found = dict(reader.items())
-            assert len(reader) == len(found)
-            assert reader.value_bytes == sum(len(reader.get_bytes(key)) for key in found)
-            return found | ({"(metadata)": reader.get_metadata()} if reader.get_metadata() is not None else {})
 
 
 @pytest.fixture
@@ -276,3 +245,208 @@ def test_a_conflict_about_metadata_is_one_like_any_other(team: Team) -> None:
     mine.changes().resolve("", "mine")
     mine.changes().push()
     assert team.seen() == {"a": 1, "(metadata)": "mine"}
+
+
+def test_what_both_sides_deleted_is_no_conflict(team: Team) -> None:
+    """A key that is deleted here and in the remote stops no push, whether here by itself or by clearing."""
+    with team.open("a") as database:
+        database.update({"a": 1, "b": 2})
+        database.changes().push()
+    mine = team.open("a", "n")
+    other = team.open("b")
+    del other["a"]
+    other.changes().push()
+    mine["c"] = 3
+    assert mine.changes().push()
+    assert team.seen() == {"c": 3}
+
+
+def test_an_empty_copy_joins_whoever_created_first(team: Team) -> None:
+    """A copy in which nothing was set yet takes the database that somebody else made at its place meanwhile."""
+    one, two = team.open("a"), team.open("b")
+    one["a"] = 1
+    one.changes().push()
+    two.changes().pull()
+    two["b"] = 2
+    two.changes().push()
+    assert team.seen() == {"a": 1, "b": 2}
+
+
+def test_a_conflict_ends_with_the_remote(team: Team) -> None:
+    """Where the remote was deleted nothing is in conflict any more: what is here is pushed as a new database."""
+    one, other = team.open("a"), team.open("b")
+    one["k"] = 0
+    one.set_metadata({"m": 0})
+    one.changes().push()
+    other.changes().pull()
+    one["k"], other["k"] = 1, 2
+    one.set_metadata({"m": 1})
+    other.set_metadata({"m": 2})
+    one.changes().push()
+    assert set(other.changes().pull().conflicts) == {"k", ""}
+    other.delete_remote()
+    assert other.changes().conflicts() == []
+    other.changes().push()
+    assert team.seen() == {"k": 2, "(metadata)": {"m": 2}}
+
+
+@pytest.mark.parametrize("how", ["edit", "clear", "start over"])
+def test_a_database_that_was_made_anew_is_followed(team: Team, how: str) -> None:
+    """A colleague deleted the database and pushed it again: unpushed edits are still there, can be pulled on, and pushed."""
+    one, other = team.open("a"), team.open("b")
+    one.update({"k": 0, "l": 0})
+    one.changes().push()
+    other = team.open("b")
+    if how == "edit":
+        other["mine"] = 1
+    elif how == "clear":
+        other.clear()
+    else:
+        other = team.open("b", "n")
+    one.delete_remote()
+    one["z"] = 9
+    one.changes().push()
+    other.changes().pull()
+    other = team.open("b")
+    # what was cleared may have met an edit: nobody knows any more what it was
+    other.changes().resolve([change.key for change in other.changes().conflicts()], "mine")
+    other.changes().push()
+    assert team.seen() == ({"k": 0, "l": 0, "z": 9, "mine": 1} if how == "edit" else {"z": 9})
+
+
+@pytest.mark.parametrize("reopen", [False, True])
+def test_a_clear_can_be_pushed_after_the_history_was_given_up(team: Team, reopen: bool) -> None:
+    """Who cleared builds on a commit that a colleague's forget gave up: a pull and a push work, nobody is locked out."""
+    one = team.open("a")
+    one.update({"k": 0, "l": 0})
+    one.changes().push()
+    other = team.open("b")
+    other.clear()
+    one.forget(["k"])
+    one["new"] = 1
+    one.changes().push()
+    if reopen:
+        other = team.open("b")
+    other.changes().pull()
+    other.changes().resolve([change.key for change in other.changes().conflicts()], "mine")
+    other.changes().push()
+    assert team.seen() == {"new": 1}
+
+
+def test_a_push_of_some_keys_before_the_first_commit_pushes_no_others(team: Team) -> None:
+    """After clear(), the first push of all takes only the keys that it is told to take."""
+    database = team.open("a")
+    database.clear()
+    database.update({"a": 1, "b": 2})
+    database.changes().push(keys=["a"])
+    assert team.seen() == {"a": 1}
+    database.changes().push()
+    assert team.seen() == {"a": 1, "b": 2}
+
+
+@pytest.mark.parametrize("flag", ["c", "n"])
+def test_nothing_is_deleted_that_was_not_pulled(team: Team, flag: str) -> None:
+    """Who cleared and only saw that there is a newer commit cannot delete it: what is in it is nowhere else."""
+    one = team.open("a")
+    one["k"] = 0
+    one.changes().push()
+    other = team.open("b", flag)  # type: ignore[arg-type] # one of the flags
+    one["precious"] = 1
+    one.changes().push()
+    other.clear()
+    other.changes().refresh()
+    with pytest.raises(UnseenCommitsError):
+        other.delete_remote()
+    assert team.seen() == {"k": 0, "precious": 1}
+
+
+def test_a_conflict_that_went_away_stops_no_push(team: Team) -> None:
+    """A push stops at what the list of conflicts shows, and at nothing else."""
+    one, other = team.open("a"), team.open("b")
+    one["k"] = 0
+    one.changes().push()
+    other.changes().pull()
+    one["k"] = 1
+    one.changes().push()
+    del other["k"]
+    other.changes().pull()
+    assert [change.key for change in other.changes().conflicts()] == ["k"]
+    del one["k"]
+    one.changes().push()
+    other["more"] = 1
+    other.changes().refresh()
+    assert other.changes().conflicts() == []
+    other.changes().push()
+    assert team.seen() == {"more": 1}
+
+
+@pytest.mark.parametrize("what", ["collect", "forget"])
+def test_garbage_is_collected_and_said_so(team: Team, what: str) -> None:
+    """A collection that was done is no error, and one that is refused leaves everything as it was."""
+    one, other = team.open("a"), team.open("b")
+    one.update({"k": 0, "l": 0})
+    one.changes().push()
+    other.changes().pull()
+    other["new"] = 1
+    other.changes().push()
+    one.clear()
+    for found in (team.folder / "store").rglob("*"):
+        if found.is_file():
+            os.utime(found, (10**9, 10**9))
+    before = team.open("c", "r").commit
+    try:
+        if what == "collect":
+            one.collect_garbage(0, 1, dry_run=False, grace=timedelta(hours=25))
+        else:
+            one.forget(["k"])
+    except CatalogError:
+        assert team.open("c", "r").commit == before
+    else:
+        assert team.open("c", "r").commit != before
+
+
+def test_who_lost_a_race_to_create_may_create_when_the_winner_is_gone(team: Team) -> None:
+    """Each push looks at what is there now: a database that was deleted stands in nobody's way."""
+    one, other = team.open("a"), team.open("b")
+    one["a"], other["b"] = 1, 2
+    one.changes().push()
+    with pytest.raises(DatabaseMismatchError):
+        other.changes().push()
+    one.delete_remote()
+    other.changes().push()
+    assert team.seen() == {"b": 2}
+
+
+@pytest.mark.parametrize("metadata", [False, True])
+def test_no_pull_throws_a_buffered_edit_away(team: Team, metadata: bool) -> None:
+    """An edit that is in no file yet is an edit: another creator's database is not followed over it."""
+    one, other = team.open("a"), team.open("b")
+    one["a"] = 1
+    one.changes().push()
+    if metadata:
+        other.set_metadata({"m": 1})
+    else:
+        other["b"] = 2
+    with pytest.raises(DatabaseMismatchError):
+        other.changes().pull()
+    assert dict(other.items()) == ({} if metadata else {"b": 2})
+    assert other.get_metadata() == ({"m": 1} if metadata else None)
+
+
+def test_other_bytes_of_the_same_length_at_the_same_time_are_another_version(team: Team) -> None:
+    """Two versions are told apart by their bytes, though timestamp and length are the same."""
+    mine = team.open("a")
+    mine.set("k", "aaa", timestamp=T0)
+    mine.changes().push()
+    other = team.open("b")
+    other.load_items()
+    mine.set("k", "bbb", timestamp=T0)
+    assert [change.key for change in mine.changes().outgoing()] == ["k"]
+    assert mine.changes().push().keys == 1
+    assert team.seen() == {"k": "bbb"}
+    other.set("k", "ccc", timestamp=T0)
+    with pytest.raises(ConflictError):
+        other.changes().push()
+    other.changes().discard()
+    other.changes().pull()
+    assert other["k"] == "bbb"

@@ -210,6 +210,7 @@ def test_a_push_at_the_same_moment_is_safe(
             mine.forget([SECRET_KEY])
         monkeypatch.undo()
         assert len(list(mine.history())) == 5
+        mine.changes().pull()
         mine.forget([SECRET_KEY])
         assert SECRET_KEY.encode() not in everything(mine)
         assert mine["e"] == "1"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -20,8 +20,11 @@ from catalog import (
     PreconditionFailedError,
     ReadOnlyError,
     S3Connection,
+    UnreachableError,
+    UnseenCommitsError,
 )
 from catalog.changes.versions import _names, find_version
+from catalog.remote.commit import read_head
 
 
 def open_writer(connection: S3Connection, path: Path, author: str = "ada") -> Database:
@@ -240,6 +243,89 @@ def test_a_revert_can_insist_on_what_it_goes_over(local: Database) -> None:
         local.revert(second, over=third)
     assert [commit.number for commit in local.history(1)] == [4]
     assert local.revert(second, over=local.commit_at(4)).number == 5
+
+
+COMMANDS: dict[str, Callable[..., Any]] = {
+    "undo": lambda db, **over: db.undo(**over),
+    "revert": lambda db, **over: db.revert(2, **over),
+    "tag": lambda db, **over: db.tag("checked", **over),
+    "untag": lambda db, **over: db.untag("old", **over),
+    "forget": lambda db, **over: db.forget(["b"], **over),
+    "collect": lambda db, **over: db.collect_garbage(keep_days=0, keep_commits=1, dry_run=False, **over),
+    "delete": lambda db, **over: db.delete_remote(**over),
+}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_what_a_command_builds_on_was_seen(local: Database, tmp_path: Path, name: str) -> None:
+    """Commits of others that were not pulled stop every command that makes one, by name; ``over`` the newest of them goes on."""
+    local.tag("old", 1)
+    with open_writer(local.connection, tmp_path / "theirs.blt", "bob@lab") as theirs:
+        push(theirs, "April\nchecked " + "twice " * 30, d=1)
+        push(theirs, "", e=1)
+        newest = theirs.commit
+    assert newest is not None
+    command = COMMANDS[name]
+    for known in ({}, {"over": local.commit}):
+        with pytest.raises(UnseenCommitsError) as caught:
+            command(local, **known)
+        error = caught.value
+        assert [(commit.number, commit.author) for commit in error.commits] == [(6, "bob@lab"), (5, "bob@lab")]
+        assert "2 commits that were not seen here" in error.message
+        assert "commit 6 by bob@lab; commit 5 by bob@lab (“April checked twice twice" in error.message
+        assert len(error.message) < 400
+        assert "over=" in error.hint
+    found = read_head(local._session.remote.place)
+    assert found is not None
+    assert found.commit == newest
+
+    command(local, over=newest)
+    after = local.remote_commit
+    assert after is None if name == "delete" else after is not None and after.parent == (6, newest.id)
+
+
+def test_what_was_pulled_was_seen(local: Database, tmp_path: Path) -> None:
+    """After a pull a command goes on top of what others did, and after its own commit on top of that."""
+    with open_writer(local.connection, tmp_path / "theirs.blt", "bob@lab") as theirs:
+        push(theirs, "April", d=1)
+    local.changes().refresh()
+    with pytest.raises(UnseenCommitsError, match=r"a commit that was not seen here came in between: commit 4 by bob@lab"):
+        local.undo()
+    local.changes().pull()
+    assert local.undo().number == 5
+    assert local.tag("checked").number == 6
+    assert dict(local.items()) == STATES[3]
+
+
+def test_many_unseen_commits_are_counted(local: Database, tmp_path: Path) -> None:
+    """The newest few are named; no more of the history is read than that."""
+    with open_writer(local.connection, tmp_path / "theirs.blt", "bob@lab") as theirs:
+        for number in range(8):
+            push(theirs, f"number {number}", d=number)
+    before = local.requests
+    with pytest.raises(UnseenCommitsError, match=r"8 commits .*“number 7”.*“number 3”\); and 3 before") as caught:
+        local.untag("old")
+    assert caught.value.count == 8
+    assert local.requests - before <= 5
+
+
+def test_an_own_commit_whose_end_was_cut_off_was_seen(
+    folder_connection: S3Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a command made here and could not bring here any more does not stop the next one as if it were someone else's."""
+    with open_writer(folder_connection, tmp_path / "mine.blt") as mine:
+        push(mine, a=1)
+        push(mine, a=2)
+        monkeypatch.setattr("catalog.database.history.fast_forward", fails)
+        with pytest.raises(UnreachableError):
+            mine.undo()
+        monkeypatch.undo()
+    with catalog.open(folder_connection, tmp_path / "mine.blt", "w", pull=False, lock="commit") as mine:
+        assert (mine.commit and mine.commit.number, mine.tag("back").number) == (2, 4)
+
+
+def fails(*_: object) -> None:
+    raise UnreachableError("no network")
 
 
 def test_undo_of_the_first_commit_has_nowhere_to_go(folder_connection: S3Connection, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from catalog import Catalog
+from catalog import Catalog, Database
 
 from .conftest import Run
 
@@ -35,6 +35,29 @@ def test_move_and_remove(folder: Path, run: Run) -> None:
     removed = run("remove", "lab/notes")
     assert "its data stays at file://" in removed.stdout
     assert [entry.name for entry in Catalog(folder).entries("lab")] == ["rain"]
+
+
+def test_move_says_what_it_leaves_out(folder: Path, run: Run) -> None:
+    """A field that does not belong into an entry is named, and stays behind."""
+    here = Catalog(folder)
+    key = next(entry.key for entry in here.entries("field") if entry.name == "notes")
+    with here.open_group("field", "c", lock="commit") as group:
+        stored = group[key]
+        Database.set(group, key, {**stored, "remote_conn": {**stored["remote_conn"], "access_key": "wJalrXUtnFEMI"}})
+    done = run("move", "field/notes", "lab")
+    assert "Left out of its entry, where it does not belong: remote_conn.access_key." in done.stderr
+    assert "wJalr" not in done.output
+
+
+def test_a_copy_is_added_under_a_key_of_its_own(folder: Path, tmp_path: Path, run: Run) -> None:
+    """In the group of its original it takes an option; without it the original's entry stays, and one is told."""
+    where = ("--db-key", "field/copy", "--endpoint", (tmp_path / "remotes").as_uri())
+    assert run("copy", "field/notes", *where).exit_code == 0
+    refused = run("add", "field", "copied", *where)
+    assert (refused.exit_code, "is a copy of it" in refused.stderr, "--key" in refused.stderr) == (1, True, True)
+    assert "key='" not in refused.stderr
+    assert "Added copied to field, which has 3 databases now." in run("add", "field", "copied", *where, "--key", "copy").stdout
+    assert run("get", "field/copied", "plain").stdout == run("get", "field/notes", "plain").stdout
 
 
 def test_moving_to_nowhere(run: Run) -> None:

@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+import catalog
 from catalog import Catalog
 from catalog.cli.program import cli
 from catalog.remote.garbage import Garbage, Keep, find_garbage
 from catalog.remote.remote import Remote
 
-from .conftest import Run
+from .conftest import Run, remote
 
 
 @pytest.fixture
@@ -153,3 +154,28 @@ def test_push_dry_run_and_skipping_conflicts(run: Run) -> None:
     assert said.exit_code == 0, said.stderr
     assert "a push would send" in said.stdout
     assert "pushed" in run("push", "field/rain", "--skip-conflicts").stdout
+
+
+def test_what_a_command_builds_on_was_seen(run: Run, folder: Path, tmp_path: Path) -> None:
+    """A colleague's commit that was not pulled stops each command, by name; an option goes on top of it all the same."""
+    with catalog.open(remote(tmp_path, "field/notes"), tmp_path / "theirs.blt", "w", lock="commit", author="bob@lab") as theirs:
+        theirs["plain"] = "theirs"
+        theirs.changes().push(message="mine \x1b[2J")
+    commands = (
+        ("undo", "field/notes"),
+        ("revert", "field/notes", "2"),
+        ("tag", "add", "field/notes", "x"),
+        ("tag", "remove", "field/notes", "x"),
+        ("forget", "field/notes", "plain", "--yes"),
+        ("collect-garbage", "field/notes", "--apply", "--yes", "--keep-days", "0", "--keep-commits", "1"),
+        ("delete", "field/notes", "--yes-delete", "notes"),
+    )
+    for command in commands:
+        refused = run(*command)
+        assert refused.exit_code == 1, command
+        assert "commit 4 by bob@lab" in refused.stderr
+        assert "--over" in refused.stderr
+        assert "\x1b" not in refused.stderr
+    assert run("undo", "field/notes", "--over", "3").exit_code == 1
+    assert run("undo", "field/notes", "--over", "4").stdout.startswith("field/notes was taken back by one change: commit 5")
+    assert run("get", "field/notes", "plain").stdout == "changed\n"

@@ -142,8 +142,8 @@ def test_texts_come_back(folder: Path, pair_of_texts: tuple[Database, Database],
 @pytest.mark.parametrize("serializer", ["json", "orjson_zstd", "pickle"])
 def test_other_serializers(folder: Path, make: Make, serializer: str) -> None:
     """JSON lines keep whole numbers of any length, and say what becomes of values that are more than JSON."""
-    content: dict[str, Any] = {"a": [1.5, None, {"é": "x"}]}
-    content |= {"json": {"long": 10**30}, "pickle": {"tuple": (1, 2)}}.get(serializer, {})
+    more: dict[str, dict[str, Any]] = {"json": {"long": 10**30}, "pickle": {"tuple": (1, 2)}}
+    content: dict[str, Any] = {"a": [1.5, None, {"é": "x"}], **more.get(serializer, {})}
     source, target = make(serializer, "from"), make(serializer, "to")
     source.update(content)
     said = export_file(source, folder / "x.jsonl").changes

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from catalog.codecs.tree import encode_metadata
 from catalog.format.checksum import checksum
 from catalog.format.content import compress, content_id
 from catalog.format.head import (
@@ -14,7 +15,6 @@ from catalog.format.head import (
     Tag,
     TagsRef,
     encode_head,
-    encode_metadata,
     encode_tags,
 )
 from catalog.format.pack import PlannedValue, plan_pack

@@ -11,7 +11,9 @@ import msgspec
 import pytest
 from hypothesis import given
 
+from catalog.codecs.tree import encode_metadata
 from catalog.errors import FormatError, IntegrityError, InvalidInputError, InvalidValueError, UnsupportedFormatError
+from catalog.format.checksum import checksum
 from catalog.format.content import compress, content_id
 from catalog.format.head import (
     FORMAT,
@@ -26,7 +28,6 @@ from catalog.format.head import (
     decode_head,
     encode_changes,
     encode_head,
-    encode_metadata,
     run_of,
 )
 from catalog.format.log import BUNDLE, Bundle, encode_log
@@ -51,12 +52,12 @@ TABLE = encode_table(REFS)
 TABLE_ID = content_id(TABLE)
 TABLE_RUN = RunRef(2, 10, None, TABLE_ID, len(compress(TABLE)))
 FIRST = encode_head(make_head())
-CHANGES = encode_changes([("k", Entry(5, b"", 0, 3, bytes(8), b"abc")), ("l", Entry(5, b"", 0, 0, bytes(8)))])
+CHANGES = encode_changes([("k", Entry(5, b"", 0, 3, checksum(b"abc"), b"abc")), ("l", Entry(5, b"", 0, 0, bytes(8)))])
 GOOD = make_next(
     FIRST,
     runs=(run_of((ref(0),)), TABLE_RUN),
     changes=CHANGES,
-    metadata=Metadata(5, 11, bytes(8), b'{"a":[1,2]}'),
+    metadata=Metadata.held(5, b'{"a":[1,2]}'),
     copied_from=Origin(b"u" * 16, 5, b"i" * 16),
 )
 WITH_TABLE = encode_head(GOOD.head, {TABLE_ID: (REFS, compress(TABLE))})
@@ -74,7 +75,7 @@ def test_every_head_comes_back(
         message=message,
         keys=keys,
         changes=encode_changes(changes) if changes else None,
-        metadata=Metadata(7, len(value), bytes(8), value),
+        metadata=Metadata.held(7, value),
         write_id=write_id,
     )
     found = decode_head(stored.body, "tag", "it")
@@ -238,6 +239,8 @@ HOSTILE: dict[str, bytes] = {
         metadata={"timestamp": 5, "length": 1, "checksum": bytes(8), "inline": b"1", "pack": bytes(16)}
     ),
     "metadata of gigabytes": changed(metadata={"timestamp": 5, "length": 1 << 33, "checksum": bytes(8), "pack": bytes(16)}),
+    "metadata that are others": changed(metadata={"timestamp": 5, "length": 1, "checksum": bytes(8), "inline": b"1"}),
+    "a value that is another": changed(changes=[CHANGES.keys, CHANGES.entries, b"abd"]),
     "a metadata time before 1970": changed(metadata={"timestamp": -1, "length": 1, "checksum": bytes(8), "inline": b"1"}),
     "a metadata time without end": changed(metadata={"timestamp": 1 << 60, "length": 1, "checksum": bytes(8), "inline": b"1"}),
     "a deep unknown member": seal(

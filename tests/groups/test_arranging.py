@@ -11,6 +11,7 @@ import pytest
 import catalog
 from catalog import (
     Catalog,
+    Database,
     Entry,
     EntryMissingError,
     InvalidInputError,
@@ -152,6 +153,24 @@ def test_moved(mine: Catalog, entry: Entry) -> None:
 
     assert (mine.entries("one"), mine.entries("two")) == ([], [entry])
     assert (moved, mine.file_of(moved).exists()) == (entry, True)
+
+
+def test_what_no_entry_has_is_neither_moved_nor_put_back(mine: Catalog, entry: Entry, tmp_path: Path) -> None:
+    """An access key that someone wrote into an entry goes with it nowhere, and is said to have been left out."""
+    with mine.open_group("one", "c", lock="commit") as group:
+        stored = group[entry.key]
+        Database.set(group, entry.key, {**stored, "remote_conn": {**stored["remote_conn"], "access_key": "wJalrXUtnFEMI"}})
+    removed = mine.remove("one", entry.key)
+    assert mine.put_back("one", entry.key, removed).left_out == ("remote_conn.access_key",)
+    with mine.open_group("one", "c", lock="commit") as group:
+        assert group[entry.key] == stored
+        Database.set(group, entry.key, {**stored, "remote_conn": {**stored["remote_conn"], "access_key": "wJalrXUtnFEMI"}})
+
+    assert mine.move(entry.key, "one", "two").left_out == ("remote_conn.access_key",)
+    with mine.open_group("two") as group:
+        assert group[entry.key] == stored
+    (kept,) = mine.entries("two")
+    assert kept.left_out == ()
 
 
 def test_not_moved(mine: Catalog, entry: Entry, rain: S3Connection) -> None:

@@ -15,8 +15,10 @@ from catalog import (
     ConflictError,
     ConnectionGroup,
     Database,
+    EntryExistsError,
     EntryMissingError,
     IntegrityError,
+    InvalidConnectionError,
     InvalidInputError,
     InvalidKeyError,
     InvalidValueError,
@@ -65,6 +67,70 @@ def test_added_again_is_brought_up_to_date(folder_connection: S3Connection, tmp_
             made.changes().push()
         assert group.add(rain, name="again") == key
         assert (group.entry(key).keys, group.entry(key).commit_number, group.entry(key).name) == (2, 2, "again")
+
+
+def test_a_copy_does_not_take_the_place_of_its_original(folder_connection: S3Connection, tmp_path: Path) -> None:
+    """A copy has the uuid of its original: it is added under a key of its own, or says that it is meant to replace the entry."""
+    rain = database(tmp_path, "rain", a=1)
+    copy = S3Connection(db_key="copy", endpoint_url=rain.endpoint_url)
+    with catalog.open(rain, tmp_path / "rain.blt", lock="commit") as made:
+        made.copy_remote(copy)
+    with opened(folder_connection, tmp_path / "g.blt") as group:
+        key = group.add(rain, name="Rain")
+        with pytest.raises(EntryExistsError, match=f"{key} already, at {rain}; at {copy} is a copy") as caught:
+            group.add(copy, name="Copy")
+        assert "key=" in caught.value.hint
+        assert group.entry(key).connection == rain
+
+        assert group.add(copy, "rain-copy", name="Copy") == "rain-copy"
+        assert [(entry.key, entry.connection) for entry in group.entries()] == [("rain-copy", copy), (key, rain)]
+        assert group.add(copy, key, name="Moved") == key
+        assert group.entry(key).connection == copy
+        public = S3Connection(db_key="copy", endpoint_url=rain.endpoint_url, db_url="https://example.org/copy")
+        assert group.add(public) == key
+        assert group.entry(key).connection == public
+
+
+SECRET = "wJalrXUtnFEMI"
+FOREIGN: list[tuple[str, dict[str, Any]]] = [
+    ("remote_conn.access_key", {"remote_conn": {"access_key": SECRET}}),
+    ("remote_conn.access_key_id", {"remote_conn": {"access_key_id": SECRET, "access_key": SECRET}}),
+    ("remote_conn.token", {"remote_conn": {"token": {"deep": SECRET}}}),
+    ("secret_access_key", {"secret_access_key": SECRET}),
+    ("catalog.access_key", {"catalog": {"access_key": SECRET}}),
+]
+
+
+def spoiled(stored: Any, more: dict[str, Any]) -> dict[str, Any]:
+    """An entry with more in it."""
+    nested = {name: {**stored[name], **value} for name, value in more.items() if isinstance(stored.get(name), dict)}
+    return {**stored, **more, **nested}
+
+
+@pytest.mark.parametrize(("field", "more"), FOREIGN, ids=[field for field, _ in FOREIGN])
+def test_a_field_that_no_entry_has_is_refused_or_left_out(
+    folder_connection: S3Connection, tmp_path: Path, field: str, more: dict[str, Any]
+) -> None:
+    """What a caller gives is refused, by the field's name and without its value; what another wrote goes no further."""
+    rain = database(tmp_path, "rain", a=1)
+    with opened(folder_connection, tmp_path / "g.blt") as group:
+        key = group.add(rain)
+        stored = group[key]
+        bad = spoiled(stored, more)
+        with pytest.raises(InvalidConnectionError) as caught:
+            group.put(key, bad)
+        assert field in caught.value.message
+        assert SECRET not in f"{caught.value!r} {caught.value}"
+        assert group[key] == stored
+
+        assert field in group.put_cleaned(key, bad).left_out
+        assert group[key] == stored
+
+        Database.set(group, key, bad)
+        assert field in group.entry(key).left_out
+        assert field in group.edit(key, description="edited").left_out
+        assert group.entry(key).left_out == ()
+        assert SECRET not in str(group[key])
 
 
 def test_remove(folder_connection: S3Connection, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from catalog.errors import IntegrityError, LocalFileError, UnsupportedFormatError
 from catalog.format.checksum import checksum
 from catalog.format.version import METADATA
+from catalog.local.data_file import DataFile
 from catalog.local.table import Status
 from catalog.local.working_copy import WorkingCopy, sidecar_path
 from catalog.local.writer import Writer
@@ -377,3 +378,60 @@ def _ours(writer: Writer, step: str, key: str, value: bytes, moment: int, model:
         writer.compact(Progress())
     else:
         writer.sync()
+
+
+class Killed(BaseException):
+    """The end of a process, at one step of it."""
+
+
+def killed_at_removal(path: Path, act: Callable[[Writer], None]) -> None:
+    """Let a writer die after its rows were committed and before a block is killed."""
+    writer = Writer(WorkingCopy(path), timeout=0, progress=Progress())
+
+    def die(*_: object) -> None:
+        raise Killed
+
+    def act_and_flush() -> None:
+        act(writer)
+        writer.flush()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DataFile, "remove", die)
+        with pytest.raises(Killed):
+            act_and_flush()
+    writer.abandon()
+
+
+def test_a_deletion_that_a_kill_cut_short_is_finished(path: Path) -> None:
+    """A key that was deleted, and whose block a kill left alive, stays deleted, for plain booklet too."""
+    with_copies(path)
+    killed_at_removal(path, lambda writer: writer.delete("key 1", 300))
+    assert reopened(path) == {key: value for key, value in COPIES.items() if key != "key 1"}
+    assert rows(path)["key 1"] == Status.DELETED
+
+
+def test_a_discard_that_a_kill_cut_short_is_finished(path: Path) -> None:
+    """A copy that was let go of, and whose block a kill left alive, is no edit."""
+    with_copies(path)
+    killed_at_removal(path, lambda writer: writer.drop(["key 1"]))
+    assert reopened(path) == {key: value for key, value in COPIES.items() if key != "key 1"}
+    assert edits(path) == {}
+
+
+def test_a_sidecar_that_was_left_over_goes_before_the_file_is_made(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a removed booklet left beside it says nothing of the next one, also when making that is cut short."""
+    with_copies(path)
+    header = DataFile(path, writable=False).header
+    path.unlink()
+
+    def die(*_: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(DataFile, "create", die)
+        with pytest.raises(Killed):
+            WorkingCopy.create(path, header)
+    assert not sidecar_path(path).exists()
+    WorkingCopy.create(path, header.fresh(64))
+    assert rows(path) == {}
+    assert metadata(path) is None

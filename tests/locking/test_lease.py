@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 import time
 from datetime import UTC, datetime, timedelta
@@ -12,8 +15,11 @@ import msgspec
 import pytest
 from typing_extensions import override
 
-from catalog.errors import CancelledError, LeaseLostError, LockTimeoutError, UnreachableError
-from catalog.locking.lease import Lease, LeaseHolder, read_holder, who_am_i
+import catalog
+from catalog import S3Connection
+from catalog.errors import AccessDeniedError, CancelledError, LeaseLostError, LockTimeoutError, UnreachableError
+from catalog.locking import head_writer
+from catalog.locking.lease import PATIENCE, SECONDS, Lease, LeaseHolder, read_holder, who_am_i
 from catalog.progress import Progress
 from catalog.store.directory.store import DirectoryStore
 from catalog.store.interface import ObjectInfo, ObjectStore
@@ -105,12 +111,12 @@ def test_a_dead_holder_is_taken_over(store: DirectoryStore) -> None:
 
 
 class Old(WrappedStore):
-    """A store whose objects were written long ago."""
+    """A store whose lease was written long ago."""
 
     @override
     def head(self, name: str) -> ObjectInfo:
         found = self.store.head(name)
-        return ObjectInfo(found.size, found.etag, datetime.now(UTC) - timedelta(hours=2))
+        return ObjectInfo(found.size, found.etag, datetime.now(UTC) - timedelta(hours=2 if name == NAME else 0))
 
 
 def test_a_holder_that_died_long_ago_is_taken_over_at_once(store: DirectoryStore) -> None:
@@ -120,6 +126,108 @@ def test_a_holder_that_died_long_ago_is_taken_over_at_once(store: DirectoryStore
 
     lease.confirm()
     lease.release()
+
+
+class Moments(Progress):
+    """A progress whose waits take no time, and a clock that they move on."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+        self.said: list[str] = []
+        super().__init__(lambda report: self.said.append(report.phase))
+
+    @override
+    def wait(self, seconds: float) -> None:
+        self.now += seconds
+
+    def clock(self) -> float:
+        return self.now
+
+
+def written_ago(store: ObjectStore, seconds: float) -> None:
+    """Let the lease have been written some seconds ago, by the store's clock."""
+    path = Path(store.where) / NAME
+    os.utime(path, (time.time() - seconds, time.time() - seconds))
+
+
+def test_who_comes_after_a_holder_died_need_not_watch_it_anew(store: DirectoryStore) -> None:
+    """A lease that nobody renewed for its time, by the store's own clock, is taken at once; the question leaves nothing."""
+    theirs(store)
+    written_ago(store, 80)
+    take(store).release()
+    assert [found.name for found in store.list("")] == []
+
+    theirs(store)
+    written_ago(store, 70)
+    with pytest.raises(LockTimeoutError):
+        take(store)
+    moments = Moments()
+    take(store, timeout=300, progress=moments, clock=moments.clock).release()
+    assert moments.now - 1000 < 10
+    assert "if it is gone, for 6 s" in moments.said[0]
+
+
+class WrongClock(WrappedStore):
+    """A store whose clock goes wrong by some hours, and that may refuse to tell it."""
+
+    tells, hours = True, 1
+
+    @override
+    def head(self, name: str) -> ObjectInfo:
+        found = self.store.head(name)
+        assert found.modified is not None
+        return ObjectInfo(found.size, found.etag, found.modified + timedelta(hours=self.hours))
+
+    @override
+    def put(self, name: str, body: bytes | bytearray, **options: Any) -> str:
+        if "-clock-" in name and not self.tells:
+            raise AccessDeniedError("only this object may be written")
+        return self.store.put(name, body, **options)
+
+
+@pytest.mark.parametrize("tells", [True, False])
+@pytest.mark.parametrize("hours", [1, -1])
+def test_a_living_lease_is_not_taken_because_a_clock_is_wrong(store: DirectoryStore, tells: bool, hours: int) -> None:
+    """Neither when a machine's clock is ahead of the store's, nor the other way round; a dead one is outlasted all the same."""
+    theirs(store)
+    wrong = WrongClock(store)
+    wrong.tells, wrong.hours = tells, hours
+    with pytest.raises(LockTimeoutError):
+        take(wrong)
+    moments = Moments()
+    take(wrong, timeout=300, progress=moments, clock=moments.clock).release()
+    assert 70 < moments.now - 1000 < 80
+
+
+def test_every_wait_of_a_command_outlasts_a_dead_lease() -> None:
+    """Who waits less would give up each time just before the lock is free."""
+    assert head_writer._TIMEOUT > SECONDS * PATIENCE + 60
+
+
+_KILLED = """
+import os, sys, catalog
+from catalog.locking.head_writer import HeadWriter
+hold = HeadWriter.hold
+HeadWriter.hold = lambda self: hold(self) and os._exit(9)
+connection = catalog.S3Connection(db_key="data/rain.blt", endpoint_url=sys.argv[1])
+with catalog.open(connection, sys.argv[2], "c", value_serializer="orjson", lock="commit") as db:
+    db["a"] = 1
+    db.changes().push()
+"""
+
+
+def test_a_first_push_that_was_killed_is_repeated_at_once_when_its_lease_has_run_out(
+    folder_connection: S3Connection, tmp_path: Path
+) -> None:
+    """Nobody waits for a lease that ran out while nobody waited; before that it is said what is waited for."""
+    command = [sys.executable, "-c", _KILLED, str(folder_connection.endpoint_url), str(tmp_path / "mine.blt")]
+    assert subprocess.run(command, check=False, timeout=60).returncode == 9
+    assert (tmp_path / "remote" / NAME).exists()
+    written_ago(DirectoryStore(tmp_path / "remote"), 80)
+    moments = Moments()
+    with catalog.open(folder_connection, tmp_path / "mine.blt", "c", lock="commit") as db:
+        assert db.changes().push(progress=moments).keys == 1
+    assert not [said for said in moments.said if "waiting" in said]
 
 
 def test_a_holder_who_renews_keeps_it(store: DirectoryStore) -> None:
@@ -240,3 +348,15 @@ def test_hostile_numbers_are_not_believed(store: DirectoryStore) -> None:
 
     assert found is not None
     assert found[0].seconds == 60
+
+
+def test_a_stale_holder_leaves_the_next_ones_lease_alone(store: DirectoryStore) -> None:
+    """Who slept past the end of his lease gives nothing back: what is there may be another's by now."""
+    first = take(store)
+    first._renewed -= 10_000
+    store.delete(NAME)
+    second = take(store)
+    first.release()
+    second.confirm()
+    assert read_holder(store, NAME) is not None
+    second.release()

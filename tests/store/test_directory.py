@@ -14,8 +14,12 @@ from pathlib import Path
 
 import pytest
 
+import catalog
+from catalog import S3Connection
+from catalog.doctor import examine
 from catalog.errors import (
     AccessDeniedError,
+    IntegrityError,
     InvalidInputError,
     LocalFileError,
     LockTimeoutError,
@@ -196,6 +200,42 @@ class TestWritersTakeTurns:
 
         assert [racer.returncode for racer in racers] == [0, 0, 0]
         assert DirectoryStore(folder).get("counter").body == b"75"
+
+    def test_a_damaged_note_about_capitals(self, folder: Path) -> None:
+        """A flipped bit in what the folder says of itself is an error that names the file, for readers, writers and doctor."""
+        place = S3Connection(db_key="rain", endpoint_url=folder.as_uri())
+        with catalog.open(place, folder.parent / "a.blt", "c", lock="commit") as database:
+            database["a"] = b"1"
+            database.changes().push()
+        note = folder / ".catalog-store" / "case"
+        whole = note.read_bytes()
+        for bit in (7, 13, 31):
+            note.write_bytes(bytes(byte ^ (1 << bit % 8 if at == bit // 8 else 0) for at, byte in enumerate(whole)))
+            with pytest.raises(IntegrityError, match="case is damaged"):
+                catalog.open(place, folder.parent / "b.blt")
+            with pytest.raises(IntegrityError, match="case is damaged"):
+                DirectoryStore(folder).put("x", b"")
+            assert "case is damaged" in " ".join(check.found for check in examine(place).checks)
+        note.write_bytes(whole)
+        with catalog.open(place, folder.parent / "b.blt") as database:
+            assert database["a"] == b"1"
+
+    def test_a_damaged_note_of_a_move(self, folder: Path) -> None:
+        """What was on its way when a writer was killed goes to its own place or nowhere: its note is not believed."""
+        DirectoryStore(folder).put("other", b"mine")
+        layout = FolderLayout(folder, 1)
+        staged = layout.staged(folder / "a")
+        for note in (b"\xff\xfe", b"other", b"../outside", str(folder.parent / "outside").encode(), b"a\0", b""):
+            (staged / "folder").mkdir(parents=True, exist_ok=True)
+            (staged / "folder" / "index.html").write_bytes(b"on its way")
+            (staged / "path").write_bytes(note)
+            with pytest.raises(IntegrityError, match="path is damaged"):
+                DirectoryStore(folder).put("x", b"")
+        assert not (folder.parent / "outside").exists()
+        assert DirectoryStore(folder).get("other").body == b"mine"
+        (staged / "path").write_bytes(b"a")
+        DirectoryStore(folder).put("x", b"")
+        assert DirectoryStore(folder).get("a").body == b"on its way"
 
     def test_waiting_ends(self, folder: Path) -> None:
         """A lock that another process holds is waited for, for the time that was said."""

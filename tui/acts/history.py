@@ -51,12 +51,14 @@ class HistoryActs:
     def tag(self) -> None:
         """Ask for a name."""
         opened, commit = self._selected
-        self._history.ask_tag(opened.entry, commit, self._screen.history_pane.list.tags)
+        commits = self._screen.history_pane.list
+        self._history.ask_tag(opened.entry, commit, commits.newest, commits.tags)
 
     def untag(self) -> None:
         """Ask which name goes."""
         opened, commit = self._selected
-        self._history.ask_untag(opened.entry, commit, self._screen.history_pane.list.tags_here)
+        commits = self._screen.history_pane.list
+        self._history.ask_untag(opened.entry, commit, commits.newest, commits.tags_here)
 
     def leave_past(self) -> None:
         """Look at the newest state again."""

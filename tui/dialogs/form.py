@@ -26,6 +26,7 @@ from tui.managing.forms import Field, Form, FormError, Values, Work, in_words_of
 from tui.managing.messages import Checked, Managed, Tested
 from tui.messages import Answer, JobFailed
 from tui.plain import plain
+from tui.trouble import way_on
 from tui.widgets.columns import beside
 from tui.widgets.reader import Reader, paragraphs
 
@@ -177,7 +178,7 @@ class FormDialog(ModalScreen[Answer | None]):
     def _explain(self, message: JobFailed) -> None:
         """Say what went wrong; everything that was typed stays, and one can go on typing."""
         self._stop_checking()
-        self._tell(message.error.message, in_words_of_the_form(message.error.hint))
+        self._tell(message.error.message, in_words_of_the_form(way_on(message.error)))
         for button in self.query("#anyway"):
             button.display = True
         (self._was_at or self.query_one("#go-on")).focus()

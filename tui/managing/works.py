@@ -102,8 +102,8 @@ def test_place(catalog: Catalog, connection: S3Connection) -> Tested:
         noun = "entry" if found.type == "group" else "key"
         amount = quantity(found.keys, noun, "entries" if found.type == "group" else "")
         facts = [
-            ("answers", Content(f"There is a {found.type} of {amount}, {size(found.value_bytes)}.")),
-            ("last", Content(plain(f"commit {found.commit.number}, {moment(found.commit.time)}, by {found.commit.author}"))),
+            ("answers", Content(f"There is a {found.type} of {amount}, {size(found.commit.size)}.")),
+            ("last", Content(plain(f"{found.commit.title}, {moment(found.commit.time)}"))),
         ]
     return Tested(tuple(facts))
 
@@ -132,7 +132,8 @@ def add_database(catalog: Catalog, group: str, connection: S3Connection, said: D
 def describe_database(catalog: Catalog, group: str, entry: Entry, said: Described) -> Managed:
     """Change what a group says of a database."""
     edited = catalog.edit(group, entry.key, name=said.name, description=said.description, tags=said.tags, owner=said.owner)
-    return Managed(f"Changed what {group} says of {edited.name}.", "S shares the group.", select=(group, entry.key))
+    details = f"{_left_out(edited)}S shares the group."
+    return Managed(f"Changed what {group} says of {edited.name}.", details, select=(group, entry.key))
 
 
 def refresh_entry(catalog: Catalog, group: str, entry: Entry, vouching: Vouching) -> Managed:
@@ -143,10 +144,14 @@ def refresh_entry(catalog: Catalog, group: str, entry: Entry, vouching: Vouching
 
 def move_database(catalog: Catalog, entry: Entry, group: str, target: str) -> Managed:
     """Move an entry to another group."""
-    catalog.move(entry.key, group, target)
-    return Managed(
-        f"Moved {entry.name} from {group} to {target}.", "S shares each of the two groups.", select=(target, entry.key)
-    )
+    moved = catalog.move(entry.key, group, target)
+    details = f"{_left_out(moved)}S shares each of the two groups."
+    return Managed(f"Moved {entry.name} from {group} to {target}.", details, select=(target, entry.key))
+
+
+def _left_out(entry: Entry) -> str:
+    """Which fields that no entry has were left out of one, in a sentence; nothing when there were none."""
+    return f"Left out, where it does not belong: {', '.join(entry.left_out)}. " if entry.left_out else ""
 
 
 def remove_database(catalog: Catalog, group: str, entry: Entry) -> Managed:
@@ -167,8 +172,9 @@ def put_back(catalog: Catalog, removed: Removed) -> Managed:
     if isinstance(removed, RemovedGroup):
         catalog.put_back_group(removed.record)
         return Managed(f"Put the group {removed.name} back.", puts_back=True)
-    catalog.put_back(removed.group, removed.entry.key, removed.stored)
-    return Managed(f"Put {removed.name} back into {removed.group}.", select=(removed.group, removed.entry.key), puts_back=True)
+    entry = catalog.put_back(removed.group, removed.entry.key, removed.stored)
+    said = f"Put {removed.name} back into {removed.group}."
+    return Managed(said, _left_out(entry).rstrip(), select=(removed.group, removed.entry.key), puts_back=True)
 
 
 def read_group_status(catalog: Catalog, group: str) -> GroupStatusRead:

@@ -273,7 +273,7 @@ class KeysPane(Container):
             self._jobs.read_latest("value", "Reading a value", lambda: read_value(opened, info, lines, width), self)
 
     def _is_big(self, info: KeyInfo) -> bool:
-        return info.size > (BIG_THERE if info.state is KeyState.REMOTE else BIG_HERE)
+        return (info.size or 0) > (BIG_THERE if info.state is KeyState.REMOTE else BIG_HERE)
 
     @on(ValueRead)
     def _take_value(self, message: ValueRead) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
 from textual.content import Content
@@ -115,22 +116,23 @@ class History:
         dialog = Confirm(title, rewind_question(entry, plan), f"{go_on}: {quantity(plan.keys, 'key')}", stay="Leave it")
         self._screen.app.push_screen(dialog, answered)
 
-    def ask_tag(self, entry: Entry, commit: Commit, taken: Mapping[int, tuple[str, ...]]) -> None:
-        """Ask for the name of a commit."""
+    def ask_tag(self, entry: Entry, commit: Commit, newest: Commit | None, taken: Mapping[int, tuple[str, ...]]) -> None:
+        """Ask for the name of a commit, where ``newest`` is shown as the newest."""
         vouching = self._vouching(entry)
 
         def answered(name: str | None) -> None:
             if name:
-                self._settling.start(entry, "tag", lambda progress: tag(self._catalog, entry, vouching, commit, name, progress))
+                work = partial(tag, self._catalog, entry, vouching, commit, name, newest)
+                self._settling.start(entry, "tag", work)
 
         self._screen.app.push_screen(TagDialog(commit_words(commit), taken), answered)
 
-    def ask_untag(self, entry: Entry, commit: Commit, names: tuple[str, ...]) -> None:
-        """Ask which of the names of a commit goes."""
+    def ask_untag(self, entry: Entry, commit: Commit, newest: Commit | None, names: tuple[str, ...]) -> None:
+        """Ask which of the names of a commit goes, where ``newest`` is shown as the newest."""
         vouching = self._vouching(entry)
 
         def answered(name: str | None) -> None:
             if name:
-                self._settling.start(entry, "untag", lambda progress: untag(self._catalog, entry, vouching, name, progress))
+                self._settling.start(entry, "untag", partial(untag, self._catalog, entry, vouching, name, newest))
 
         self._screen.app.push_screen(UntagDialog(commit_words(commit), names), answered)

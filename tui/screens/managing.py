@@ -21,7 +21,7 @@ from tui.managing import forms, questions, works
 from tui.managing.messages import Checked, Managed, ManagingFailed, MetadataRead, Removed, SharePlanned
 from tui.messages import Answer, GroupListing
 from tui.plain import plain
-from tui.trouble import told
+from tui.trouble import told, way_on
 from tui.trust import Vouching
 from tui.widgets.catalog_tree import CatalogTree
 from tui.widgets.reader import paragraphs
@@ -332,8 +332,9 @@ class Managing:
         if isinstance(message.error, CancelledError):
             self._screen.tell(f"The {message.verb} of {message.name} was cancelled.", "warning", message.error.hint)
             return
-        self._screen.tell(text, "error", str(message.error))
-        body = told(message.error.message, message.error.hint)
+        hint = way_on(message.error)
+        self._screen.tell(text, "error", f"{message.error.message} {hint}".rstrip())
+        body = told(message.error.message, hint)
         self._screen.app.push_screen(Explanation(plain(text), paragraphs(body), ""))
 
 

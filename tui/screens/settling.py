@@ -18,7 +18,7 @@ from tui.messages import Answer, Discarded, Done, Opened, Pulled, Pushed, Settli
 from tui.plain import key_name, plain
 from tui.pushing import PushPlanned, estimate_push, plan_push, push
 from tui.reading import plan_settling
-from tui.trouble import told
+from tui.trouble import told, way_on
 from tui.trust import Vouching
 from tui.whereabouts import place_facts
 from tui.widgets.columns import Fact, beside
@@ -204,8 +204,8 @@ class Settling:
         if isinstance(error, CancelledError):
             self._screen.tell(f"The {message.verb} of {name} was cancelled.", "warning", str(error))
             return
-        self._screen.tell(f"The {message.verb} of {name} did not happen.", "error", str(error))
-        way_out, hint = "", error.hint
+        way_out, hint = "", way_on(error)
+        self._screen.tell(f"The {message.verb} of {name} did not happen.", "error", f"{error.message} {hint}".rstrip())
         if isinstance(error, ConflictError):
             way_out, hint = (
                 "Show the conflicts",

@@ -155,7 +155,7 @@ class DetailsView(TextView):
         ]
         facts += [("tags", _text(", ".join(entry.tags))), ("owner", _text(entry.owner)), ("uuid", _text(entry.key))]
         if self.status and self.status.keys:
-            facts.append(("contents", _text(f"{quantity(self.status.keys, 'key')}, {size(self.status.value_bytes)} of values")))
+            facts.append(("contents", _text(f"{quantity(self.status.keys, 'key')}, {size(self.status.size)} of values")))
         if self.opened:
             facts.append(("values are", _text(value_words(self.opened.database.serializer))))
         return [(name, value) for name, value in facts if value]
@@ -220,6 +220,8 @@ def _document(title: str, text: str, note: str, width: int) -> list[Content]:
 def _commit(name: str, commit: Commit | None) -> list[Fact]:
     if commit is None:
         return []
+    if commit.from_ebooklet:
+        return [(name, Content(f"{commit.title}, {moment(commit.time)}"))]
     head = Content.assemble(
         f"commit {commit.number} ", (commit.id[:8], "$quiet"), f", {moment(commit.time)}, by {plain(commit.author)}"
     )

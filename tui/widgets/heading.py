@@ -50,9 +50,9 @@ class Heading(Widget):
         if self.opened:
             parts.append(value_words(self.opened.database.serializer))
         if self.status and self.status.keys:
-            parts += [quantity(self.status.keys, "key"), size(self.status.value_bytes)]
+            parts += [quantity(self.status.keys, "key"), size(self.status.size)]
         if self.status and (commit := self.status.remote_commit or self.status.commit):
-            parts.append(f"commit {commit.number} by {plain(commit.author)}, {moment(commit.time)}")
+            parts.append(f"{plain(commit.title)}, {moment(commit.time)}")
         if self.status and self.status.problem and not parts:
             parts.append(plain(self.status.problem))
         return Content.styled("  ·  ".join(parts), "$quiet")

@@ -245,6 +245,7 @@ class ValueView(TextView):
         facts = Content.assemble(
             (self._document.kind, "bold"),
             (f"  {size(self._info.size)}  {moment(self._info.timestamp)}  ", "$quiet"),
+            ("" if self._info.verified else "no checksum  ", "$state-trouble"),
         )
         state = Content.assemble(badge.content(), (f" {badge.words}", "$quiet"))
         together = Content.assemble(facts, state)

@@ -14,15 +14,31 @@ from contextlib import contextmanager, suppress
 from hashlib import blake2b
 from pathlib import Path
 
-import portalocker
+from typing_extensions import override
 
-from catalog.errors import AccessDeniedError, CatalogError, LocalFileError, LockTimeoutError
+from catalog.errors import AccessDeniedError, CatalogError, IntegrityError, LocalFileError, LockTimeoutError
+from catalog.processes.file_lock import turn
+from catalog.processes.fork import OfOneProcess
 from catalog.store.directory.names import INDEX, PRIVATE, to_path
 
 _LEFT_BEHIND_AFTER = 86_400
 """Seconds after which an unfinished file belongs to a writer that was killed."""
-_POLL = 0.005
-_thread_locks: defaultdict[Path, threading.Lock] = defaultdict(threading.Lock)
+_FOLDED, _DISTINCT = b"folded", b"distinct"
+
+
+class _ThreadLocks(OfOneProcess):
+    """What keeps the threads of one process apart, by folder; a child has no other threads."""
+
+    def __init__(self) -> None:
+        self.of: defaultdict[Path, threading.Lock] = defaultdict(threading.Lock)
+        self.belong_here()
+
+    @override
+    def after_fork(self) -> None:
+        self.of.clear()
+
+
+_thread_locks = _ThreadLocks()
 
 
 class FolderLayout:
@@ -49,10 +65,18 @@ class FolderLayout:
     def folds_case(self) -> bool:
         """Whether the file system takes ``A`` and ``a`` for one name, as found when the store was made."""
         if self._folds_case is None:
+            note = self._private / "case"
             try:
-                self._folds_case = (self._private / "case").read_text() == "folded"
+                found = note.read_bytes()
             except (FileNotFoundError, NotADirectoryError):
                 return False
+            if found not in (_FOLDED, _DISTINCT):
+                raise IntegrityError(
+                    f"{note} is damaged: it says neither 'folded' nor 'distinct'.",
+                    hint="Restore it from a backup. Else write 'folded' into it if names in the folder have %41 for A, "
+                    "and 'distinct' if not.",
+                )
+            self._folds_case = found == _FOLDED
         return self._folds_case
 
     def path_of(self, name: str) -> Path:
@@ -92,7 +116,10 @@ class FolderLayout:
         note = self._private / "Case"
         note.touch()
         folds = is_new and (self._private / "case").exists()
-        note.write_text("folded" if folds else "distinct")
+        with note.open("wb") as file:
+            file.write(_FOLDED if folds else _DISTINCT)
+            file.flush()
+            os.fsync(file.fileno())
         note.replace(self._private / "case")
 
     @contextmanager
@@ -100,21 +127,14 @@ class FolderLayout:
         """Be the only writer, of all threads and processes, for a moment. Raises LockTimeoutError."""
         path = self._private / "lock"
         began = time.monotonic()
-        threads = _thread_locks[self.folder]
+        threads = _thread_locks.of[self.folder]
         if not threads.acquire(timeout=self._lock_timeout):
             raise LockTimeoutError(str(self.folder), "another thread", self._lock_timeout)
         try:
             left = max(0.0, began + self._lock_timeout - time.monotonic())
-            lock = portalocker.Lock(path, "a", timeout=left, check_interval=_POLL)
-            try:
-                lock.acquire()
-            except portalocker.LockException:
-                raise LockTimeoutError(str(path), "another process", self._lock_timeout) from None
-            try:
+            with turn(path, round(left, 2), str(path), lambda: "another process"):
                 finish_moves(self)
                 yield
-            finally:
-                lock.release()
         finally:
             threads.release()
 
@@ -216,11 +236,24 @@ def _make_folder_of(layout: FolderLayout, path: Path) -> None:
 
 
 def _finish_move(layout: FolderLayout, staged: Path) -> None:
-    path = layout.folder / (staged / "path").read_text(encoding="utf-8")
+    path = _noted_path(layout, staged)
     if (staged / "folder").exists():
         path.unlink(missing_ok=True)
         (staged / "folder").rename(path)
     shutil.rmtree(staged)
+
+
+def _noted_path(layout: FolderLayout, staged: Path) -> Path:
+    """Where a staged object goes: only what it was staged for, whatever its note says."""
+    note = staged / "path"
+    with suppress(UnicodeDecodeError, ValueError):
+        path = layout.folder / note.read_text(encoding="utf-8")
+        if layout.staged(path) == staged:
+            return path
+    raise IntegrityError(
+        f"{note} is damaged: what is beside it was on its way to another place.",
+        hint=f"The object is {staged / 'folder' / INDEX}: put it where it belongs, remove {staged}, and try again.",
+    )
 
 
 @contextmanager

@@ -24,9 +24,11 @@ import botocore.exceptions
 import botocore.session
 from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES, ConfigValueStore, ConstantProvider
 from botocore.handlers import add_expect_header
+from typing_extensions import override
 
 from catalog.connection import AccessKeys
 from catalog.errors import InvalidConnectionError
+from catalog.processes.fork import OfOneProcess, keep_for_ever
 from catalog.store.identity import AwsChain, Identity, fingerprint
 from catalog.store.interface import Traffic
 from catalog.store.streaming import cut_off
@@ -68,8 +70,22 @@ class ClientSettings:
         return self.region or (named[1] if named else "us-east-1")
 
 
-_clients: dict[tuple[ClientSettings, str], S3Client] = {}
-_lock = threading.Lock()
+class _Clients(OfOneProcess):
+    """The clients of this process, by endpoint and identity, and the session that they share: a child makes its own."""
+
+    def __init__(self) -> None:
+        self.made: dict[tuple[ClientSettings, str], S3Client] = {}
+        self.lock = threading.Lock()
+        self.session: boto3.session.Session | None = None
+        self.belong_here()
+
+    @override
+    def after_fork(self) -> None:
+        keep_for_ever(self.made)
+        self.made, self.lock, self.session = {}, threading.Lock(), None
+
+
+_clients = _Clients()
 _caller = threading.local()
 
 
@@ -79,10 +95,10 @@ def client_for(settings: ClientSettings, keys: Identity) -> S3Client:
     Raises InvalidConnectionError when botocore refuses the endpoint, the region or the profile.
     """
     wanted = (settings, fingerprint(keys))
-    with _lock:
-        if wanted not in _clients:
-            _clients[wanted] = _make_client(settings, keys)
-        return _clients[wanted]
+    with _clients.lock:
+        if wanted not in _clients.made:
+            _clients.made[wanted] = _make_client(settings, keys)
+        return _clients.made[wanted]
 
 
 def has_credentials(chain: AwsChain) -> bool:
@@ -172,36 +188,21 @@ def _count_response(response_dict: dict[str, Any] | None, **_: Any) -> None:
         traffic.receive(len(response_dict["body"]))
 
 
-_shared_session: boto3.session.Session | None = None
-
-
 def _isolated_session() -> boto3.session.Session:
     """Return the session that all clients share: botocore's defaults, with neither environment nor files of the user.
 
     Only the certificates to trust (``AWS_CA_BUNDLE``) still come from the environment.
     """
-    global _shared_session  # noqa: PLW0603 - one per process, like the clients
-    if _shared_session is None:
+    if _clients.session is None:
         settled = {name: spec[2] for name, spec in BOTOCORE_DEFAUT_SESSION_VARIABLES.items()}
         settled |= {"config_file": os.devnull, "credentials_file": os.devnull, "ca_bundle": os.environ.get("AWS_CA_BUNDLE")}
         session = botocore.session.Session()
         session.register_component(
             "config_store", ConfigValueStore({name: ConstantProvider(value) for name, value in settled.items()})
         )
-        _shared_session = boto3.session.Session(botocore_session=session)
-    return _shared_session
+        _clients.session = boto3.session.Session(botocore_session=session)
+    return _clients.session
 
 
 def _chain_session(chain: AwsChain) -> boto3.session.Session:
     return boto3.session.Session(profile_name=chain.profile)
-
-
-def _forget_after_fork() -> None:
-    global _lock, _shared_session  # noqa: PLW0603 - a forked child must not share sockets or locks
-    _lock = threading.Lock()
-    _shared_session = None
-    _clients.clear()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget_after_fork)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from typing_extensions import override
 
 from catalog.errors import ObjectMissingError, PreconditionFailedError, StoreError
+from catalog.processes.fork import OfOneProcess
 from catalog.store.identity import Identity, fingerprint
 from catalog.store.interface import (
     ByteRange,
@@ -30,13 +31,14 @@ from catalog.store.s3.multipart import copy_in_parts, upload_in_parts
 from catalog.store.streaming import BodyReader, BrokenBodyError
 
 if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import CopySourceTypeDef
 
 _PER_DELETE = 1000
 _LARGEST_COPY = 5 << 30
 
 
-class S3Store(ObjectStore):
+class S3Store(ObjectStore, OfOneProcess):
     """One bucket. ``keys`` None sends unsigned requests; an `AwsChain` leaves the choice of credentials to botocore.
 
     ``endpoint_url`` None is AWS. At most ``threads`` parts of a large object travel at once. A request is given up after
@@ -60,7 +62,19 @@ class S3Store(ObjectStore):
         self.settings = ClientSettings(endpoint_url, region, threads, read_timeout, retries)
         self.powers = Powers(writes=True, lists=True, compare_and_swap=True if self.settings.is_aws else None)
         self.identity = fingerprint(keys)
-        self._client = client_for(self.settings, keys)
+        self._keys = keys
+        self._made: S3Client | None = client_for(self.settings, keys)
+        self.belong_here()
+
+    @property
+    def _client(self) -> S3Client:
+        if self._made is None:
+            self._made = client_for(self.settings, self._keys)
+        return self._made
+
+    @override
+    def after_fork(self) -> None:
+        self._made = None
 
     @contextmanager
     def _request(self, name: str = "") -> Iterator[None]:
@@ -101,7 +115,7 @@ class S3Store(ObjectStore):
                 raise
             with answer["Body"] as stream:
                 body = reader.read(stream, answer.get("ContentLength"), is_piece="ContentRange" in answer)
-            return FetchedObject(body, answer.get("ETag", ""))
+            return FetchedObject(body, answer.get("ETag", ""), answer.get("Metadata", {}))
 
     @override
     def head(self, name: str) -> ObjectInfo:

@@ -210,6 +210,26 @@ async def test_tags_come_and_go(old: Shelf, drive: Drive) -> None:
         assert database.tags() == {"published-2026": 2}
 
 
+async def test_a_tag_goes_on_top_of_what_was_shown(old: Shelf, drive: Drive) -> None:
+    """What a colleague pushed and the history shows does not stop a tag; what came while one was asked does, by name."""
+    old.push_as_colleague("weather", {day(8): weather(8)}, "Seen")
+    async with drive(old.catalog) as driver:
+        await driver.select("weather")
+        await driver.press("5")
+        await ask(driver, "T", TagDialog)
+        driver.app.screen.query_one(Input).value = "one"
+        await driver.pilot.press("enter")
+        await driver.wait_told("is called one now.")
+        await driver.settle()
+        await ask(driver, "T", TagDialog)
+        driver.app.screen.query_one(Input).value = "two"
+        old.push_as_colleague("weather", {day(9): weather(9)}, "Meanwhile")
+        await driver.pilot.press("enter")
+        await driver.until(lambda: isinstance(driver.app.screen, Explanation), "the explanation")
+        assert "(“Meanwhile”)" in dialog_text(driver)
+        assert "Look at what is new in the history" in dialog_text(driver)
+
+
 async def test_a_long_history_is_read_page_by_page(old: Shelf, drive: Drive, monkeypatch: pytest.MonkeyPatch) -> None:
     """Only as many commits are read as are near; going to the end reads on; tagged ones older than what is kept come last."""
     monkeypatch.setattr(versions, "PAGE", 6)
