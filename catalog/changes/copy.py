@@ -5,6 +5,7 @@ from __future__ import annotations
 from catalog.changes.convert import convert
 from catalog.connection import S3Connection
 from catalog.errors import InvalidInputError, RemoteMissingError
+from catalog.format.names import check_new_key
 from catalog.locking.head_writer import leased
 from catalog.progress import Progress
 from catalog.remote.copy import CopyResult, already_copied, copy_remote
@@ -32,6 +33,7 @@ def copy_to(session: Session, connection: S3Connection, author: str, progress: P
             raise InvalidInputError(f"{target}: a database cannot be copied onto itself.", hint="Choose another db_key.")
         if (done := already_copied(target, stored)) is not None:
             return done
+        check_new_key(target.names.db_key)
         with leased(target, progress) as lease:
             if stored.head.from_ebooklet:
                 return convert(session, stored, target, author, lease, progress)

@@ -40,6 +40,7 @@ from catalog.errors import (
     RemoteMissingError,
 )
 from catalog.format.head import StoredHead, encode_head
+from catalog.format.names import check_new_key
 from catalog.format.segment import Entry
 from catalog.format.version import METADATA, name_of_key
 from catalog.local.state import Draft
@@ -79,9 +80,11 @@ def push(session: WriteSession, options: PushOptions, lease: HeldLease | None, p
             began = time.monotonic()
             settle_drafts(session)
             aim = _aim_from_here(session, options, progress)
-            if aim.target is None and heads.hold():
-                session.refresh()
-                continue
+            if aim.target is None:
+                check_new_key(remote.names.db_key)
+                if heads.hold():
+                    session.refresh()
+                    continue
             if aim.is_there:
                 if aim.arrived:
                     pull(session, progress)

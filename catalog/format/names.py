@@ -119,7 +119,7 @@ def _problem(component: str) -> str | None:
         return "capital letters are lost on some file systems"
     if _UNSAFE.search(component) or not component.isprintable():
         return f"{component!a} has characters that some file systems do not keep"
-    if unicodedata.normalize("NFD", component) != component:
+    if any(unicodedata.normalize(form, component) != component for form in ("NFC", "NFD")):
         return "letters with accents are written differently by some file systems"
     if component[-1] in ". " or component[0] == " ":
         return f"{component!a} begins or ends with what some file systems leave out"
