@@ -241,7 +241,7 @@ def test_open_for_writing(published: tuple[Place, Path]) -> None:
 
 
 def test_push_ten(published: tuple[Place, Path]) -> None:
-    """Pushing ten changed keys, from every part of the index, sends them, a small segment, the lease and the head twice.
+    """Pushing ten changed keys, from every part of the index, sends a pack of them, the lease, the commit and the head.
 
     The issue asks it of 100,000 keys. Of 20,000 it means the same, as what goes up does not depend on how many there are, which
     the tests with a million keys show; and there are segments enough that the keys lie in different ones.
@@ -254,8 +254,9 @@ def test_push_ten(published: tuple[Place, Path]) -> None:
         pushed = database.changes().push()
 
     assert pushed.keys == 10
-    assert cost.requests == {"PUT": 5}
-    assert cost.most_up <= 100 * KIB
+    assert cost.requests == {"PUT": 4}
+    assert cost.bytes_up - 10 * 1000 <= 4 * KIB
+    assert cost.most_up <= 20 * KIB
     assert cost.bytes_down == 0
     assert (pushed.requests, pushed.bytes_up) == (cost.total_requests, cost.bytes_up)
 
@@ -270,10 +271,10 @@ def test_push_ten_from_elsewhere(published: tuple[Place, Path], tmp_path: Path) 
         runs = database._session.seen.head.runs  # type: ignore[union-attr]
         database.changes().push()
 
-    assert cost.requests["PUT"] == 5
+    assert cost.requests["PUT"] == 4
     assert cost.requests["GET"] <= len(runs)
-    assert cost.total_requests <= 8
-    assert cost.most_up <= 100 * KIB
+    assert cost.total_requests <= 6
+    assert cost.most_up <= 20 * KIB
 
 
 def test_push_nothing(published: tuple[Place, Path]) -> None:
@@ -287,19 +288,19 @@ def test_push_nothing(published: tuple[Place, Path]) -> None:
 
 
 def test_get_one_of_a_million(million: Place, tmp_path: Path) -> None:
-    """A first look at one key of a million reads the head, one segment and the value."""
+    """A first look at one key of a million reads the head, both frames of one segment at once, and the value: three trips."""
     opening, getting = Cost(), Cost()
     with million.opened(tmp_path / "cold.blt", "r", opening) as database, million.counted(database, getting):
         assert database[_key(345_678)] == _value(345_678)
 
     assert opening.requests == {"GET": 1}
-    assert getting.requests == {"GET": 2}
-    assert opening.total_requests + getting.total_requests <= 5
-    assert opening.most_down + getting.most_down <= 256 * KIB
+    assert getting.requests == {"GET": 3}
+    assert opening.bytes_down + getting.bytes_down <= 64 * KIB
+    assert opening.most_down + getting.most_down <= 68 * KIB
 
 
 def test_push_one_of_a_million(million: Place, tmp_path: Path) -> None:
-    """Pushing one changed key of a million from a new working copy reads one segment and sends next to nothing."""
+    """Pushing one changed key of a million from a new working copy reads keys of one segment and sends commit and head."""
     cost = Cost()
     with million.opened(tmp_path / "new.blt", "w", Cost()) as database, million.counted(database, cost):
         database[_key(500_000)] = bytes(100)
@@ -307,10 +308,10 @@ def test_push_one_of_a_million(million: Place, tmp_path: Path) -> None:
         assert len(database) == MILLION
 
     assert pushed.keys == 1
-    assert cost.requests == {"GET": 1, "PUT": 5}
-    assert cost.total_requests <= 8
-    assert cost.most_up <= 100 * KIB
-    assert cost.most_down <= 256 * KIB
+    assert cost.requests == {"GET": 1, "PUT": 3}
+    assert cost.bytes_up <= 16 * KIB
+    assert cost.most_up <= 20 * KIB
+    assert cost.most_down <= 24 * KIB
 
 
 def test_pull_one_of_a_million(million: Place, tmp_path: Path) -> None:
@@ -348,9 +349,10 @@ def test_many_pushes(place: Place, tmp_path: Path) -> None:
                 database.changes().push()
             costs.append(cost)
 
-    assert {cost.total_requests for cost in costs} <= {5, 6}
+    assert sorted(cost.total_requests for cost in costs)[pushes // 2] <= 4
+    assert max(cost.total_requests for cost in costs) <= 7
     assert max(cost.most_up for cost in costs) <= 100 * KIB
-    assert sum(cost.bytes_up for cost in costs) / pushes <= 10 * KIB
+    assert sum(cost.bytes_up for cost in costs) / pushes <= 12 * KIB
     early, late = costs[: pushes // 2], costs[pushes // 2 :]
     assert sum(cost.bytes_up for cost in late) <= 1.5 * sum(cost.bytes_up for cost in early)
     cold = Cost()
