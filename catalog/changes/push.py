@@ -109,7 +109,7 @@ def push(session: WriteSession, options: PushOptions, lease: HeldLease | None, p
 def _pause(lost: int, seconds: float, progress: Progress) -> None:
     """Wait after a lost race before looking at who won, for a random time that doubles; not where a turn is taken next."""
     if lost + 1 != _ALONE:
-        progress.wait(random.uniform(0, min(seconds * 2**lost, _LONGEST_PAUSE)))  # noqa: S311 - it keeps nobody out
+        progress.wait(random.uniform(0, min(seconds * 8 * 2**lost, _LONGEST_PAUSE)))  # noqa: S311 - it keeps nobody out
 
 
 def _resumable(session: WriteSession) -> set[bytes]:
