@@ -3,6 +3,7 @@
 from .changes.change import Change, Direction, Kind
 from .changes.changes import Changes, Summary
 from .changes.collect import Collected
+from .changes.drafts import Draft
 from .changes.options import PushResult
 from .changes.pull import PullResult
 from .changes.purge import Expunged
@@ -87,6 +88,7 @@ __all__ = [
     "Database",
     "DatabaseMismatchError",
     "Direction",
+    "Draft",
     "Entry",
     "EntryExistsError",
     "EntryMissingError",

@@ -52,7 +52,7 @@ from catalog.remote.index_writer import Index
 from catalog.remote.upload import Uploads
 from catalog.session.session import WriteSession
 
-_TRIES = 60
+MOST_TRIES = 60
 _ALONE = 5
 """Races that a push loses before it waits for its turn."""
 
@@ -76,7 +76,7 @@ def push(session: WriteSession, options: PushOptions, lease: HeldLease | None, p
         heads = held.enter_context(HeadWriter(remote.place, lease, progress))
         staged, lost = _Staged(_resumable(session)), 0
         progress.begin("comparing")
-        while lost < _TRIES:
+        while lost < MOST_TRIES:
             began = time.monotonic()
             settle_drafts(session)
             aim = _aim_from_here(session, options, progress)
@@ -92,7 +92,7 @@ def push(session: WriteSession, options: PushOptions, lease: HeldLease | None, p
             made, draft = staged.make(session, options, aim, up_to, progress)
             progress.begin("committing")
             session.state.note_draft(draft)
-            outcome = heads.commit(made, aim.target, partial(_pause, lost, time.monotonic() - began, progress))
+            outcome = heads.commit(made, aim.target, partial(pause_after_loss, lost, time.monotonic() - began, progress))
             if isinstance(outcome, StoredHead):
                 settle(session, outcome, draft, aim.target, progress)
                 sent = (traffic.bytes_up - bytes_up, traffic.total_requests - requests)
@@ -106,7 +106,7 @@ def push(session: WriteSession, options: PushOptions, lease: HeldLease | None, p
         raise PreconditionFailedError(session.remote.where, session.remote.names.head)
 
 
-def _pause(lost: int, seconds: float, progress: Progress) -> None:
+def pause_after_loss(lost: int, seconds: float, progress: Progress) -> None:
     """Wait after a lost race before looking at who won, for a random time that doubles; not where a turn is taken next."""
     if lost + 1 != _ALONE:
         progress.wait(random.uniform(0, min(seconds * 8 * 2**lost, _LONGEST_PAUSE)))  # noqa: S311 - it keeps nobody out

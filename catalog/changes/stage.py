@@ -145,7 +145,7 @@ def first_index(
     if len(few) <= MOST_CHANGES:
         own = Own(salt, _few_entries(session, few, salt, sink))
         return index_on(session, own, target, sink), own
-    entries = plan_entries(map(_movable, chain(few, outgoing)), sink.put_pack, salt)
+    entries = plan_entries(map(movable, chain(few, outgoing)), sink.put_pack, salt)
     return _extended(session, entries, base, target, sink, expected), None
 
 
@@ -155,7 +155,7 @@ def own_changes(session: WriteSession, outgoing: Iterator[Outgoing], target: Sto
     few = list(islice(outgoing, MOST_CHANGES + 1))
     if len(few) <= MOST_CHANGES:
         return Own(salt, _few_entries(session, few, salt, sink))
-    entries = plan_entries(map(_movable, chain(few, outgoing)), sink.put_pack, salt)
+    entries = plan_entries(map(movable, chain(few, outgoing)), sink.put_pack, salt)
     return Own(salt, (), index_writer(session, target, sink).write_run(entries, _total(target, expected)))
 
 
@@ -171,7 +171,7 @@ def index_on(session: WriteSession, own: Own, target: StoredHead | None, sink: S
     if found is not None:
         return found
     merged = list(index.newest([own.items, _held(base)]))
-    entries = plan_entries(map(_movable, starmap(Kept, merged)), sink.put_pack, own.salt)
+    entries = plan_entries(map(movable, starmap(Kept, merged)), sink.put_pack, own.salt)
     return writer.extend(base, entries, len(merged), _total(base, len(merged)))
 
 
@@ -184,7 +184,7 @@ def _extended(
     expected: int,
 ) -> Index:
     """The index of ``base`` with a run of entries, and what ``base`` held itself below them in the same run."""
-    held = plan_entries(map(_movable, starmap(Kept, _held(base))), sink.put_pack, salt_of(target))
+    held = plan_entries(map(movable, starmap(Kept, _held(base))), sink.put_pack, salt_of(target))
     writer = index_writer(session, target, sink)
     return writer.extend(base, index.newest([entries, held]), expected, _total(base, expected))
 
@@ -208,7 +208,7 @@ def _held(base: StoredHead | None) -> Items:
     return list(base.changes.items()) if base is not None and base.changes is not None else []
 
 
-def _movable(change: Outgoing) -> Outgoing:
+def movable(change: Outgoing) -> Outgoing:
     """What becomes of a change in a run, which holds no values: these go into a pack."""
     if not isinstance(change, Kept):
         return change
