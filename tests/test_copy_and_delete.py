@@ -456,7 +456,7 @@ class TestDelete:
         folder = start.rpartition("/")[0]
         names = [f"{folder}/a.blt", f"{folder}/a.blt2", f"{folder}/a.bl", f"{folder}/a.blt.group", f"{folder}/a.blt/b.blt"]
         names += [f"{folder}/a.blt/{below}/b.blt" for below in ("packs", "index", "commits")]
-        names += [f"{folder}/a.blt.d/packs/{'0' * 31}g", f"{folder}/a.blt.d/commits-2026"]
+        names += [f"{folder}/a.blt-d/packs/{'0' * 31}g", f"{folder}/a.blt.d2/commits-2026"]
         key_id, secret = (None, None) if remote.is_folder else pair_of(request.getfixturevalue("seaweed"))
         places = [S3Connection(key_id, secret, name, remote.bucket, remote.endpoint_url) for name in names]
         for number, place in enumerate(places):

@@ -324,6 +324,7 @@ def test_hostile_words_of_a_usable_entry(folder_connection: S3Connection, tmp_pa
         assert catalog.escape(entry.name).isprintable()
 
 
+@pytest.mark.usefixtures("nothing_inline")
 def test_damaged_entry_hides_no_other(remote: S3Connection, tmp_path: Path) -> None:
     """An entry whose bytes are damaged in the remote is a problem, and the others are listed."""
     with opened(remote, tmp_path / "g.blt") as group:
