@@ -45,6 +45,7 @@ from .errors import (
     UnsupportedFormatError,
     UntrustedValueError,
     WrongProcessError,
+    WrongTypeError,
 )
 from .exchange.exporting import Exported, export_file
 from .exchange.importing import ImportPlan, import_file, plan_import
@@ -145,6 +146,7 @@ __all__ = [
     "UntrustedValueError",
     "Version",
     "WrongProcessError",
+    "WrongTypeError",
     "create_database",
     "escape",
     "export_file",

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from textual.keys import format_key
 
-from tui.commands import COMMANDS, MENUS_BY_ID, Command, Place
+from tui.command import Command, Place
+from tui.features import ACTIONS, COMMANDS, MENUS
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "tui.md"
 BEGIN, END = "<!-- keys: made by screenshots/keys.py -->", "<!-- end of keys -->"
@@ -38,11 +39,11 @@ def _lines() -> Iterator[str]:
     yield "|---|---|---|---|"
     for command in COMMANDS:
         yield f"| {_keys(command)} | {command.words} | {_where(command)} | {command.help} |"
-    for menu in MENUS_BY_ID.values():
+    for menu in MENUS.values():
         yield ""
         yield (
             f"**{menu.title}**, in the menu: "
-            + ", ".join(f"`{each.letter}` {each.words.rstrip('…')}" for each in menu.actions)
+            + ", ".join(f"`{each.letter}` {each.words.rstrip('…')}" for each in map(ACTIONS.__getitem__, menu.actions))
             + "."
         )
 

@@ -27,7 +27,7 @@ from catalog.demo.folder import DemoFolder
 from catalog.demo.next_edits import push_as_colleague
 from catalog.demo.remotes import Remotes
 from tui.app import CatalogApp
-from tui.themes import DARK, LIGHT
+from tui.kit.themes import DARK, LIGHT
 
 HERE = Path(__file__).parent
 SHOWN_FOLDER = "/home/ada/catalog-demo"

@@ -15,7 +15,15 @@ import pytest
 import catalog
 from catalog.errors import CatalogError, ConflictError, LockTimeoutError, NotApprovedError
 
-_VALUES: dict[str, Any] = {"line": 2, "column": 5, "keys": ("a", "b"), "seconds": 1.5, "kind": "locked"}
+_VALUES: dict[str, Any] = {
+    "line": 2,
+    "column": 5,
+    "keys": ("a", "b"),
+    "seconds": 1.5,
+    "kind": "locked",
+    "commits": (),
+    "count": 3,
+}
 
 
 def _all_kinds() -> list[type[CatalogError]]:

@@ -5,37 +5,48 @@ What is imported here is loaded before anything is drawn; the library and the ma
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import importlib
+import signal
 import sys
 import threading
 import tomllib
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from rich.console import RenderableType
 from textual import constants, events
+from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.command import Provider
 from textual.css.query import NoMatches
+from textual.driver import Driver
 from textual.screen import Screen
 
-from .amounts import quantity
+from tui.kit.amounts import quantity
+from tui.kit.themes import DARK, LIGHT, own_colours
+
 from .collector import RestingCollector, patient_collector
 from .curtain import Curtain
-from .themes import DARK, LIGHT, own_colours
+from .frame import Frame, FrameUpdate
+from .gate import KeyGate
 
 if TYPE_CHECKING:
     from catalog import Catalog
+    from tui.browse.screen import BrowseScreen
+    from tui.session.request_log import RequestLog
 
     from .jobs import Jobs
-    from .requests import RequestLog
-    from .screens.browse import BrowseScreen
-    from .settings import Found
+    from .options import Found
 
 _LOOK_EVERY = 5.0
+_ENDING = [getattr(signal, name) for name in ("SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM") if hasattr(signal, name)]
+"""What asks a program to end: a closed terminal, `kill`, `docker stop`."""
 
 
 def _commands() -> type[Provider]:
@@ -50,11 +61,14 @@ class CatalogApp(App[None]):
     TITLE = "catalog"
     # Textual 8.2.8 fails when the mouse goes down on something that was removed and is still in the picture.
     ALLOW_SELECT = False
-    CSS_PATH: ClassVar[list[str]] = ["app.tcss", "screens/browse.tcss"]  # type: ignore[assignment]
+    CSS_PATH: ClassVar[list[str]] = ["app.tcss", "browse/browse.tcss"]  # type: ignore[assignment]
     COMMANDS: ClassVar[set[Callable[[], type[Provider]]]] = {_commands}  # type: ignore[assignment]
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (84, "-medium"), (132, "-wide")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-short"), (24, "-tall")]  # noqa: RUF012
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+q", "quit", "Quit", show=False, priority=True)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+q", "quit", "Quit", show=False, priority=True),
+        Binding("ctrl+l", "redraw", "Draw again", show=False),
+    ]
 
     def __init__(self, catalog: Catalog, *, is_read_only: bool = False, found: Found | None = None) -> None:
         self._prepare()
@@ -65,22 +79,30 @@ class CatalogApp(App[None]):
         # Textual's log of events, where TEXTUAL_LOG asks for it, quotes every key that is pressed and all that is pasted.
         constants.LOG_FILE = None  # type: ignore[misc]
         super().__init__()
+        self.animation_level = "none"
+        self._frame = Frame()
+        self.gate = KeyGate(self, super().on_event)
+        self._is_leaving = False
         self.register_theme(DARK)
         self.register_theme(LIGHT)
 
     def _set_up(self, catalog: Catalog, found: Found | None, *, is_read_only: bool) -> None:
         """Make the main screen over a catalog."""
+        from tui.browse.screen import BrowseScreen  # noqa: PLC0415
+        from tui.session.request_log import RequestLog  # noqa: PLC0415
+
         from .jobs import Jobs  # noqa: PLC0415 - loaded behind the curtain
-        from .requests import RequestLog  # noqa: PLC0415
-        from .screens.browse import BrowseScreen  # noqa: PLC0415
-        from .settings import Found as NoFile  # noqa: PLC0415
+        from .options import Found as NoFile  # noqa: PLC0415
 
         self.jobs: Jobs = Jobs()
         self.requests: RequestLog = RequestLog()
         catalog.observer = self.requests.note
         self.found: Found = found or NoFile()
         settings = self.found.settings
-        self._browse: BrowseScreen = BrowseScreen(catalog, self.jobs, settings, is_read_only=is_read_only or settings.read_only)
+        is_read_only = is_read_only or settings.read_only
+        self._browse: BrowseScreen = BrowseScreen(
+            catalog, self.jobs, self.found, self.requests, self.switch_theme, is_read_only=is_read_only
+        )
         self.theme = settings.theme_name
         self.set_keymap(dict(settings.keys))
 
@@ -114,11 +136,43 @@ class CatalogApp(App[None]):
     async def action_quit(self) -> None:
         """Leave, after a question when something is running."""
         if self.screen is self._browse or not self.jobs.transfers:
-            self._browse.action_command("quit")
+            await self._browse.action_command("quit")
 
     def on_unmount(self) -> None:
         """End."""
+        self.gate.close()
         self._end()
+
+    async def on_event(self, event: events.Event) -> None:
+        """Let keys wait for their turn."""
+        if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
+            self.gate.take(event)
+            return
+        if isinstance(event, events.MouseDown):
+            self.gate.acted = event.time
+        await super().on_event(event)
+
+    def exit(self, result: None = None, return_code: int = 0, message: RenderableType | None = None) -> None:
+        """Leave; what is typed after that is for nobody."""
+        self._is_leaving = True
+        self.gate.close()
+        super().exit(result, return_code, message)
+
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        """Write what has changed of what is drawn."""
+        shown: Any = renderable
+        if isinstance(renderable, LayoutUpdate | ChopsUpdate):
+            shown = FrameUpdate(self._frame, renderable, self.size)
+        super()._display(screen, shown)
+
+    def on_resize(self) -> None:
+        """Draw all of it, also after the program was stopped or something else had the terminal meanwhile."""
+        self.action_redraw()
+
+    def action_redraw(self) -> None:
+        """Draw everything again: another program may have written to the terminal."""
+        self._frame.forget()
+        self.refresh()
 
     def _end(self) -> None:
         """End the jobs, and close what is open."""
@@ -131,7 +185,8 @@ class CatalogApp(App[None]):
 
     def _handle_exception(self, error: Exception) -> None:
         """Take a part that is not there for a fault, but not once all of them go: one may just be arriving then."""
-        if self._running or not isinstance(error, NoMatches):
+        is_going = self._is_leaving or not self._running
+        if not (is_going and isinstance(error, NoMatches)):
             super()._handle_exception(error)
 
     def _fatal_error(self) -> None:
@@ -153,6 +208,7 @@ class Program(CatalogApp):
         self, bring: Callable[[], tuple[Catalog, Found | None]], *, is_read_only: bool = False, theme: str = DARK.name
     ) -> None:
         self._prepare()
+        self.gate.hold()
         self._bring = bring
         self._read_only_asked = is_read_only
         self._curtain = Curtain()
@@ -174,7 +230,7 @@ class Program(CatalogApp):
         gc.disable()
         try:
             catalog, found = self._bring()
-            importlib.import_module("tui.screens.browse")
+            importlib.import_module("tui.browse.screen")
         except Exception as error:  # noqa: BLE001 - whatever it is, `run` raises it again outside of the screen
             self.failure = error
             self.call_later(self.exit, return_code=1)
@@ -191,15 +247,23 @@ class Program(CatalogApp):
         super()._begin()
         # What was loaded stays: nobody needs to look through it for garbage.
         gc.freeze()
-        for key in self._curtain.typed:
-            self.post_message(key)
+        self.gate.release()
 
-    async def action_quit(self) -> None:
-        """Leave, after a question when something is running."""
-        if self._is_up:
-            await super().action_quit()
-        else:
-            self.exit()
+    def get_driver_class(self) -> type[Driver]:
+        """The terminal, on Unix one that may go away."""
+        found = super().get_driver_class()
+        if found.__name__ != "LinuxDriver":
+            return found
+        from .terminal import TerminalDriver  # noqa: PLC0415 - of Unix only
+
+        return TerminalDriver
+
+    def on_load(self) -> None:
+        """End well also when somebody asks for it from outside."""
+        loop = asyncio.get_running_loop()
+        for number in _ENDING:
+            with suppress(NotImplementedError, RuntimeError, ValueError):
+                loop.add_signal_handler(number, self.exit, None, 128 + number)
 
     def _end(self) -> None:
         """End the jobs, and close what is open."""
@@ -211,9 +275,11 @@ class Program(CatalogApp):
         self.set_interval(_LOOK_EVERY, self._collector.look)
 
     async def on_event(self, event: events.Event) -> None:
-        """Note that somebody is there."""
+        """Note that somebody is there, who may leave before there is anything else to be done."""
         if isinstance(event, events.InputEvent):
             self._collector.touched()
+        if isinstance(event, events.Key) and event.key == "ctrl+q" and not self._is_up:
+            self.exit()
         await super().on_event(event)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
@@ -14,7 +13,7 @@ from textual.widgets import Static
 
 
 class Curtain(Screen[None]):
-    """The frame of the main screen. Keys that are pressed are kept for it."""
+    """The frame of the main screen."""
 
     BINDINGS: ClassVar[list[BindingType]] = []
     DEFAULT_CSS = """
@@ -48,10 +47,6 @@ class Curtain(Screen[None]):
     }
     """
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.typed: list[events.Key] = []
-
     def compose(self) -> ComposeResult:
         """Top bar and empty panes."""
         yield Static(Content.styled(" catalog ", "bold $background on $primary"), id="curtain-bar")
@@ -60,8 +55,3 @@ class Curtain(Screen[None]):
             tree.border_title = "Databases"
             yield tree
             yield Static()
-
-    def on_key(self, event: events.Key) -> None:
-        """Keep a key for the screen that comes."""
-        event.stop()
-        self.typed.append(event)

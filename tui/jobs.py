@@ -2,33 +2,33 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 import weakref
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from queue import SimpleQueue
-from typing import Protocol
-
-from textual.message import Message
+from typing import Any, TypeVar
 
 from catalog import CatalogError, Progress
 
-from .amounts import clock
-from .messages import Answer, JobFailed
+from .kit.amounts import clock
 from .pace import Pace
 
-Work = Callable[[], Answer]
+T = TypeVar("T")
+D = TypeVar("D", bound="Done")
 _AT_ONCE = 4
 _KEPT = 200
 
 
-class Target(Protocol):
-    """Whoever is told how a job ended."""
+@dataclass(frozen=True)
+class Done:
+    """What a write has done, in words."""
 
-    def post_message(self, message: Message) -> bool:
-        """Take a message; may be called from any thread."""
+    text: str
+    details: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,10 +59,10 @@ class Transfer:
 
 @dataclass(frozen=True, eq=False)
 class Ended:
-    """A write that has ended: with what message, at what time of day, and after how many seconds."""
+    """A write that has ended: what it has done or why not, at what time of day, and after how many seconds."""
 
     transfer: Transfer
-    message: Answer
+    outcome: Done | CatalogError
     time: str
     seconds: float
 
@@ -75,13 +75,34 @@ class AlreadyWritingError(Exception):
         self.transfer = transfer
 
 
+class StaleError(Exception):
+    """Nobody wants the answer any more: something newer was asked, or nothing."""
+
+
+class ReadError(Exception):
+    """A read did not succeed: what it was for, and the library's own error."""
+
+    def __init__(self, what: str, error: CatalogError) -> None:
+        super().__init__(what)
+        self.what = what
+        self.error = error
+
+
+@dataclass(frozen=True, eq=False)
+class _Call:
+    """A call, and what is done with what it found or met; with None when it was never made."""
+
+    make: Callable[[], Any]
+    end: Callable[[Any, bool], None]
+
+
 @dataclass
 class _Slot:
     """One kind of read: how many of its threads run, which answer is wanted, and what waits."""
 
     newest: int = 0
     running: int = 0
-    waiting: tuple[int, str, Work, Target] | None = None
+    waiting: tuple[int, _Call] | None = None
 
 
 @dataclass
@@ -89,7 +110,7 @@ class _Lane:
     """Reads that are all wanted, a few at a time."""
 
     running: int = 0
-    waiting: deque[tuple[str, Work, Target]] = field(default_factory=deque)
+    waiting: deque[_Call] = field(default_factory=deque)
 
 
 def unexpected(error: Exception) -> CatalogError:
@@ -107,12 +128,13 @@ def unexpected(error: Exception) -> CatalogError:
 class Jobs:
     """The threads of one session.
 
-    Each job ends in exactly one message to its target, unless a newer job of its slot made its answer stale or the session
-    is over. Threads are daemons: a server that never answers cannot keep the program from ending.
+    Each call ends in exactly one answer or error for the coroutine that waits for it, unless the session is over. Threads are
+    daemons: a server that never answers cannot keep the program from ending.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._counting = threading.Lock()
         self._slots: dict[str, _Slot] = {}
         self._lanes: dict[str, _Lane] = {}
         self._transfers: dict[str, Transfer] = {}
@@ -137,70 +159,112 @@ class Jobs:
         with self._lock:
             return tuple(reversed(self._ended))
 
-    def read_latest(self, slot: str, what: str, work: Work, target: Target) -> None:
-        """Run a read whose older answers of the same slot are no longer wanted.
+    async def latest(self, slot: str, what: str, call: Callable[[], T], drop: Callable[[T], None] | None = None) -> T:
+        """Make a read whose older answers of the same slot are no longer wanted; those are given to ``drop``.
 
         At most four threads of a slot run at once; beyond that only the newest read waits.
+
+        Raises:
+            StaleError: when a newer read of the slot was asked for, or its answers were forgotten.
+            ReadError: when the library raises; ``what`` says what it was for.
         """
+        answer, made = self._awaited(call, drop)
+        self._begin_latest(slot, made)
+        try:
+            found: T = await answer
+        except CatalogError as error:
+            raise ReadError(what, error) from error
+        return found
+
+    def _begin_latest(self, slot: str, call: _Call) -> None:
         with self._lock:
             state = self._slots.setdefault(slot, _Slot())
             state.newest += 1
             if state.running >= _AT_ONCE:
-                state.waiting = (state.newest, what, work, target)
-                return
-            state.running += 1
-            number = state.newest
-        self._start(lambda: self._run_slot(state, number, what, work, target))
+                replaced, state.waiting = state.waiting, (state.newest, call)
+            else:
+                replaced = None
+                state.running += 1
+                number = state.newest
+                self._start(lambda: self._run_slot(state, number, call))
+        if replaced:
+            replaced[1].end(None, False)
 
     def forget(self, slot: str) -> None:
         """Make every answer of a slot that is still to come stale."""
         with self._lock:
-            if state := self._slots.get(slot):
+            state = self._slots.get(slot)
+            waiting = state.waiting if state else None
+            if state:
                 state.newest += 1
                 state.waiting = None
+        if waiting:
+            waiting[1].end(None, False)
 
-    def read_all(self, lane: str, what: str, works: Iterable[Work], target: Target) -> None:
-        """Run reads that are all wanted, four at a time."""
+    async def each(self, lane: str, calls: Iterable[Callable[[], T]]) -> AsyncIterator[T | CatalogError]:
+        """Make reads that are all wanted, four at a time; gives what each has found or met, as it comes."""
+        found: asyncio.Queue[T | CatalogError] = asyncio.Queue()
+        loop = asyncio.get_running_loop()
+
+        def end(answer: Any, _: bool) -> None:
+            self._answer(loop, lambda: found.put_nowait(answer))
+
+        made = [_Call(call, end) for call in calls]
+        self._begin_all(lane, made)
+        for _ in made:
+            yield await found.get()
+
+    def _begin_all(self, lane: str, calls: list[_Call]) -> None:
         with self._lock:
             state = self._lanes.setdefault(lane, _Lane())
-            state.waiting.extend((what, work, target) for work in works)
+            state.waiting.extend(calls)
             starting = min(_AT_ONCE - state.running, len(state.waiting))
             state.running += starting
-        for _ in range(starting):
-            self._start(lambda: self._run_lane(state))
+            for _ in range(starting):
+                self._start(lambda: self._run_lane(state))
+
+    async def call(self, what: str, call: Callable[[], T]) -> T:
+        """Make one call that is wanted, whatever else is asked.
+
+        Raises:
+            ReadError: when the library raises.
+        """
+        answer, made = self._awaited(call, None)
+        self._start(lambda: self._make(made))
+        try:
+            found: T = await answer
+        except CatalogError as error:
+            raise ReadError(what, error) from error
+        return found
 
     def run(self, work: Callable[[], None]) -> None:
         """Run something nobody waits for, such as closing a file."""
         self._start(work)
 
-    def write(
-        self,
-        transfer: Transfer,
-        work: Work,
-        failed: Callable[[CatalogError], Answer],
-        target: Target,
-    ) -> None:
-        """Run a write.
+    def write(self, transfer: Transfer, call: Callable[[], D]) -> Awaitable[D]:
+        """Begin a write; what it gives is awaited, and raises CatalogError when it did not happen.
 
         Raises:
-            AlreadyWritingError: when the same database is being written.
+            AlreadyWritingError: when the same subject is being written.
         """
         with self._lock:
             if running := self._transfers.get(transfer.subject):
                 raise AlreadyWritingError(running)
             self._transfers[transfer.subject] = transfer
 
-        def run() -> None:
-            message = _message(work, failed)
+        def make() -> Any:
+            outcome = _outcome(call)
             with self._lock:
                 del self._transfers[transfer.subject]
-                self._ended.append(Ended(transfer, message, clock(), time.monotonic() - transfer.started))
-            self._post(target, message)
+                self._ended.append(Ended(transfer, outcome, clock(), time.monotonic() - transfer.started))
+            return outcome
 
-        self._start(run)
+        answer, made = self._awaited(make, None)
+        self._start(lambda: self._make(made))
+        return answer
 
     def close(self, seconds: float = 3.0) -> None:
-        """End the session: ask writes to stop, give them a moment, and let no job speak any more."""
+        """End the session: ask writes to stop, give them a moment, and let no call be answered any more."""
         for transfer in self.transfers:
             transfer.progress.cancel()
         with self._lock:
@@ -212,37 +276,82 @@ class Jobs:
         if self.transfers:
             self.idle.wait(seconds)
 
+    def _awaited(self, call: Callable[[], T], drop: Callable[[T], None] | None) -> tuple[asyncio.Future[Any], _Call]:
+        """A call, and the answer that a coroutine of this loop waits for."""
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Any] = loop.create_future()
+
+        def let_go(found: Any) -> None:
+            if drop is not None and found is not None and not isinstance(found, CatalogError):
+                drop(found)
+
+        def settle(found: Any, is_wanted: bool) -> None:
+            if answer.done():
+                let_go(found)
+            elif not is_wanted:
+                answer.set_exception(StaleError())
+                let_go(found)
+            elif isinstance(found, CatalogError):
+                answer.set_exception(found)
+            else:
+                answer.set_result(found)
+
+        def end(found: Any, is_wanted: bool) -> None:
+            if not self._answer(loop, lambda: settle(found, is_wanted)):
+                let_go(found)
+
+        return answer, _Call(call, end)
+
+    def _answer(self, loop: asyncio.AbstractEventLoop, give: Callable[[], None]) -> bool:
+        """Give an answer in a loop; False when the session is over. It is idle again once who waited has taken it."""
+
+        def answer() -> None:
+            give()
+            loop.call_soon(self._count, -1)
+
+        if self._closed:
+            return False
+        self._count(1)
+        try:
+            loop.call_soon_threadsafe(answer)
+        except RuntimeError:
+            # The loop ended between the check and the call; there is nobody left to tell.
+            self._count(-1)
+            return False
+        return True
+
     def _start(self, body: Callable[[], None]) -> None:
-        with self._lock:
-            self._running += 1
-            self.idle.clear()
+        """Run something in a thread of its own; the lock may be held or not."""
+        self._count(1)
 
         def run() -> None:
             try:
                 body()
             finally:
-                with self._lock:
-                    self._running -= 1
-                    if self._running == 0:
-                        self.idle.set()
+                self._count(-1)
 
         self._starting.put(run)
 
-    def _run_slot(self, slot: _Slot, number: int, what: str, work: Work, target: Target) -> None:
+    def _count(self, change: int) -> None:
+        with self._counting:
+            self._running += change
+            (self.idle.clear if self._running else self.idle.set)()
+
+    def _make(self, call: _Call) -> None:
+        call.end(_outcome(call.make), True)
+
+    def _run_slot(self, slot: _Slot, number: int, call: _Call) -> None:
         while True:
-            message = _message(work, lambda error, what=what: JobFailed(what, error))  # type: ignore[misc]
+            found = _outcome(call.make)
             with self._lock:
                 wanted = number == slot.newest
                 following, slot.waiting = slot.waiting, None
                 if following is None:
                     slot.running -= 1
-            if wanted:
-                self._post(target, message)
-            else:
-                message.drop()
+            call.end(found, wanted)
             if following is None:
                 return
-            number, what, work, target = following
+            number, call = following
 
     def _run_lane(self, lane: _Lane) -> None:
         while True:
@@ -250,17 +359,8 @@ class Jobs:
                 if not lane.waiting:
                     lane.running -= 1
                     return
-                what, work, target = lane.waiting.popleft()
-            self._post(target, _message(work, lambda error, what=what: JobFailed(what, error)))  # type: ignore[misc]
-
-    def _post(self, target: Target, message: Answer) -> None:
-        try:
-            was_taken = not self._closed and target.post_message(message)
-        except RuntimeError:
-            # The event loop ended between the check and the call; there is nobody left to tell.
-            was_taken = False
-        if not was_taken:
-            message.drop()
+                call = lane.waiting.popleft()
+            self._make(call)
 
 
 def _start_each(jobs: SimpleQueue[Callable[[], None] | None]) -> None:
@@ -271,10 +371,11 @@ def _start_each(jobs: SimpleQueue[Callable[[], None] | None]) -> None:
         del job
 
 
-def _message(work: Work, failed: Callable[[CatalogError], Answer]) -> Answer:
+def _outcome(call: Callable[[], Any]) -> Any:
+    """What a call finds, or the error that it meets: whatever that is, it must become an answer, never a dead thread."""
     try:
-        return work()
+        return call()
     except CatalogError as error:
-        return failed(error)
-    except Exception as error:  # noqa: BLE001 - whatever a job meets must become a message, never a dead thread
-        return failed(unexpected(error))
+        return error
+    except Exception as error:  # noqa: BLE001 - see above
+        return unexpected(error)

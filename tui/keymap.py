@@ -9,9 +9,11 @@ from typing import Any
 from textual.binding import Binding
 from textual.keys import KEY_ALIASES, Keys, _character_to_key
 
-from .commands import BY_ID, COMMANDS, Place
-from .widgets.row_list import RowList
-from .widgets.text_view import TextView
+from tui.kit.row_list import RowList
+from tui.kit.text_view import TextView
+
+from .command import Place
+from .features import BY_ID, COMMANDS
 
 _MODIFIERS = ("ctrl+", "alt+", "shift+", "super+", "hyper+", "meta+")
 _NAMES = {key.value for key in Keys} | {"ctrl+@"} | {name for names in KEY_ALIASES.values() for name in names}

@@ -8,9 +8,10 @@ from functools import partial
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.types import IgnoreReturnCallbackType
 
-from .commands import ACTIONS, COMMANDS
-from .plain import plain
-from .screens.browse import BrowseScreen
+from tui.browse.screen import BrowseScreen
+from tui.kit.plain import plain
+
+from .features import ACTIONS, COMMANDS
 
 Offer = tuple[str, str, IgnoreReturnCallbackType]
 
@@ -24,7 +25,7 @@ class CommandProvider(Provider):
             return
         situation = screen.situation
         for command in COMMANDS:
-            refusal = command.refusal(situation)
+            refusal = command.hindrance(situation)
             yield (
                 command.words,
                 f"Not now: {refusal}" if refusal else command.help,
@@ -32,13 +33,13 @@ class CommandProvider(Provider):
             )
         for action in ACTIONS.values():
             refusal = action.refusal(situation)
-            yield action.words, f"Not now: {refusal}" if refusal else action.help, partial(screen.managing.run, action.id)
+            yield action.words, f"Not now: {refusal}" if refusal else action.help, partial(screen.action_command, action.id)
         for listing in screen.listings or ():
             for entry in listing.entries:
                 yield (
                     f"Go to {plain(entry.name)}",
                     f"{plain(listing.name)}  {plain(entry.description)}",
-                    partial(screen.show_database, entry.key, listing.name),
+                    partial(screen.go_to_database, entry.key, listing.name),
                 )
 
     async def discover(self) -> Hits:

@@ -7,7 +7,7 @@ from typing import TypedDict
 
 from catalog import Entry, S3Connection
 
-from .messages import GroupListing
+from .listing import GroupListing
 
 
 class Vouching(TypedDict):

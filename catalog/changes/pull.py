@@ -65,7 +65,7 @@ def plan_pull(session: Session, target: StoredHead, foreign: Container[str] | No
 
 
 def _plan_row(plan: PullPlan, row: Row, before: Entry | None, after: Entry | None) -> None:
-    if row.edited and says_the_same(row, after):
+    if row.edited and row.version == (after.version if after is not None else None):
         plan.agreed.append(row)
     elif row.edited and plan.foreign is not None and row.key not in plan.foreign:
         # What arrives is our own commit, and the key was edited again since.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("database")
-@click.argument("path", type=click.Path(path_type=Path), required=False)
+@click.argument("path", type=click.Path(path_type=Path, allow_dash=True), required=False)
 @click.option("--serializer", metavar="NAME", help="How values are stored. Default: orjson (JSON), for a folder bytes.")
 @click.option("--description", default="", metavar="TEXT", help="What is in it.")
 @click.option("--tag", "tags", multiple=True, metavar="WORD", help="A tag; may be given more than once.")
@@ -43,7 +44,8 @@ def create(
 ) -> None:
     """Make DATABASE, named GROUP/NAME, from the file or folder PATH or empty; push it and add it to the group.
 
-    It lies beside its group, or where the options of a connection say; there must be no database yet.
+    With - it is made from standard input. It lies beside its group, or where the options of a connection say; there must be no
+    database yet.
     """
     from catalog.exchange.importing import import_file
     from catalog.groups.create import NewDatabase, create_database
@@ -53,14 +55,15 @@ def create(
         raise click.UsageError("A new database is named GROUP/NAME.")
     place = connection or _beside(selection, group, name)
     kind = serializer or ("bytes" if path and _is_folder_of_files(path, reading) else "orjson")
-    said = f"From {path.name}" if path else ""
+    said = f"From {'standard input' if str(path) == '-' else path.name}" if path else ""
     wanted = NewDatabase(group, name, place, kind, description=description, tags=tags, message=said)
     plans: list[ImportPlan] = []
     with progress_line() as progress:
 
         def fill(made: Database) -> None:
             if path:
-                plans.append(import_file(made, path, reading, progress=progress))
+                source = sys.stdin.buffer if str(path) == "-" else path
+                plans.append(import_file(made, source, reading, progress=progress))
 
         create_database(selection.catalog(), wanted, fill, progress)
     for plan in plans:

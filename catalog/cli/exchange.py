@@ -35,7 +35,7 @@ def import_(selection: Selection, database: str, path: Path, reading: InputOptio
     Nothing is set unless all of PATH can be read; what is set are changes that `push` sends and `discard` takes back. What is
     the same already is no change.
     """
-    from catalog import import_file, plan_import
+    from catalog.exchange.importing import import_file, plan_import
 
     choice = choose(selection.catalog(), database)
     source = sys.stdin.buffer if str(path) == "-" else path
@@ -96,7 +96,8 @@ def export(
     fields that values have. What another import would not bring as it is, is said before. Devices and pipes are written
     through; a link stays.
     """
-    from catalog import OutputOptions, export_file
+    from catalog.exchange.exporting import export_file
+    from catalog.exchange.rows import OutputOptions
 
     choice = choose(selection.catalog(), database)
     options = OutputOptions(format_ or "", key, prefix, overwrite, excel_safe)

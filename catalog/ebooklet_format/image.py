@@ -28,6 +28,7 @@ _TEXT_KEYS = 2
 """booklet's number of the serializer of keys that are text."""
 _UNSET = (0, int.from_bytes(b"000000", "little"))
 _NOT_COUNTED = (1 << 32) - 1
+_HINT = "Ask its owner to push again."
 _HASH = 13
 _BLOCK = struct.Struct(f"<{_HASH}s{_POSITION}sH")
 _DEAD = bytes(_POSITION)
@@ -182,7 +183,44 @@ class ImageReader:
             raise self._damaged("it holds a key that is no text") from None
 
     def _damaged(self, why: str) -> IntegrityError:
-        return IntegrityError(f"{self._what}: the index is damaged: {why}.", hint="Ask its owner to push again.")
+        return IntegrityError(f"{self._what}: the index is damaged: {why}.", hint=_HINT)
+
+
+class ImageTable:
+    """A whole image in memory, in which keys are looked up as booklet does: along the chain of their bucket."""
+
+    def __init__(self, image: bytes, what: str) -> None:
+        self._image, self._what = image, what
+        self.header = ImageHeader.parse(image[:HEADER_BYTES], what)
+
+    def find(self, key: str) -> IndexEntry | None:
+        """The entry of a key; None where there is none. IntegrityError where a chain leads out of the image or has no end."""
+        raw, header = key.encode(), self.header
+        digest = blake2s(raw, digest_size=_HASH).digest()
+        slot = header.table_at + _POSITION * (int.from_bytes(digest, "little") % header.buckets)
+        if slot + _POSITION > len(self._image):
+            raise self._damaged()
+        at = int.from_bytes(self._image[slot : slot + _POSITION], "little")
+        for _ in range(len(self._image) // (_BLOCK.size + header.width) + 1):
+            if at <= 1:
+                return None
+            if at < HEADER_BYTES or at + _BLOCK.size > len(self._image):
+                raise self._damaged()
+            found, following, length = _BLOCK.unpack_from(self._image, at)
+            end = at + _BLOCK.size + length + header.width
+            if end > len(self._image):
+                raise self._damaged()
+            if found == digest and following != _DEAD and self._image[end - length - header.width : end - header.width] == raw:
+                return decode_entry(self._image[end - header.width : end])
+            at = int.from_bytes(following, "little")
+        raise self._damaged()
+
+    def entries(self) -> Iterator[tuple[str, IndexEntry]]:
+        """Every key with its entry, in the order of the image."""
+        return ImageReader([self._image], self._what).entries()
+
+    def _damaged(self) -> IntegrityError:
+        return IntegrityError(f"{self._what}: the index is damaged: its table leads nowhere.", hint=_HINT)
 
 
 def encode_image(

@@ -125,11 +125,13 @@ def _telling(path: Path) -> Iterator[None]:
     except OSError as error:
         if isinstance(error, CatalogError):
             raise
-        raise LocalFileError(
+        failed = LocalFileError(
             f"{path} cannot be written ({error.strerror or type(error).__name__}).",
             path=str(path),
             hint="Check the folder, its permissions and the space on its disk.",
-        ) from None
+        )
+        failed.errno = error.errno
+        raise failed from None
 
 
 class _Content:

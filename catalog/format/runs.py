@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from catalog.errors import IntegrityError
 from catalog.format.head import RunRef
-from catalog.format.segment import EncodedSegment, Entry, Segment, encode_segment
+from catalog.format.segment import EncodedSegment, Entry, IndexPart, encode_segment
 from catalog.format.table import SEGMENTS_PER_FILE, IndexFile, Run, SegmentRef, pack_segments
 
 GROWTH = 8
@@ -28,7 +28,7 @@ _MOST_FILE_BYTES = 4 << 20
 
 T = TypeVar("T")
 Items = Iterable[tuple[str, Entry]]
-Load = Callable[[SegmentRef], Segment]
+Load = Callable[[SegmentRef], IndexPart]
 Put = Callable[[IndexFile], object]
 
 
@@ -72,11 +72,13 @@ def run_items(run: Run, load: Load, start: str = "") -> Iterator[tuple[str, Entr
         yield from load_within(run, position, load).items(start)
 
 
-def load_within(run: Run, position: int, load: Load) -> Segment:
+def load_within(run: Run, position: int, load: Load) -> IndexPart:
     """The segment at a position of a run; IntegrityError when it holds keys that belong elsewhere."""
     ref = run[position]
     segment = load(ref)
     limit = run[position + 1].first if position + 1 < len(run) else None
+    if not ref.first and limit is None:
+        return segment
     if segment.keys and (segment.keys[0] < ref.first or (limit is not None and segment.keys[-1] >= limit)):
         raise IntegrityError(f"The index segment {ref.id.hex()[:8]}… holds keys outside of the range that its table gives.")
     return segment

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, chain, islice
 from operator import add, lt, ne, sub
-from typing import Annotated
+from typing import Annotated, Protocol
 
 import msgspec
 
@@ -146,6 +146,26 @@ class Keys:
         if position < len(self.keys) and self.keys[position] == key:
             return Outline(self.timestamps[position], self.lengths[position])
         return None
+
+
+class IndexPart(Protocol):
+    """A piece of the index, sorted by key."""
+
+    @property
+    def packs(self) -> Sequence[bytes]:
+        """The packs that it names."""
+
+    @property
+    def keys(self) -> Sequence[str]:
+        """Its keys."""
+
+    def __len__(self) -> int: ...
+
+    def find(self, key: str) -> Entry | None:
+        """The entry of ``key``, or None."""
+
+    def items(self, start: str = "") -> Iterator[tuple[str, Entry]]:
+        """All keys from ``start`` on with their entries, sorted."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -172,7 +172,10 @@ class Writer(OfOneProcess):
             raise InvalidValueError(
                 f"The value of {name_of_key(key)!r} takes {len(value):,} bytes; at most 4 GiB fit into a booklet."
             )
-        self._add(key, Buffered(Status.EDITED, timestamp, value, checksum(value), by_content))
+        with self._mutex:
+            waiting = self._buffer.get(key)
+            if not (by_content and waiting is not None and waiting.value == value):
+                self._add(key, Buffered(Status.EDITED, timestamp, value, checksum(value), by_content))
 
     def delete(self, key: str, timestamp: int) -> None:
         """Delete a key."""

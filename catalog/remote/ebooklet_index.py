@@ -1,4 +1,4 @@
-"""A commit of ebooklet, translated: its one object, with the whole index in it, becomes a head and segments as ours.
+"""A commit of ebooklet, translated: its one object, with the whole index in it, becomes a head and pieces of an index as ours.
 
 What was translated is read, compared and kept as any commit. It has no number, no author and no parent; its entries have no
 checksums (see `Entry.verifiable`). The same object always gives the same head and segments.
@@ -16,14 +16,15 @@ from io import SEEK_END
 from itertools import islice
 from operator import itemgetter
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
+import msgspec
 from msgspec.structs import replace as replace_fields
 
 from catalog.ebooklet_format.entries import IndexEntry
-from catalog.ebooklet_format.identity import Identity, Storage, local_header
+from catalog.ebooklet_format.identity import Identity, local_header
 from catalog.ebooklet_format.image import HEADER_BYTES, ImageHeader, ImageReader
-from catalog.ebooklet_format.names import METADATA_KEY, RESERVED_KEYS, EbookletNames, hash_group
+from catalog.ebooklet_format.names import METADATA_KEY, RESERVED_KEYS, EbookletNames
 from catalog.ebooklet_format.payload import (
     MAGIC,
     MOST_METADATA,
@@ -34,14 +35,14 @@ from catalog.ebooklet_format.payload import (
     decode_manifest,
     decode_metadata,
 )
-from catalog.errors import GoneError, IntegrityError, ObjectMissingError
+from catalog.errors import GoneError, ObjectMissingError
 from catalog.format.head import CHECKSUM, MOST_BYTES, Head, Metadata, StoredHead, encode_head, run_of
 from catalog.format.log import encode_log
 from catalog.format.runs import keys_per_segment, write_run
-from catalog.format.segment import Entry, decode_entries, decode_keys, encode_contents
 from catalog.format.table import IndexFile, SegmentRef
 from catalog.remote.ebooklet_guess import complete
-from catalog.remote.ebooklet_values import entry_alone, entry_in_group
+from catalog.remote.ebooklet_image import ImagePart, Keeping, checked, keeping_of, newest_of
+from catalog.remote.ebooklet_values import entry_alone
 from catalog.remote.place import Place
 from catalog.store.interface import ByteRange, FetchedObject
 
@@ -52,9 +53,12 @@ _TRIES = 5
 _LEAST_BLOCK = 29
 """The fewest bytes that a key takes in an index."""
 _SAMPLE = 1_000
+_LOOKED_UP = 8 << 20
+"""An index of at most so many bytes is kept as it is."""
 
+T = TypeVar("T")
 Put = Callable[[IndexFile], object]
-_key: Callable[[tuple[str, Entry]], str] = itemgetter(0)
+_key: Callable[[tuple[str, IndexEntry]], str] = itemgetter(0)
 
 
 class _ChangedError(Exception):
@@ -127,35 +131,27 @@ class EbookletCommit:
         manifest = decode_manifest(rest[: layout.manifest], what)
         return cls(source, what, identity, manifest, decode_metadata(rest[layout.manifest :], what), layout.index_at)
 
+    @property
+    def image(self) -> bytes | None:
+        """The image of the index, if it is at hand and small enough to be looked up as it is."""
+        held = self.source.held
+        return None if held is None or len(held) - self.index_at > _LOOKED_UP else held[self.index_at :]
+
     @cached_property
     def image_header(self) -> ImageHeader:
         """What the image of the index says of itself."""
         return ImageHeader.parse(self.source.part(self.index_at, HEADER_BYTES), self.what)
 
     @property
-    def storage(self) -> Storage:
+    def keeping(self) -> Keeping:
         """How its values are kept."""
-        if self.image_header.width == 19:
-            return Storage.GROUPED
-        return Storage.PER_KEY if self.identity.num_groups is None else Storage.HASHED
+        return keeping_of(self.identity.num_groups, self.manifest, self.image_header.width)
 
-    def entries(self) -> Iterator[tuple[str, Entry]]:
-        """Every key with its entry, in no order; that of the metadata too, where the index has one."""
-        found = ImageReader(self.source.pieces(self.index_at), self.what).entries()
-        if self.storage is Storage.PER_KEY:
-            return ((key, entry_alone(key, entry)) for key, entry in found)
-        return ((key, self._in_group(key, entry)) for key, entry in found)
+    def index(self) -> Iterator[tuple[str, IndexEntry]]:
+        """Every key of the index, in no order."""
+        return ImageReader(self.source.pieces(self.index_at), self.what).entries()
 
-    def _in_group(self, key: str, found: IndexEntry) -> Entry:
-        group = found.group if found.group is not None else hash_group(key, self.identity.num_groups or 1)
-        if self.manifest is None:
-            return entry_in_group(key, found, group, None, located=self.image_header.width > 7)
-        generation = self.manifest.get(group)
-        if generation is None:
-            raise IntegrityError(f"{self.what} is damaged: its index names group {group}, which its manifest does not have.")
-        return entry_in_group(key, found, group, generation, located=True)
-
-    def metadata(self, entry: Entry | None) -> Metadata | None:
+    def metadata(self, entry: IndexEntry | None) -> Metadata | None:
         """The user's metadata: those of the payload or, before there was one, of an object of their own."""
         found = self.own_metadata
         if entry is not None:
@@ -171,12 +167,10 @@ class EbookletCommit:
             return UserMetadata(timestamp, check_json(body, self.what))
         return None
 
-    def head(
-        self, keys: int, value_bytes: int, runs: tuple[SegmentRef, ...], metadata: Metadata | None, newest: int = 0
-    ) -> StoredHead:
-        """The head that says the same; ``newest`` is the time of the newest value, for where that of the commit was lost."""
+    def head(self, keys: int, value_bytes: int, refs: tuple[SegmentRef, ...], metadata: Metadata | None) -> StoredHead:
+        """The head that says the same. Where the time of the commit was lost, it is that of the newest value."""
         identity = self.identity
-        time = identity.timestamp if identity.timestamp is not None else max(newest, self.image_header.timestamp)
+        time = identity.timestamp if identity.timestamp is not None else max(newest_of(self.index()), self.image_header.timestamp)
         uuid = identity.uuid or self.image_header.uuid
         head = Head(
             uuid=uuid.bytes,
@@ -195,7 +189,7 @@ class EbookletCommit:
             checksum=CHECKSUM,
             metadata=metadata,
             oldest=0,
-            runs=(run_of(runs),) if runs else (),
+            runs=(run_of(refs),) if keys and refs else (),
             changes=None,
             log=encode_log((), 1),
             bundles=(),
@@ -217,15 +211,16 @@ def translate(place: Place, fetched: FetchedObject | None, put: Put) -> StoredHe
     return _of_one_version(place, fetched, lambda commit: _translate(commit, put))
 
 
-def describe(place: Place, fetched: FetchedObject | None) -> StoredHead:
-    """What `translate` says of a commit besides its keys, with their number as the index claims it."""
+def describe(place: Place, fetched: FetchedObject | None) -> tuple[StoredHead, ImagePart | None]:
+    """What `translate` says of a commit, with its index if that is kept as it is; a large one is not translated."""
 
-    def act(commit: EbookletCommit) -> StoredHead:
-        keys = commit.image_header.keys or 0
-        in_index = Entry(0, b"", 0, 0, b"") if commit.manifest is None else None
-        metadata = commit.metadata(in_index)
-        counted = keys - 1 if commit.manifest is None and metadata is not None else keys
-        return commit.head(max(counted, 0), 0, (), metadata)
+    def act(commit: EbookletCommit) -> tuple[StoredHead, ImagePart | None]:
+        if commit.image is not None:
+            return _as_one_part(commit, commit.image)
+        metadata = commit.metadata(IndexEntry(0) if commit.manifest is None else None)
+        claimed = commit.image_header.keys or 0
+        head = commit.head(max(claimed - (commit.manifest is None and metadata is not None), 0), 0, (), metadata)
+        return head, None
 
     return _of_one_version(place, fetched, act)
 
@@ -238,7 +233,7 @@ def unmanifested_groups(place: Place, fetched: FetchedObject | None) -> list[int
     return sorted(named - (commit.manifest or {}).keys())
 
 
-def _of_one_version(place: Place, fetched: FetchedObject | None, act: Callable[[EbookletCommit], StoredHead]) -> StoredHead:
+def _of_one_version(place: Place, fetched: FetchedObject | None, act: Callable[[EbookletCommit], T]) -> T:
     what = str(place)
     for _ in range(_TRIES):
         try:
@@ -249,12 +244,25 @@ def _of_one_version(place: Place, fetched: FetchedObject | None, act: Callable[[
 
 
 def _translate(commit: EbookletCommit, put: Put) -> StoredHead:
+    if commit.image is not None:
+        head, part = _as_one_part(commit, commit.image)
+        put(part.file)
+        return head
     with tempfile.TemporaryFile() as spool:
-        sorting = _Sorting(commit.entries(), spool, commit.what, keeps_metadata=commit.manifest is None)
+        sorting = _Sorting(commit.index(), spool, commit.what, keeps_metadata=commit.manifest is None)
+        keeping, width = commit.keeping, commit.image_header.width
+        items = ((key, keeping.entry(key, found, width, commit.what)) for key, found in sorting.items())
         most_keys = commit.source.size // _LEAST_BLOCK
-        refs = write_run(sorting.items(), keys_per_segment(min(commit.image_header.keys or most_keys, most_keys)), put)
+        refs = write_run(items, keys_per_segment(min(commit.image_header.keys or most_keys, most_keys)), put)
         metadata = commit.metadata(sorting.metadata)
-        return commit.head(sorting.keys, sorting.value_bytes, tuple(refs), metadata, sorting.newest)
+        return commit.head(sorting.keys, sorting.value_bytes, tuple(refs), metadata)
+
+
+def _as_one_part(commit: EbookletCommit, image: bytes) -> tuple[StoredHead, ImagePart]:
+    """The head of a commit whose index is looked up as it is, and that."""
+    part = ImagePart(image, commit.keeping, commit.what)
+    (ref,) = part.file.refs
+    return commit.head(ref.keys, 0, (ref,), commit.metadata(part.metadata)), part
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,66 +309,57 @@ def translate_kept(path: Path, put: Put) -> KeptIndex:
     what = str(path)
     with path.open("rb") as file, tempfile.TemporaryFile() as spool:
         image = ImageReader(iter(lambda: file.read(_PIECE), b""), what)
-        entries = ((key, entry_alone(key, entry)) for key, entry in image.entries())
-        sorting = _Sorting(entries, spool, what, keeps_metadata=True)
-        refs = write_run(sorting.items(), keys_per_segment(min(image.header.keys or 0, path.stat().st_size // _LEAST_BLOCK)), put)
+        sorting = _Sorting(image.entries(), spool, what, keeps_metadata=True)
+        items = ((key, entry_alone(key, found)) for key, found in sorting.items())
+        refs = write_run(items, keys_per_segment(min(image.header.keys or 0, path.stat().st_size // _LEAST_BLOCK)), put)
     return KeptIndex(tuple(refs), sorting.keys, sorting.metadata.timestamp if sorting.metadata else None)
 
 
 class _Sorting:
-    """The keys of a commit sorted with bounded memory, and what is known of all of them once they were gone through."""
+    """The keys of an index sorted with bounded memory, and what is known of all of them once they were gone through."""
 
-    def __init__(self, entries: Iterator[tuple[str, Entry]], spool: BinaryIO, what: str, *, keeps_metadata: bool) -> None:
+    def __init__(self, entries: Iterator[tuple[str, IndexEntry]], spool: BinaryIO, what: str, *, keeps_metadata: bool) -> None:
         self._entries, self._spool, self._what, self._keeps_metadata = entries, spool, what, keeps_metadata
         self.keys = 0
         self.value_bytes = 0
-        self.newest = 0
-        self.metadata: Entry | None = None
+        self.metadata: IndexEntry | None = None
 
-    def items(self) -> Iterator[tuple[str, Entry]]:
+    def items(self) -> Iterator[tuple[str, IndexEntry]]:
         """The user's keys, sorted; IntegrityError for one that is there twice or can be none."""
-        last = ""
-        for key, entry in self._sorted():
-            if key <= last:
-                raise self._damaged("its index has a key twice, or one without a name")
-            last = key
+        for key, found in checked(self._sorted(), self._what):
             self.keys += 1
-            self.value_bytes += entry.size or 0
-            self.newest = max(self.newest, entry.timestamp)
-            yield key, entry
+            self.value_bytes += found.length
+            yield key, found
 
-    def _sorted(self) -> Iterator[tuple[str, Entry]]:
-        entries = self._of_users()
-        runs: list[list[tuple[int, int, int]]] = []
+    def _sorted(self) -> Iterator[tuple[str, IndexEntry]]:
+        entries = self._but_metadata()
+        runs: list[list[tuple[int, int]]] = []
         while some := sorted(islice(entries, _SORTED_TOGETHER), key=_key):
             if not runs and len(some) < _SORTED_TOGETHER:
                 return iter(some)
             runs.append(self._put_aside(some))
         return heap_merge(*map(self._take_back, runs), key=_key)
 
-    def _of_users(self) -> Iterator[tuple[str, Entry]]:
-        """All keys but booklet's own, of which format 1 has that of the metadata."""
-        for key, entry in self._entries:
+    def _but_metadata(self) -> Iterator[tuple[str, IndexEntry]]:
+        """All keys but that of the metadata, which format 1 has in its index."""
+        for key, found in self._entries:
             if key == METADATA_KEY and self._keeps_metadata:
-                self.metadata = entry
-            elif key in RESERVED_KEYS:
-                raise self._damaged("its index has a key that booklet reserves for itself")
+                self.metadata = found
             else:
-                yield key, entry
+                yield key, found
 
-    def _put_aside(self, items: list[tuple[str, Entry]]) -> list[tuple[int, int, int]]:
+    def _put_aside(self, items: list[tuple[str, IndexEntry]]) -> list[tuple[int, int]]:
         places = []
         for at in range(0, len(items), _SPOOLED_TOGETHER):
-            contents = encode_contents(items[at : at + _SPOOLED_TOGETHER])
-            places.append((self._spool.seek(0, SEEK_END), len(contents.keys), len(contents.entries)))
-            self._spool.write(contents.keys + contents.entries)
+            body = msgspec.msgpack.encode(items[at : at + _SPOOLED_TOGETHER])
+            places.append((self._spool.seek(0, SEEK_END), len(body)))
+            self._spool.write(body)
         return places
 
-    def _take_back(self, places: list[tuple[int, int, int]]) -> Iterator[tuple[str, Entry]]:
-        for at, keys_size, entries_size in places:
+    def _take_back(self, places: list[tuple[int, int]]) -> Iterator[tuple[str, IndexEntry]]:
+        for at, length in places:
             self._spool.seek(at)
-            keys = decode_keys(self._spool.read(keys_size), self._what)
-            yield from decode_entries(self._spool.read(entries_size), keys, self._what).items()
+            yield from _decode_items(self._spool.read(length))
 
-    def _damaged(self, why: str) -> IntegrityError:
-        return IntegrityError(f"{self._what} is damaged: {why}.", hint="Ask its owner to push again.")
+
+_decode_items = msgspec.msgpack.Decoder(list[tuple[str, IndexEntry]]).decode

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from catalog.ebooklet_format.names import EbookletNames
 from catalog.errors import CatalogError, IntegrityError, ObjectMissingError
 from catalog.format.head import StoredHead
+from catalog.format.segment import Segment
 from catalog.format.table import SegmentRef
 from catalog.progress import Progress
 from catalog.remote.commit import EbookletFoundError, read_commit, read_head
@@ -115,7 +116,8 @@ def _check_index(remote: Remote, newest: StoredHead, progress: Progress) -> tupl
 
         def read(ref: SegmentRef = ref) -> None:
             segment = remote.load_segment(ref)
-            packs.update(zip(segment.packs, segment.pack_sizes, strict=True))
+            if isinstance(segment, Segment):
+                packs.update(zip(segment.packs, segment.pack_sizes, strict=True))
 
         if problem := _problem(read):
             problems.append(problem)

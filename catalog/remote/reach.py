@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from catalog.format.head import Commit, StoredHead
-from catalog.format.segment import DELETED, Entry, Segment
+from catalog.format.segment import DELETED, Entry, IndexPart, Segment
 from catalog.format.table import SegmentRef
 from catalog.progress import Progress
 from catalog.remote.remote import Remote
@@ -98,7 +98,8 @@ def _add_held(found: Reach, stored: StoredHead) -> None:
             found.values.setdefault(entry.pack, {})[entry.offset] = entry.length
 
 
-def _add_segment(found: Reach, segment: Segment) -> None:
+def _add_segment(found: Reach, segment: IndexPart) -> None:
+    assert isinstance(segment, Segment)
     found.pack_sizes.update(zip(segment.packs, segment.pack_sizes, strict=True))
     of_pack = [found.values.setdefault(pack, {}) for pack in segment.packs]
     if len(of_pack) == 1 and min(segment.pack_numbers, default=0) == 0:

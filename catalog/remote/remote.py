@@ -13,11 +13,12 @@ from itertools import groupby, takewhile
 
 from catalog.format.content import named_content
 from catalog.format.head import MOST_ATTACHED_SEGMENTS, Commit, StoredHead, Table, Tag, decode_tags
-from catalog.format.segment import Entry, Segment
+from catalog.format.segment import Entry, IndexPart
 from catalog.format.table import IndexFile, SegmentRef
 from catalog.progress import Progress
 from catalog.remote import commit as committing
 from catalog.remote.commit import EbookletFoundError
+from catalog.remote.ebooklet_image import ImagePart
 from catalog.remote.ebooklet_index import describe, translate
 from catalog.remote.ebooklet_values import fetch_ebooklet_value, fetch_ebooklet_values
 from catalog.remote.fetch import Failure, Fetched, fetch_value, fetch_values
@@ -61,7 +62,13 @@ class Remote:
 
     def take(self, looked: FirstLook) -> StoredHead | None:
         """The newest head, from what was fetched by a first look."""
-        return looked.head if looked.found is None else self.translated(looked.found)
+        if looked.found is None:
+            return looked.head
+        if looked.index is None:
+            return self.translated(looked.found)
+        self.keep_segments(looked.index.file)
+        self._segments.remember(looked.index.file.file_id, looked.index)
+        return looked.head
 
     def keep_segments(self, file: IndexFile) -> None:
         """Keep segments that were made here and lie in no store."""
@@ -81,7 +88,7 @@ class Remote:
         """The keys and entries of a commit."""
         return Snapshot(stored, self._segments)
 
-    def load_segment(self, ref: SegmentRef) -> Segment:
+    def load_segment(self, ref: SegmentRef) -> IndexPart:
         """A decoded segment of the index."""
         return self._segments.load(ref)
 
@@ -89,7 +96,7 @@ class Remote:
         """Bring segments that are not here yet, several at a time."""
         self._segments.prefetch(refs)
 
-    def segments(self, refs: Iterable[SegmentRef]) -> Iterator[Segment]:
+    def segments(self, refs: Iterable[SegmentRef]) -> Iterator[IndexPart]:
         """Decoded segments one after another, fetched several at a time; none of them stays in memory."""
         return self._segments.walk(list(refs))
 
@@ -162,6 +169,7 @@ class FirstLook:
 
     head: StoredHead | None
     found: EbookletFoundError | None = None
+    index: ImagePart | None = None
 
 
 def look_first(place: Place) -> FirstLook:
@@ -169,4 +177,5 @@ def look_first(place: Place) -> FirstLook:
     try:
         return FirstLook(committing.read_head(place))
     except EbookletFoundError as found:
-        return FirstLook(describe(place, found.fetched), found)
+        head, index = describe(place, found.fetched)
+        return FirstLook(head, found, index)

@@ -15,9 +15,10 @@ from typing_extensions import override
 from catalog.errors import GoneError, IntegrityError, ObjectMissingError
 from catalog.format.content import content_id, named_content
 from catalog.format.head import RunRef, StoredHead, Table, checked_run
-from catalog.format.segment import Keys, Outline, Segment, decode_entries, decode_keys
+from catalog.format.segment import IndexPart, Keys, Outline, Segment, decode_entries, decode_keys
 from catalog.format.table import IndexFile, Run, SegmentRef, decode_table
 from catalog.processes.fork import OfOneProcess
+from catalog.remote.ebooklet_image import decode_image_part, is_image
 from catalog.remote.place import Place
 from catalog.store.interface import ByteRange
 
@@ -76,7 +77,7 @@ class SegmentReader(OfOneProcess):
     def __init__(self, place: Place, cache: ObjectCache, threads: int, make_again: Callable[[], bool] = lambda: False) -> None:
         self._make_again = make_again
         self._place, self._cache, self._threads = place, cache, threads
-        self._decoded: OrderedDict[bytes, Segment] = OrderedDict()
+        self._decoded: OrderedDict[bytes, IndexPart] = OrderedDict()
         self._decoded_keys = 0
         self._tables: dict[bytes, Table] = {}
         self._last_keys: dict[bytes, Keys] = {}
@@ -115,39 +116,41 @@ class SegmentReader(OfOneProcess):
             self._cache.put_segment(object_id.hex(), body)
         return body
 
-    def load(self, ref: SegmentRef) -> Segment:
+    def load(self, ref: SegmentRef) -> IndexPart:
         """The segment that ``ref`` names, which stays in memory; IntegrityError when it is damaged or gone."""
-        return self._remembered(ref) or self._keep(ref.id, self._read(ref))
+        return self._remembered(ref) or self.remember(ref.id, self._read(ref))
 
     def outline(self, ref: SegmentRef, key: str) -> Outline | None:
         """What a segment's frame of keys says of a key, None where that is nothing; reads no more of the segment."""
         if (known := self._remembered(ref)) is not None:
-            entry = known.find(key)
-            return None if entry is None else Outline(entry.timestamp, -1 if entry.deleted else entry.length)
+            return _outline_in(known, key)
         keys = self._last_keys.get(ref.id)
         if keys is None:
-            keys = self._keys(ref, self._frames([ref], entries=False)[ref.id][0])
+            body = self._frames([ref], entries=False)[ref.id][0]
+            if is_image(body):
+                return _outline_in(self.load(ref), key)
+            keys = self._keys(ref, body)
             if len(self._last_keys) >= _MOST_KEY_FRAMES:
                 self._last_keys.clear()
             self._last_keys[ref.id] = keys
         return keys.find(key)
 
-    def in_memory(self, ref: SegmentRef) -> Segment | None:
+    def in_memory(self, ref: SegmentRef) -> IndexPart | None:
         """The segment that ``ref`` names, if it is in memory; nobody is asked for it."""
         return self._remembered(ref)
 
-    def pass_through(self, most_kept: int) -> Callable[[SegmentRef], Segment]:
+    def pass_through(self, most_kept: int) -> Callable[[SegmentRef], IndexPart]:
         """A way to load segments of which only the first few stay in memory: whoever walks on does not come back soon."""
         left = most_kept
 
-        def load(ref: SegmentRef) -> Segment:
+        def load(ref: SegmentRef) -> IndexPart:
             nonlocal left
             left -= 1
             return self.load(ref) if left >= 0 else self._remembered(ref) or self._read(ref)
 
         return load
 
-    def walk(self, refs: Sequence[SegmentRef]) -> Iterator[Segment]:
+    def walk(self, refs: Sequence[SegmentRef]) -> Iterator[IndexPart]:
         """Segments one after another, fetched several at a time; none of them stays in memory."""
         load = self.pass_through(0)
         for start in range(0, len(refs), _AHEAD):
@@ -172,15 +175,20 @@ class SegmentReader(OfOneProcess):
         """The names under which the cache has segments."""
         return {name for ref in refs for name in (ref.id.hex(), _entries_key(ref))}
 
-    def _remembered(self, ref: SegmentRef) -> Segment | None:
+    def _remembered(self, ref: SegmentRef) -> IndexPart | None:
         with self._lock:
             if (segment := self._decoded.get(ref.id)) is not None:
                 self._decoded.move_to_end(ref.id)
             return segment
 
-    def _read(self, ref: SegmentRef) -> Segment:
+    def _read(self, ref: SegmentRef) -> IndexPart:
         what = self._name(ref)
         keys_body, entries_body = self._frames([ref], entries=True)[ref.id]
+        if is_image(keys_body):
+            part = decode_image_part(keys_body, ref.id, what)
+            if len(part) != ref.keys:
+                raise IntegrityError(f"{what} holds {len(part):,} keys where its head says {ref.keys:,}.")
+            return part
         keys = self._keys(ref, keys_body)
         return decode_entries(named_content(entries_body, keys.entries_id, what), keys, what)
 
@@ -224,9 +232,10 @@ class SegmentReader(OfOneProcess):
         keys_body, entries_body = known
         if not keys_body:
             keys_body = fetched[_Frame(ref.file, ref.keys_at, ref.keys_size)]
-            named_content(keys_body, ref.id, self._name(ref))
+            if is_image(named_content(keys_body, ref.id, self._name(ref))):
+                raise IntegrityError(f"{self._name(ref)} is damaged: it is none.")
             self._cache.put_segment(ref.id.hex(), keys_body)
-        if entries and not entries_body:
+        if entries and not entries_body and not is_image(keys_body):
             entries_body = fetched[_Frame(ref.file, ref.entries_at, ref.entries_size)]
             keys = decode_keys(named_content(keys_body, ref.id, self._name(ref)), self._name(ref))
             named_content(entries_body, keys.entries_id, self._name(ref))
@@ -259,17 +268,23 @@ class SegmentReader(OfOneProcess):
     def _name(self, ref: SegmentRef) -> str:
         return f"{self._place}: the index segment {ref.id.hex()[:8]}…"
 
-    def _keep(self, segment_id: bytes, segment: Segment) -> Segment:
+    def remember(self, segment_id: bytes, segment: IndexPart) -> IndexPart:
+        """Keep a decoded segment in memory, and drop what was not used for longest."""
         with self._lock:
             if (known := self._decoded.get(segment_id)) is not None:
                 return known
-            segment = _compact(segment)
+            segment = _compact(segment) if isinstance(segment, Segment) else segment
             self._decoded[segment_id] = segment
             self._decoded_keys += len(segment)
             while self._decoded_keys > _MOST_DECODED_KEYS and len(self._decoded) > 1:
                 _, dropped = self._decoded.popitem(last=False)
                 self._decoded_keys -= len(dropped)
             return segment
+
+
+def _outline_in(part: IndexPart, key: str) -> Outline | None:
+    entry = part.find(key)
+    return None if entry is None else Outline(entry.timestamp, -1 if entry.deleted else entry.length)
 
 
 def _entries_key(ref: SegmentRef) -> str:

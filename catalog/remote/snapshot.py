@@ -11,7 +11,7 @@ from catalog.errors import CatalogError
 from catalog.format.fence_pointers import Landmarks
 from catalog.format.head import RunRef, StoredHead
 from catalog.format.runs import live, load_within, newest, run_items
-from catalog.format.segment import Entry, Outline, Segment
+from catalog.format.segment import Entry, IndexPart, Outline
 from catalog.format.table import Run, SegmentRef
 from catalog.format.version import METADATA
 from catalog.remote.segment_reader import SegmentReader
@@ -133,7 +133,7 @@ class Snapshot:
         steps = {oldest[at].id: oldest[at : at + _AHEAD] for at in range(0, len(oldest), _AHEAD)}
         pass_on = self._segments.pass_through(len(newer) + 1)
 
-        def load(ref: SegmentRef) -> Segment:
+        def load(ref: SegmentRef) -> IndexPart:
             self._segments.prefetch(steps.get(ref.id, ()))
             return pass_on(ref)
 

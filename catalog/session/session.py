@@ -305,7 +305,7 @@ class Session(OfOneProcess):
             usable = row is not None and (row.status == Status.EDITED or (entry is not None and row.version == entry.version))
             value = verified(self.copy.data, row.offset, row.length, row.checksum) if row is not None and usable else None
             if value is not None and row is not None:
-                yield key, Held(value, row.timestamp)
+                yield key, Held(value, entry.timestamp if entry is not None and row.says(entry) else row.timestamp)
             elif (held := self.find(key)) is not None:
                 yield key, held
 

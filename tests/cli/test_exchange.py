@@ -59,6 +59,8 @@ def test_standard_input_and_output(folder: Path) -> None:
     assert program(folder, "get", "field/rain", "n/1", "--file", "-").stdout == b'{"mm":5}'
     program(folder, "set", "field/notes", "plain", "-", input=b"from a pipe")
     assert program(folder, "get", "field/notes", "plain").stdout == b"from a pipe\n"
+    made = program(folder, "create", "field/new", "-", "--format", "csv", input=b"key,mm\nn/1,5\n")
+    assert b"1 key was set" in made.stdout, made.stderr
     wrong = program(folder, "export", "field/rain", "-")
     assert (wrong.returncode, wrong.stdout, b"--format" in wrong.stderr) == (2, b"", True)
 
@@ -90,6 +92,18 @@ def test_devices_are_written_through(folder: Path) -> None:
     assert program(folder, "export", "field/rain", "/dev/null", "--format", "csv", "--overwrite").returncode == 0
     assert Path("/dev/null").is_char_device()
     assert Path("/dev/stdout").is_symlink()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names here")
+def test_who_reads_may_stop(folder: Path) -> None:
+    """An export whose reader has enough ends without a word."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    words = [sys.executable, "-m", "catalog.cli", "--catalog", str(folder), "export", "field/rain", "-", "--format", "csv"]
+    done = subprocess.run(words, stdout=writing, stderr=subprocess.PIPE, check=False, timeout=60)
+    os.close(writing)
+
+    assert (done.returncode, done.stderr) == (1, b"")
 
 
 def test_what_will_not_come_back_is_said_before(tmp_path: Path, run: Run) -> None:

@@ -821,7 +821,7 @@ _OPEN_AND_DIE = """
 """
 
 
-@pytest.mark.parametrize("request_number", [1, 2])
+@pytest.mark.parametrize("request_number", [3, 4])
 def test_killed_opening_leaves_nothing_in_the_way(folder_connection: S3Connection, tmp_path: Path, request_number: int) -> None:
     """After an opening that was killed, readers read, and a writer waits for its lease or breaks it."""
     published(folder_connection, tmp_path / "a.blt")

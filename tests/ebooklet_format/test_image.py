@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.ebooklet_format.entries import WIDTHS, IndexEntry, decode_entry, encode_entry
-from catalog.ebooklet_format.image import HEADER_BYTES, ImageReader, encode_image
+from catalog.ebooklet_format.image import HEADER_BYTES, ImageReader, ImageTable, encode_image
 from catalog.errors import FormatError, IntegrityError, UnsupportedFormatError
 
 from .reader import pieces
@@ -63,6 +63,17 @@ def test_booklet_reads_what_is_written(index: tuple[int, dict[str, IndexEntry]],
     assert len(opened) == len(entries)
 
 
+@given(INDEXES, st.integers(1, 20), KEYS)
+def test_each_key_is_looked_up(index: tuple[int, dict[str, IndexEntry]], buckets: int, other: str) -> None:
+    """A key is found along the chain of its bucket, and none that is not there."""
+    width, entries = index
+    table = ImageTable(encode_image(entries.items(), width, buckets, 5, UUID), "it")
+
+    assert {key: table.find(key) for key in entries} == entries
+    assert table.find(other) == entries.get(other)
+    assert dict(table.entries()) == entries
+
+
 @pytest.mark.parametrize("size", [50, 1 << 20])
 def test_a_moved_table_and_dead_blocks_are_stepped_over(tmp_path: Path, size: int) -> None:
     """An image that booklet gave more buckets and deleted from has its living keys, before the table and after it."""
@@ -81,6 +92,8 @@ def test_a_moved_table_and_dead_blocks_are_stepped_over(tmp_path: Path, size: in
     reader = ImageReader(pieces(image, size), "it")
     assert reader.header.table_at > HEADER_BYTES
     assert dict(reader.entries()) == {**expected, "key 1": IndexEntry(1_000, 3, 4)}
+    table = ImageTable(image, "it")
+    assert (table.find("key 1"), table.find("key 2"), table.find("key 3")) == (IndexEntry(1_000, 3, 4), expected["key 2"], None)
 
 
 def test_memory_does_not_grow_with_the_image() -> None:
@@ -150,6 +163,23 @@ def test_any_blocks_are_read_or_refused(at: int, noise: bytes) -> None:
     """Whatever blocks hold is a FormatError or an index."""
     with contextlib.suppress(FormatError):
         read(GOOD[:at] + noise + GOOD[at + len(noise) :])
+
+
+@given(st.integers(21, len(GOOD) - 1), st.binary(min_size=1, max_size=30))
+def test_any_table_is_followed_or_refused(at: int, noise: bytes) -> None:
+    """Whatever a table and its chains lead to, also in a circle, is a FormatError, an entry or none."""
+    with contextlib.suppress(FormatError):
+        table = ImageTable(GOOD[:at] + noise + GOOD[at + len(noise) :], "it")
+        for number in range(6):
+            table.find(f"key {number}")
+
+
+def test_a_chain_in_a_circle_ends() -> None:
+    """A block that is its own successor is damage, and no endless search."""
+    image = bytearray(encode_image([("a", IndexEntry(1))], 7, 1, 5, UUID))
+    image[206 + 13 : 206 + 19] = (206).to_bytes(6, "little")
+    with pytest.raises(IntegrityError, match="leads nowhere"):
+        ImageTable(bytes(image), "it").find("b")
 
 
 @given(st.sampled_from(WIDTHS), st.data())

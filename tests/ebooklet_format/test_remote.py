@@ -12,6 +12,7 @@ from catalog import GoneError, IntegrityError, S3Connection, UnsupportedFormatEr
 from catalog.ebooklet_format.entries import IndexEntry
 from catalog.ebooklet_format.names import EbookletNames
 from catalog.groups.status import State, read_remote, remote_status
+from catalog.store.observed import Asked
 from catalog.testing.seaweed import Seaweed
 
 from .fixtures import OF_EACH_KIND, Fixture
@@ -63,10 +64,12 @@ def test_nothing_is_written_to_it(made: Made, place: S3Connection, tmp_path: Pat
     """Opening it for writing is refused before a lock, a probe or anything else is written, and says what to do."""
     made.put(some_values(3), 1000)
     before = names_below(made.store, made.db_key)
+    asked: list[Asked] = []
     with pytest.raises(UnsupportedFormatError, match=r"written by ebooklet.*copy_remote"):
-        catalog.open(place, tmp_path / "a.blt", flag, lock=lock)  # type: ignore[call-overload]
+        catalog.open(place, tmp_path / "a.blt", flag, lock=lock, observer=asked.append)  # type: ignore[call-overload]
 
     assert names_below(made.store, made.db_key) == before
+    assert {request.verb for request in asked} <= {"HEAD", "GET"}
 
 
 def test_the_index_is_fetched_once(made: Made, place: S3Connection, tmp_path: Path) -> None:
@@ -192,8 +195,8 @@ def test_an_index_that_cannot_be_is_refused(
 ) -> None:
     """Keys that no user can have, and groups that the manifest does not have, are damage."""
     made.put_head(entries, manifest, 1000)
-    with pytest.raises(IntegrityError, match="damaged"):
-        catalog.open(place, tmp_path / "a.blt")
+    with catalog.open(place, tmp_path / "a.blt") as db, pytest.raises(IntegrityError, match="damaged"):
+        list(db)
 
 
 @pytest.mark.parametrize("fixture", OF_EACH_KIND, ids=lambda fixture: fixture.name)

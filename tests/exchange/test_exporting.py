@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from datetime import timedelta
 from pathlib import Path
@@ -192,6 +193,48 @@ def test_carriage_returns_come_back(folder: Path, make: Make) -> None:
     import_file(again, folder / "out.csv")
 
     assert dict(again) == content
+
+
+def test_a_link_stays(folder: Path, make: Make) -> None:
+    """With overwrite, what a link leads to is replaced, with the permissions that it has; the link stays a link."""
+    (folder / "real.csv").write_text("old")
+    (folder / "real.csv").chmod(0o640)
+    (folder / "link.csv").symlink_to("real.csv")
+    export_file(make(a={"n": 1}), folder / "link.csv", OutputOptions(overwrite=True))
+
+    assert (folder / "link.csv").is_symlink()
+    assert (folder / "real.csv").read_text() == "key,n\na,1\n"
+    assert (folder / "real.csv").stat().st_mode & 0o777 == 0o640
+    assert sorted(file.name for file in folder.iterdir()) == ["link.csv", "real.csv"]
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl", "parquet"])
+def test_streams(folder: Path, make: Make, kind: str) -> None:
+    """A stream that is open for bytes gets the file, and stays open; a folder of files is no stream."""
+    database, stream = make(a={"n": 1}, b={"n": 2}), io.BytesIO()
+    done = export_file(database, stream, OutputOptions(kind))
+    export_file(database, folder / f"x.{kind}")
+
+    assert not stream.closed
+    assert done.file_bytes == len(stream.getvalue())
+    assert stream.getvalue() == (folder / f"x.{kind}").read_bytes()
+    with pytest.raises(InvalidInputError, match="no stream"):
+        export_file(database, stream, OutputOptions("folder"))
+
+
+def test_a_conflict_with_a_deletion(folder: Path, make: Make, tmp_path: Path) -> None:
+    """A key that was deleted here and changed by someone else is in no export until the conflict is settled."""
+    database = make(**_TABLE)
+    database.changes().push()
+    with catalog.open(database.connection, tmp_path / "theirs.blt", "w", lock="commit") as theirs:
+        theirs["a/1"] = {"mm": 9}
+        theirs.changes().push()
+    del database["a/1"]
+    database.changes().pull()
+    assert database.changes().conflicts()
+
+    assert export_file(database, folder / "out.jsonl").keys == 2
+    assert export_file(database, folder / "out").keys == 2
 
 
 def test_a_link_to_nothing_is_not_replaced(folder: Path, make: Make) -> None:

@@ -244,6 +244,7 @@ def test_no_order_of_use_loses_anything(number: int) -> None:
             max_examples=sequences,
             stateful_step_count=STEPS,
             database=None,
+            report_multiple_bugs=False,
             deadline=None,
             phases=[Phase.generate, Phase.shrink],
             suppress_health_check=list(HealthCheck),

@@ -57,7 +57,6 @@ WAYS_TO_WRITE: dict[str, Callable[[Database], Any]] = {
     "set_metadata": lambda db: db.set_metadata({"x": 1}),
     "set_timestamp": lambda db: db.set_timestamp("near", 5),
     "push": lambda db: db.changes().push(),
-    "pull": lambda db: db.changes().pull(),
     "discard": lambda db: db.changes().discard(),
     "undo": lambda db: db.undo(),
     "tag": lambda db: db.tag("x"),
@@ -84,7 +83,8 @@ def test_a_child_is_refused_every_way_to_write(folder_connection: S3Connection, 
         db.changes().push()
         db["buffered"] = [3]
         told = in_child(lambda: {name: refusal(partial(write, db)) for name, write in WAYS_TO_WRITE.items()})
-        assert set(told.values()) == {f"WrongProcessError: {WrongProcessError('').hint}"}, told
+        refused = f"WrongProcessError: {WrongProcessError('').hint}"
+        assert {name: said for name, said in told.items() if said != refused} == {}
 
         db["later"] = [4]
         assert db.changes().push().keys == 2

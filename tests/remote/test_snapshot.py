@@ -14,7 +14,7 @@ from catalog.errors import IntegrityError
 from catalog.format import runs as index
 from catalog.format.checksum import checksum
 from catalog.format.head import StoredHead
-from catalog.format.segment import DELETED, Entry, Outline, Segment
+from catalog.format.segment import DELETED, Entry, IndexPart, Outline, Segment
 from catalog.format.table import Run, SegmentRef
 from catalog.remote import index_writer
 from catalog.remote.snapshot import Snapshot, same_version
@@ -195,7 +195,7 @@ def test_comparing_neighbours_reads_only_what_differs(monkeypatch: pytest.Monkey
     loads: set[bytes] = set()
     real = fresh.reader.load
 
-    def load(ref: SegmentRef) -> Segment:
+    def load(ref: SegmentRef) -> IndexPart:
         loads.add(ref.id)
         return real(ref)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -11,27 +12,8 @@ import pytest
 from an_entry import ENTRY
 
 from catalog import Change, Commit, Direction, Kind, S3Connection, State, Status
-from tui.acts.history import HistoryActs
-from tui.acts.managing import ManagingActs
-from tui.acts.moving import MovingActs
-from tui.acts.program import ProgramActs
-from tui.acts.resolving import ResolvingActs
-from tui.acts.settling import SettlingActs
-from tui.acts.viewing import ViewingActs
-from tui.commands import (
-    BY_ID,
-    COMMANDS,
-    Command,
-    Place,
-    Situation,
-    history,
-    managing,
-    moving,
-    program,
-    resolving,
-    settling,
-    viewing,
-)
+from tui.command import Action, Command, Commands, Place, Situation, declared_actions, declared_commands
+from tui.features import ACTIONS, BY_ID, COMMANDS, FEATURES, MENUS
 
 COMMIT = Commit("c0ffee", 3, (2, "beef"), datetime(2026, 3, 2, 9, tzinfo=UTC), "ada", "three")
 READY = Situation(entry=ENTRY, is_open=True, status=Status(State.IN_STEP, file_exists=True))
@@ -41,23 +23,22 @@ def _change(direction: Direction) -> Change:
     return Change("rain", direction, Kind.MODIFIED, None, None, None)
 
 
-@pytest.mark.parametrize(
-    ("commands", "acts"),
-    [
-        (moving.COMMANDS, MovingActs),
-        (viewing.COMMANDS, ViewingActs),
-        (settling.COMMANDS, SettlingActs),
-        (resolving.COMMANDS, ResolvingActs),
-        (history.COMMANDS, HistoryActs),
-        (managing.COMMANDS, ManagingActs),
-        (program.COMMANDS, ProgramActs),
-    ],
-)
-def test_every_command_can_be_run(commands: tuple[Command, ...], acts: type[object]) -> None:
-    """Each part of the commands has its acts: a method for each command, and none without a command."""
-    methods = {name.replace("_", "-") for name in vars(acts) if not name.startswith("_")}
+@pytest.mark.parametrize("feature", FEATURES)
+def test_every_command_can_be_run(feature: type[Any]) -> None:
+    """What a feature declares stands above the coroutine that does it."""
+    commands = Commands([object.__new__(feature)])
 
-    assert methods == {command.id for command in commands}
+    declared: list[Command | Action] = [*declared_commands(feature), *declared_actions(feature)]
+    assert declared
+    assert all(inspect.iscoroutinefunction(commands.act(one.id)) for one in declared)
+
+
+def test_what_menus_offer_is_declared() -> None:
+    """Every entry of a menu is there, with a letter of its own in it, and none is left out of all menus."""
+    offered = {name for menu in MENUS.values() for name in menu.actions}
+
+    assert offered == set(ACTIONS)
+    assert all(len({ACTIONS[name].letter for name in menu.actions}) == len(menu.actions) for menu in MENUS.values())
 
 
 def test_no_command_is_declared_twice() -> None:
@@ -103,7 +84,7 @@ def test_nothing_is_written_without_an_open_database(name: str, situation: Situa
 def test_push_and_pull_need_something_to_move() -> None:
     """A database that is ahead can be pushed, one that is behind pulled, one in conflict both."""
     allowed = {
-        state: [name for name in ("push", "pull") if not BY_ID[name].refusal(replace(READY, status=status))]
+        state: [name for name in ("push", "pull") if not BY_ID[name].hindrance(replace(READY, status=status))]
         for state, status in {
             "in step": Status(State.IN_STEP),
             "ahead": Status(State.AHEAD, ahead=1),
@@ -113,6 +94,13 @@ def test_push_and_pull_need_something_to_move() -> None:
     }
 
     assert allowed == {"in step": [], "ahead": ["push"], "behind": ["pull"], "conflict": ["push", "pull"]}
+
+
+def test_what_was_known_stops_nobody() -> None:
+    """That there is nothing to push was so when it was looked up last: whoever asks is told after another look."""
+    in_step = replace(READY, status=Status(State.IN_STEP))
+
+    assert [name for name in ("push", "pull", "discard-all") if BY_ID[name].refusal(in_step)] == []
 
 
 def test_only_own_changes_can_be_discarded_and_only_conflicts_settled() -> None:

@@ -10,7 +10,7 @@ from types import ModuleType
 
 import pytest
 
-from tui.commands import COMMANDS
+from tui.features import COMMANDS
 from tui.settings import read_settings
 
 ROOT = Path(__file__).parents[2]

@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.commands import COMMANDS, Place
+from tui.command import Place
+from tui.features import COMMANDS
 from tui.keymap import checked_keys
-from tui.settings import Settings, annotated, read_settings
+from tui.options import Settings
+from tui.settings import annotated, read_settings
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from dataclasses import replace
 from an_entry import ENTRY
 
 from catalog import S3Connection
-from tui.messages import GroupListing
+from tui.listing import GroupListing
 from tui.trust import Trust, Vouching
 
 ELSEWHERE = S3Connection(db_key="rain", bucket="data", endpoint_url="https://s3.example.org")

@@ -9,8 +9,8 @@ from typing import Any
 
 from textual.content import Content
 
-from tui.amounts import size
-from tui.plain import plain, plain_lines
+from tui.kit.amounts import size
+from tui.kit.plain import plain, plain_lines
 
 from .chart import chart
 from .document import Document, Part, StyledLines, in_pieces

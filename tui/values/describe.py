@@ -11,8 +11,8 @@ import orjson
 from textual.content import Content
 
 from catalog import CatalogError
-from tui.amounts import quantity
-from tui.plain import plain, plain_lines
+from tui.kit.amounts import quantity
+from tui.kit.plain import plain, plain_lines
 
 from .array import array_document
 from .chart import chart

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tui.amounts import quantity, size
-from tui.plain import plain
+from tui.kit.amounts import quantity, size
+from tui.kit.plain import plain
 
 from .array import Facts
 from .chart import chart

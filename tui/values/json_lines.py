@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 from textual.content import Content, Span
 
-from tui.plain import plain
+from tui.kit.plain import plain
 
 _LONGEST_FLAT = 40
 _DEEPEST = 60

@@ -8,7 +8,7 @@ from typing import Any
 from rich.pretty import pretty_repr
 from textual.content import Content, Span
 
-from tui.plain import plain
+from tui.kit.plain import plain
 
 _TOKENS = re.compile(
     r"""(?P<string>b?(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'))(?P<colon>:)?|(?P<number>(?<![\w.])-?\d[\d.]*(?:[eE][+-]?\d+)?)|(?P<word>\b(?:True|False|None|nan|inf)\b)|(?P<mark>[{}\[\](),:])"""

@@ -13,7 +13,7 @@ from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 from typing_extensions import override
 
-from tui.plain import plain
+from tui.kit.plain import plain
 
 from .rows import Rows
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import shlex
 import signal
 import socket
 from collections.abc import Callable, Sequence
@@ -16,6 +15,8 @@ import aiohttp_jinja2
 from aiohttp import web
 from aiohttp.typedefs import Handler
 from textual_serve.server import Server
+
+from .session import Session
 
 HOST = "127.0.0.1"
 _NAMES = (HOST, "localhost")
@@ -31,8 +32,10 @@ class WebProgram(Server):
     """
 
     def __init__(self, command: Sequence[str], port: int, token: str) -> None:
-        super().__init__(shlex.join(command), host=HOST, port=port, title="catalog", templates_path=str(_PAGES))
+        super().__init__("", host=HOST, port=port, title="catalog", templates_path=str(_PAGES))
+        self._program = command
         self._token = token
+        self._sessions: set[Session] = set()
 
     @property
     def address(self) -> str:
@@ -102,6 +105,27 @@ class WebProgram(Server):
             "application": {"name": self.title},
         }
 
+    async def handle_websocket(self, request: web.Request) -> web.WebSocketResponse:
+        """Run a program for a page."""
+        page = web.WebSocketResponse(heartbeat=15)
+        await page.prepare(request)
+        session = Session(self._program, page)
+        self._sessions.add(session)
+        try:
+            await session.serve(request.query.get("width"), request.query.get("height"))
+        finally:
+            self._sessions.discard(session)
+        return page
+
+    async def end(self) -> None:
+        """End every program, all at once."""
+        await asyncio.gather(*(session.stop() for session in [*self._sessions]))
+
+    def kill(self) -> None:
+        """End every program without asking it."""
+        for session in self._sessions:
+            session.kill()
+
 
 def _loader() -> Any:
     from jinja2 import FileSystemLoader  # noqa: PLC0415 - comes with aiohttp_jinja2
@@ -122,16 +146,29 @@ def serve(command: Sequence[str], port: int, tell: Callable[[str], None]) -> Non
 
 async def _serve(program: WebProgram, listener: socket.socket, tell: Callable[[str], None]) -> None:
     # Without a log: aiohttp's would write the token with each request.
-    runner = web.AppRunner(await program.make_app(), access_log=None)
+    runner = web.AppRunner(await program.make_app(), access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     try:
         await web.SockSite(runner, listener).start()
         tell(program.address)
-        stopped = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            with suppress(NotImplementedError):
-                loop.add_signal_handler(number, stopped.set)
-        await stopped.wait()
+        await _asked_to_end(program)
+        await program.end()
     finally:
+        program.kill()
         await runner.cleanup()
+
+
+async def _asked_to_end(program: WebProgram) -> None:
+    """Wait for an interrupt; another one after it waits for no program."""
+    stopped = asyncio.Event()
+
+    def stop() -> None:
+        if stopped.is_set():
+            program.kill()
+        stopped.set()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])):
+        with suppress(NotImplementedError):
+            loop.add_signal_handler(number, stop)
+    await stopped.wait()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from tui.widgets.reader import Reader
+from textual.widgets import Button
+
+from tui.kit.reader import Reader
 
 from .driving import Driver
 
@@ -18,3 +20,10 @@ async def ask(driver: Driver, key: str, dialog: type[Any]) -> None:
     """Press a key and wait for its question."""
     await driver.press(key)
     await driver.until(lambda: isinstance(driver.app.screen, dialog), dialog.__name__)
+
+
+async def push_button(driver: Driver, selector: str) -> None:
+    """Press a button of the dialog with the keyboard, as one does who has read it."""
+    await driver.settle()
+    driver.app.screen.query_one(selector, Button).focus()
+    await driver.pilot.press("enter")

@@ -7,16 +7,20 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import keyring.core
 import pytest
 from textual import _wait
+from textual.pilot import Pilot
 from textual.widgets import Input, TextArea
 
 from catalog import Catalog
 from catalog.credentials import this_session
 from tui.app import CatalogApp
-from tui.screens import browse, opening
+from tui.browse import opening
+from tui.browse import screen as browse
+from tui.kit.dialog import Dialog
 
 from .driving import Driver
 from .frozen import freeze
@@ -40,6 +44,17 @@ def _steady(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     # Textual's pilot looks every 20 ms whether the program has gone quiet, several times for each key.
     monkeypatch.setattr(_wait, "SLEEP_GRANULARITY", 0.004)
     monkeypatch.setattr(_wait, "SLEEP_IDLE", 0.001)
+    press = Pilot.press
+
+    async def press_and_wait(pilot: Pilot[Any], *keys: str) -> None:
+        for key in keys:
+            while isinstance(pilot.app.screen, Dialog) and not pilot.app.screen.is_painted and pilot.app.is_running:
+                await pilot.pause()
+            await press(pilot, key)
+            while isinstance(pilot.app, CatalogApp) and not pilot.app.gate.is_quiet and pilot.app.is_running:
+                await pilot.pause()
+
+    monkeypatch.setattr(Pilot, "press", press_and_wait)
     yield
     monkeypatch.undo()
     time.tzset()

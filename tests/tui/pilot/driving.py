@@ -12,11 +12,12 @@ from textual.pilot import Pilot
 from textual.widget import Widget
 
 from tui.app import CatalogApp
-from tui.screens.browse import BrowseScreen
-from tui.widgets.catalog_tree import CatalogTree
-from tui.widgets.diff_view import DiffView
-from tui.widgets.key_list import KeyList
-from tui.widgets.text_view import TextView
+from tui.browse.screen import BrowseScreen
+from tui.browse.tree import CatalogTree
+from tui.keys.list import KeyList
+from tui.kit.dialog import Dialog
+from tui.kit.diff_view import DiffView
+from tui.kit.text_view import TextView
 
 PATIENCE = 20.0
 MOST_ROWS = 2_500
@@ -60,7 +61,10 @@ class Driver:
             and screen.words.plain == "Opening…"
         )
         is_growing = screen.keys_pane.value_view.is_growing
-        return self.app.jobs.idle.is_set() and not screen.asking and not waits_for_opening and not is_growing
+        is_quiet = self.app.gate.is_quiet and self.app.jobs.idle.is_set()
+        top = self.app.screen
+        is_drawn = not isinstance(top, Dialog) or top.is_painted
+        return is_quiet and is_drawn and not screen.asking and not waits_for_opening and not is_growing
 
     async def press(self, *keys: str) -> None:
         """Press keys, each after what the one before has brought."""

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from catalog import Catalog, Changes, Commit, ConflictError, Database, Entry, PushResult, S3Connection, Status
-from tui.pushing import PushEstimated
-from tui.screens import settling
+from tui.changes import library as changes
+from tui.changes.library import PushEstimate
 
 from .shelf import Flag
 
@@ -29,10 +29,10 @@ def freeze(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Database, "before_last_change", lambda database: (found := before(database)) and _dated(found))
     patch.setattr(Changes, "commits_of", lambda *given: {key: _dated(made) for key, made in commits_of(*given).items()})
 
-    def estimate(_: Catalog, entry: Entry, *__: object) -> PushEstimated:
-        return PushEstimated(PushResult(None, 3, 1_834, 6), ("1791",) if entry.name == "messages" else ())
+    def estimate(_: Catalog, entry: Entry, *__: object) -> PushEstimate:
+        return PushEstimate(PushResult(None, 3, 1_834, 6), ("1791",) if entry.name == "messages" else ())
 
-    patch.setattr(settling, "estimate_push", estimate)
+    patch.setattr(changes, "estimate_push", estimate)
 
 
 def _dated(commit: Commit) -> Commit:

@@ -9,7 +9,7 @@ from textual.pilot import Pilot
 
 from catalog import Catalog
 from tui.app import CatalogApp
-from tui.themes import LIGHT
+from tui.kit.themes import LIGHT
 
 from .driving import Driver
 from .frozen import FrozenCatalog

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from catalog import Catalog
-from tui.commands import Place
-from tui.widgets.catalog_tree import CatalogTree
+from tui.browse.tree import CatalogTree
+from tui.command import Place
 
 from .conftest import Drive
 from .shelf import HOSTILE_KEY, Shelf, day

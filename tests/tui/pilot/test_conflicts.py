@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from textual.widgets import Button, Static, TextArea
+from textual.widgets import Static, TextArea
 
 from catalog import Direction
-from tui.commands import Place
-from tui.dialogs.both_sides import BothSides
-from tui.dialogs.confirm import Confirm
-from tui.dialogs.value import ValueDialog
+from tui.changes.dialogs import BothSides, ValueDialog
+from tui.command import Place
+from tui.kit.confirm import Confirm
 
-from .asking import ask, dialog_text
+from .asking import ask, dialog_text, push_button
 from .conftest import Drive
 from .driving import Driver
 from .shelf import COLLEAGUE, Shelf, day, weather
@@ -119,7 +118,7 @@ async def test_n_goes_round_and_each_way_ends_one(three: Shelf, drive: Drive) ->
         text.text = "{"
         await driver.pilot.press("ctrl+s")
         await driver.until(lambda: "no JSON yet" in str(driver.app.screen.query_one("#wrong", Static).render()), "the reason")
-        driver.app.screen.query_one("#theirs", Button).press()
+        await push_button(driver, "#theirs")
         await driver.until(lambda: '"high_c": 1,' in text.text, "their text")
         text.text = text.text.replace("fog", "sun and fog")
         await driver.pilot.press("ctrl+s")
@@ -153,7 +152,7 @@ async def test_all_conflicts_can_end_alike(three: Shelf, drive: Drive, button: s
         assert driver.screen.changes_pane.list.conflicts
 
         await ask(driver, "a", BothSides)
-        driver.app.screen.query_one(f"#{button}", Button).press()
+        await push_button(driver, f"#{button}")
         await driver.wait_told("value of 3 keys.")
         await driver.settle()
         assert driver.screen.place is Place.CHANGES

@@ -16,12 +16,12 @@ from catalog import S3Connection, State, credentials
 from catalog.connection import AccessKeys
 from catalog.credentials import Profile
 from catalog.testing.seaweed import Seaweed
-from tui.dialogs.confirm import Confirm
-from tui.dialogs.keys import KeysDialog
-from tui.screens.credentials import CredentialsScreen
-from tui.widgets.profile_list import ProfileList
-from tui.widgets.reader import Reader
-from tui.widgets.secret_input import SecretInput
+from tui.credentials.dialogs import KeysDialog
+from tui.credentials.list import ProfileList
+from tui.credentials.screen import CredentialsScreen
+from tui.credentials.secret_input import SecretInput
+from tui.kit.confirm import Confirm
+from tui.kit.reader import Reader
 
 from .conftest import Drive
 from .driving import Driver

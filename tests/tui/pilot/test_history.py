@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import pytest
-from textual.widgets import Button, Input, Static
+from textual.widgets import Input, Static
 
 from catalog import EntryMissingError
-from tui import versions
-from tui.commands import Place
-from tui.dialogs.confirm import Confirm
-from tui.dialogs.explanation import Explanation
-from tui.dialogs.tag import TagDialog, UntagDialog
+from tui.command import Place
+from tui.history import library as versions
+from tui.history.dialogs import TagDialog, UntagDialog
+from tui.kit.confirm import Confirm, Explanation
 
-from .asking import ask, dialog_text
+from .asking import ask, dialog_text, push_button
 from .conftest import Drive
 from .driving import Driver
 from .shelf import COLLEAGUE, Shelf, day, weather
@@ -203,7 +202,7 @@ async def test_tags_come_and_go(old: Shelf, drive: Drive) -> None:
         await driver.press("enter")
         assert "[[final]]" in commits(driver)[1]
         await ask(driver, "U", UntagDialog)
-        driver.app.screen.query_one("#name-0", Button).press()
+        await push_button(driver, "#name-0")
         await driver.wait_told("Removed the tag [final] of weather.")
 
     with old.colleague("weather") as database:

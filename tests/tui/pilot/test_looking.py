@@ -10,7 +10,7 @@ import pytest
 from textual.widgets import Input
 
 from catalog import KeyInfo
-from tui.dialogs.line import LineDialog
+from tui.kit.line import LineDialog
 
 from .conftest import Drive
 from .driving import Driver

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from tui.dialogs.line import LineDialog
+from tui.kit.line import LineDialog
 
 from .driving import Driver
 from .frozen import FrozenCatalog

@@ -8,20 +8,19 @@ from typing import Any
 
 import pytest
 from textual.screen import Screen
-from textual.widgets import Button, Input
+from textual.widgets import Input, Static
 
 import catalog
 from catalog import Catalog, Database, RemoteMissingError, S3Connection, State
-from tui.dialogs.confirm import Confirm
-from tui.dialogs.explanation import Explanation
-from tui.dialogs.form import FormDialog
-from tui.dialogs.menu import MenuDialog, MenuList
-from tui.dialogs.metadata import MetadataDialog
-from tui.dialogs.search import MatchList, SearchDialog
-from tui.dialogs.typed_confirm import TypedConfirm
-from tui.widgets.json_area import JsonArea
-from tui.widgets.reader import Reader
+from tui.groups.form import FormDialog
+from tui.groups.metadata import MetadataDialog
+from tui.groups.search import MatchList, SearchDialog
+from tui.kit.confirm import Confirm, Explanation, TypedConfirm
+from tui.kit.json_area import JsonArea
+from tui.kit.menu import MenuDialog, MenuList
+from tui.kit.reader import Reader
 
+from .asking import push_button
 from .conftest import Drive
 from .driving import Driver
 from .shelf import Shelf
@@ -60,7 +59,7 @@ async def fill(driver: Driver, **fields: str) -> None:
 async def answer(driver: Driver, button: str) -> None:
     """Wait for a question, and press one of its buttons."""
     await driver.until(lambda: isinstance(driver.app.screen, Confirm) and driver.app.screen.focused, "a question")
-    driver.app.screen.query_one(button, Button).press()
+    await push_button(driver, button)
     await driver.until(lambda: driver.app.screen is driver.screen, "the main screen")
 
 
@@ -107,14 +106,14 @@ async def test_the_place_of_a_group_is_tested(rainy: Shelf, drive: Drive) -> Non
         await fill(driver, endpoint=str(place.endpoint_url), key="rain")
         await until_said(driver, "is a database, no group")
         driver.app.screen.query_one("#key", Input).value = "lab.group"
-        driver.app.screen.query_one("#test", Button).press()
+        await push_button(driver, "#test")
         await until_said(driver, "There is a group of 0 entries")
         await fill(driver, name="lab")
         await until_said(driver, "a group 'lab' already")
         await fill(driver, name="again", endpoint="http://127.0.0.1:9", bucket="data", profile="nobody")
         await driver.until(lambda: not driver.app.screen.query_one("#fields").disabled, "an answer")
         await driver.until(lambda: "There is a group" not in said(driver), "the answer")
-        driver.app.screen.query_one("#anyway", Button).press()
+        await push_button(driver, "#anyway")
         await driver.wait_told("Added the group again.")
         await driver.settle()
 
@@ -191,8 +190,7 @@ async def test_a_database_is_added_and_shared(rainy: Shelf, drive: Drive) -> Non
         await driver.wait_told("Shared 1 entry of earth as commit 2.")
         await driver.settle()
         await driver.press("S")
-        await driver.wait_told("Nothing was changed in earth")
-
+        await until_said(driver, "Nothing was changed in earth")
         assert "↑" not in driver.tree[0]
     (_, snow) = rainy.catalog.entries("earth")
     assert (snow.name, snow.description, snow.tags) == ("Snow", "Of a winter", ("cold", "white"))
@@ -382,7 +380,7 @@ async def test_metadata_is_edited(rainy: Shelf, drive: Drive) -> None:
         await driver.pilot.press("escape")
         assert isinstance(driver.app.screen, MetadataDialog)
         area.text = '{"units": {"mm": "\u202emm"}}'
-        driver.app.screen.query_one("#tidy", Button).press()
+        await push_button(driver, "#tidy")
         await driver.until(lambda: area.text.count("\n") == 4, "a tidy text")
         await driver.pilot.press("ctrl+s")
         await driver.wait_told("Changed the metadata of rain.")
@@ -436,7 +434,9 @@ async def test_long_metadata_is_not_edited_here(rainy: Shelf, drive: Drive) -> N
     async with drive(rainy.catalog) as driver:
         await driver.select("rain")
         await choose(driver, "E", "m", None)
-        await driver.wait_told("too long to be edited here")
+        await driver.until(lambda: isinstance(driver.app.screen, MetadataDialog), "the dialog")
+        note = driver.app.screen.query_one("#said", Static)
+        await driver.until(lambda: "too long to be edited here" in str(note.render()), "the reason")
 
 
 async def test_nothing_is_managed_in_a_read_only_session(rainy: Shelf, drive: Drive) -> None:

@@ -10,12 +10,13 @@ from textual.widgets import Input
 
 from catalog import Database, ImportPlan, InputOptions
 from catalog import FileFormat as Format
-from tui.dialogs.form import FormDialog
-from tui.dialogs.menu import MenuDialog
-from tui.dialogs.metadata import MetadataDialog
-from tui.dialogs.search import MatchList
-from tui.dialogs.typed_confirm import TypedConfirm
-from tui.managing.works import FilePlan
+from tui.groups.form import FormDialog
+from tui.groups.library import FilePlan
+from tui.groups.metadata import MetadataDialog
+from tui.groups.questions import import_question
+from tui.groups.search import MatchList
+from tui.kit.confirm import Confirm, TypedConfirm
+from tui.kit.menu import MenuDialog
 
 from .driving import Driver
 from .frozen import HOME
@@ -29,7 +30,7 @@ def at(action: str, dialog: type[Screen[Any]], *keys: str) -> Act:
 
     async def act(driver: Driver) -> None:
         await driver.select("weather")
-        driver.screen.managing.run(action)
+        await driver.screen.action_command(action)
         await driver.until(lambda: isinstance(driver.app.screen, dialog) and driver.app.screen.focused, dialog.__name__)
         await driver.pilot.press(*keys)
 
@@ -68,7 +69,8 @@ class TestManaging:
             await driver.select("weather")
             assert driver.screen.entry
             plan = FilePlan(HOME / "weather.csv", InputOptions(), counts)
-            driver.screen.managing._ask_import(driver.screen.entry, plan)
+            lines = import_question(driver.screen.entry, plan)
+            driver.screen.open(Confirm("Import into weather", lines, "Import 3,650 keys"))
 
         assert snap(act, size, light=light)
 

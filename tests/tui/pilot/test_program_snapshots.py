@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 
 from catalog import Asked, CancelledError, CatalogError, Progress
-from tui.dialogs.requests import RequestsDialog
-from tui.dialogs.transfers import TransferList, TransfersDialog
-from tui.jobs import Ended, Transfer
-from tui.messages import Done, WriteFailed
-from tui.requests import Noted, RequestLog
+from tui.features import BY_ID
+from tui.jobs import Done, Ended, Transfer
+from tui.options import Found
+from tui.session.request_log import Noted, RequestLog
+from tui.session.requests import RequestsDialog
+from tui.session.settings import SettingsDialog
+from tui.session.transfers import TransferList, TransfersDialog
 from tui.settings import read_settings
 
 from .driving import Driver
@@ -47,19 +49,17 @@ class TestProgramDialogs:
         async def act(driver: Driver) -> None:
             await after("weather")(driver)
             assert driver.screen.entry
-            entry, jobs = driver.screen.entry, driver.app.jobs
+            jobs = driver.app.jobs
             running = _transfer("weather", "push", done=4_200_000), _transfer("quakes", "pull", done=900_000, is_paused=True)
+            pulled = _transfer("weather", "pull", done=0)
             jobs._transfers = {transfer.name: transfer for transfer in running}
             refused = CatalogError("The server refused.", hint="Ask its owner.")
-            messages = (
-                WriteFailed(entry, "pull", CancelledError("Downloading")),
-                WriteFailed(entry, "push", refused),
-                Done(entry, "Pushed 12 keys of weather as commit 4.", "31 kB sent in 6 requests."),
-            )
-            ended = [
-                Ended(running[0], message, "12:00:00", seconds) for message, seconds in zip(messages, (3, 70, 9), strict=True)
+            pushed = Done("Pushed 12 keys of weather as commit 4.", "31 kB sent in 6 requests.")
+            jobs._ended += [
+                Ended(pulled, CancelledError("Downloading"), "12:00:00", 3),
+                Ended(running[0], refused, "12:00:00", 70),
+                Ended(running[0], pushed, "12:00:00", 9),
             ]
-            jobs._ended.extend(ended)
             await driver.pilot.press("6")
             await driver.until(lambda: isinstance(driver.app.screen, TransfersDialog))
             await driver.pilot.pause()
@@ -103,9 +103,8 @@ class TestProgramDialogs:
 
         async def act(driver: Driver) -> None:
             found = read_settings(file)
-            driver.app.found = type(found)(
-                found.settings, Path("/home/ada/.config/booklet-catalog/tui.toml"), found.problems, True
-            )
-            await after("weather", "comma")(driver)
+            path = Path("/home/ada/.config/booklet-catalog/tui.toml")
+            await after("weather")(driver)
+            driver.screen.open(SettingsDialog(Found(found.settings, path, found.problems, exists=True), BY_ID))
 
         assert snap(act, size, light=light)

@@ -7,13 +7,15 @@ from textual.command import CommandPalette
 from textual.widgets import OptionList
 
 from catalog import Catalog
-from tui.commands import COMMANDS, Place
-from tui.dialogs.help import HelpDialog
-from tui.dialogs.log import LogDialog
+from tui.command import Place
+from tui.features import COMMANDS
+from tui.help import HelpDialog
+from tui.kit.reader import Reader
+from tui.kit.themes import DARK, LIGHT
 from tui.palette import CommandProvider
-from tui.themes import DARK, LIGHT
-from tui.widgets.reader import Reader
+from tui.session.log import LogDialog
 
+from .asking import dialog_text
 from .conftest import Drive
 from .driving import Driver
 from .shelf import Shelf, day
@@ -72,13 +74,30 @@ async def test_a_refused_command_says_why(stocked: Shelf, drive: Drive) -> None:
     """A key whose command cannot be used now is answered with the reason."""
     async with drive(stocked.catalog) as driver:
         await driver.select("co2")
-        await driver.press("P", "p", "x")
+        await driver.press("x", "b")
 
-    assert driver.log == [
-        "There is nothing to push: no key was changed here.",
-        "There is nothing to pull: the remote has nothing new.",
-        "Nothing is running.",
-    ]
+    assert driver.log == ["Nothing is running.", "You look at the newest state already."]
+
+
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        ("P", "There is nothing to push: no key was changed here."),
+        ("p", "There is nothing to pull: the remote has nothing new."),
+    ],
+)
+async def test_that_there_is_nothing_to_do_is_said_where_it_would_be_done(
+    stocked: Shelf, drive: Drive, key: str, words: str
+) -> None:
+    """The dialog opens before it is known, says so, and offers nothing to agree to."""
+    async with drive(stocked.catalog) as driver:
+        await driver.select("co2")
+        await driver.press(key)
+
+        assert words in dialog_text(driver)
+        assert not driver.app.screen.query_one("#go-on").display
+        await driver.press("escape")
+        assert driver.app.screen is driver.screen
 
 
 async def test_what_interrupts_elsewhere_says_how_to_leave(stocked: Shelf, drive: Drive) -> None:

@@ -18,8 +18,8 @@ from textual.message_pump import MessagePump
 from catalog import S3Connection, credentials
 from catalog.credentials import Profile
 from tui.app import CatalogApp
-from tui.dialogs.keys import KeysDialog
-from tui.widgets.secret_input import SecretInput
+from tui.credentials.dialogs import KeysDialog
+from tui.credentials.secret_input import SecretInput
 
 from .conftest import Drive
 from .driving import Driver

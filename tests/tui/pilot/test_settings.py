@@ -11,10 +11,12 @@ from rich.segment import Segment
 
 from catalog import Change, Direction, Kind, State, Status
 from tui.app import CatalogApp
-from tui.commands import ACTIONS, COMMANDS, Situation
-from tui.dialogs.settings import SettingsDialog
-from tui.settings import Found, read_settings
-from tui.widgets.reader import Reader
+from tui.command import Situation
+from tui.features import ACTIONS, COMMANDS
+from tui.kit.reader import Reader
+from tui.options import Found
+from tui.session.settings import SettingsDialog
+from tui.settings import read_settings
 
 from .driving import Driver
 from .shelf import Shelf

@@ -8,14 +8,13 @@ import threading
 import pytest
 from textual.widgets import Input
 
-from catalog import Direction, Entry, Progress, PushResult, State
-from tui.commands import Place
-from tui.dialogs.confirm import Confirm
-from tui.dialogs.explanation import Explanation
-from tui.dialogs.push import PushDialog
-from tui.messages import Pushed
-from tui.screens import settling
-from tui.widgets.transfer_bar import TransferBar
+from catalog import Direction, Entry, Progress, State
+from tui.browse.bars import TransferBar
+from tui.changes import library
+from tui.changes.dialogs import PushDialog
+from tui.command import Place
+from tui.jobs import Done
+from tui.kit.confirm import Confirm, Explanation
 
 from .asking import ask, dialog_text
 from .conftest import Drive
@@ -214,21 +213,21 @@ class SlowPush:
         self.go_on = threading.Event()
         self.progress: Progress | None = None
 
-    def __call__(self, catalog: object, entry: Entry, vouching: object, order: object, progress: Progress) -> Pushed:
+    def __call__(self, catalog: object, entry: Entry, vouching: object, progress: Progress, order: object) -> Done:
         """Report a third, then wait until let go or cancelled."""
         self.progress = progress
         progress.begin("uploading", 3_000, 3)
         progress.advance(1_000, 1)
         while not self.go_on.is_set():
             progress.wait(0.01)
-        return Pushed(entry, PushResult(None, 3, 3_000, 4))
+        return Done("Pushed 3 keys of weather.")
 
 
 @pytest.fixture
 def slow_push(monkeypatch: pytest.MonkeyPatch) -> SlowPush:
     """Make every push slow."""
     slow = SlowPush()
-    monkeypatch.setattr(settling, "push", slow)
+    monkeypatch.setattr(library, "push", slow)
     return slow
 
 

@@ -12,8 +12,9 @@ from textual.widget import Widget
 from textual.widgets import Button, Input
 
 from tui.app import CatalogApp
-from tui.commands import ACTIONS, COMMANDS, Place
-from tui.screens.places import WIDGETS
+from tui.browse.places import WIDGETS
+from tui.command import Place
+from tui.features import ACTIONS, COMMANDS
 
 from .driving import Driver
 from .shelf import Shelf, stock
@@ -74,13 +75,13 @@ async def test_every_dialog_fits_every_size(shelf: Shelf) -> None:
         runs = {
             command.id: partial(driver.screen.action_command, command.id) for command in COMMANDS if command.id not in _LEAVES
         }
-        runs |= {action: partial(driver.screen.managing.run, action) for action in ACTIONS}
+        runs |= {action: partial(driver.screen.action_command, action) for action in ACTIONS}
         for what, run in runs.items():
             place = places.get(what, Place.DATABASES)
             if place in WIDGETS:
                 driver.screen.go_to(place)
                 await driver.settle()
-            run()
+            await run()
             await driver.settle()
             while len(app.screen_stack) > 1:
                 if type(app.screen).__name__ not in seen:

@@ -13,10 +13,9 @@ from keyring.backends.fail import Keyring as NoKeyring
 from catalog import Catalog, credentials
 from catalog.connection import AccessKeys
 from catalog.credentials import Profile
-from tui.dialogs.approval import ApprovalDialog
-from tui.dialogs.confirm import Confirm
-from tui.dialogs.explanation import Explanation
-from tui.dialogs.push import PushDialog
+from tui.changes.dialogs import PushDialog
+from tui.credentials.dialogs import ApprovalDialog
+from tui.kit.confirm import Confirm, Explanation
 
 from .driving import Driver
 from .snapping import LOOK_NAMES, LOOKS, MEDIUM, NARROW, Snap, after
@@ -146,7 +145,7 @@ class TestMoments:
 
     def test_refusal_and_log(self, snap: Snap) -> None:
         """The log after two refused commands, under the toasts that said so."""
-        assert snap(after("co2", "P", "x", "L"), MEDIUM)
+        assert snap(after("co2", "b", "x", "L"), MEDIUM)
 
     def test_palette(self, snap: Snap) -> None:
         """The command palette."""
@@ -201,7 +200,6 @@ class TestCredentials:
         async def act(driver: Driver) -> None:
             await after("weather")(driver)
             assert driver.screen.entry
-            driver.screen._approving.ask(driver.screen.entry)
-            await driver.until(lambda: isinstance(driver.app.screen, ApprovalDialog))
+            driver.screen.open(ApprovalDialog("earth", driver.screen.entry))
 
         assert snap(act, size, light=light)

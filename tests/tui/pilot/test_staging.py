@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from textual.widgets import Button
 
 from catalog import Direction
-from tui.commands import Place
-from tui.dialogs.push import PushDialog
+from tui.changes.dialogs import PushDialog
+from tui.command import Place
 
-from .asking import ask, dialog_text
+from .asking import ask, dialog_text, push_button
 from .conftest import Drive
 from .driving import Driver
 from .shelf import Shelf, day, weather
@@ -78,7 +77,7 @@ async def test_a_push_leaves_known_conflicts_for_later(torn: Shelf, drive: Drive
         await driver.until(lambda: "request" in dialog_text(driver), "the estimate")
         assert "1 key," in dialog_text(driver)
         assert f"1 more changed key was also changed by someone else: {day(2)}. It waits" in dialog_text(driver)
-        driver.app.screen.query_one("#conflicts", Button).press()
+        await push_button(driver, "#conflicts")
         await driver.until(lambda: driver.app.screen is driver.screen, "the screen")
         change = driver.screen.changes_pane.list.change
         assert change is not None
@@ -91,8 +90,9 @@ async def test_a_push_leaves_known_conflicts_for_later(torn: Shelf, drive: Drive
         assert driver.screen.status is not None
         assert (driver.screen.status.ahead, driver.screen.status.conflicts) == (0, 1)
 
-        await driver.press("P")
-        assert driver.log[-1] == "Every key that you changed is in conflict: settle one, then push it."
+        await ask(driver, "P", PushDialog)
+        assert "Every key that you changed is in conflict: settle one, then push it." in dialog_text(driver)
+        assert not driver.app.screen.query_one("#go-on").display
 
 
 async def test_a_conflict_that_arrives_meanwhile_is_found_by_the_estimate(ahead: Shelf, drive: Drive) -> None:

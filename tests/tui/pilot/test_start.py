@@ -11,7 +11,7 @@ from catalog import Catalog, InvalidInputError
 from tui import app as app_module
 from tui.app import Program
 from tui.curtain import Curtain
-from tui.themes import DARK, LIGHT
+from tui.kit.themes import DARK, LIGHT
 
 from .driving import Driver
 from .shelf import Shelf

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from textual.app import App, ComposeResult
 from textual.content import Content
 
-from tui.widgets.text_view import TextView
+from tui.kit.text_view import TextView
 
 
 class Lines(TextView):

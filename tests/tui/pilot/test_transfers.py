@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 from textual.widgets import Static
 
-from catalog import CatalogError, Entry, Progress
-from tui.dialogs.confirm import Confirm
-from tui.dialogs.push import PushDialog
-from tui.dialogs.requests import RequestList, RequestsDialog
-from tui.dialogs.transfers import TransferList, TransfersDialog
-from tui.jobs import Transfer
-from tui.messages import Answer, Discarded, WriteFailed
+from catalog import Entry, Progress
+from tui.changes.dialogs import PushDialog
+from tui.host import Write
+from tui.jobs import Done
+from tui.kit.confirm import Confirm
+from tui.session.requests import RequestList, RequestsDialog
+from tui.session.transfers import TransferList, TransfersDialog
+from tui.work import begin
 
 from .conftest import Drive
 from .driving import Driver
@@ -30,34 +31,34 @@ class SteadyWork:
         self.progress = Progress()
         self.steps = threading.Semaphore(0)
         self.made = 0
+        self.begun = False
 
-    def __call__(self) -> Answer:
+    def __call__(self, progress: Progress) -> Done:
         """Work until all parts are made, or until cancelled."""
+        self.progress, self.begun = progress, True
         self.progress.begin("uploading", 1_000_000, 1_000)
         while self.made < 1_000:
             while not self.steps.acquire(timeout=0.01):
                 self.progress.check()
             self.progress.advance(1_000, 1)
             self.made += 1
-        return Discarded(self.entry, 1_000)
+        return Done("Discarded 1,000 changes of weather.")
 
-    def start(self, driver: Driver) -> Transfer:
+    async def start(self, driver: Driver) -> None:
         """Run it as the screen would."""
-        transfer = Transfer(self.entry.key, "push", self.entry.name, self.progress)
-        driver.app.jobs.write(transfer, self, self._failed, driver.screen)
-        driver.screen.transfers_changed()
-        return transfer
+        begin(driver.screen, self._work(driver))
+        await driver.until(lambda: self.begun, "the work")
 
-    def _failed(self, error: CatalogError) -> WriteFailed:
-        return WriteFailed(self.entry, "push", error)
+    async def _work(self, driver: Driver) -> None:
+        await driver.screen.write(Write.of(self.entry, "push"), self)
 
 
-@contextmanager
-def working(driver: Driver, name: str = "weather") -> Iterator[SteadyWork]:
+@asynccontextmanager
+async def working(driver: Driver, name: str = "weather") -> AsyncIterator[SteadyWork]:
     """A transfer of a database that runs until the block ends."""
     entry = next(entry for listing in driver.screen.listings or () for entry in listing.entries if entry.name == name)
     work = SteadyWork(entry)
-    work.start(driver)
+    await work.start(driver)
     try:
         yield work
     finally:
@@ -80,69 +81,65 @@ async def _made(driver: Driver, work: SteadyWork, parts: int) -> None:
 
 async def test_a_transfer_shows_how_far_it_is(stocked: Shelf, drive: Drive) -> None:
     """Share, amounts and phase are shown, at any width, and on the main screen too."""
-    async with drive(stocked.catalog) as driver:
-        with working(driver) as work:
-            await _made(driver, work, 250)
-            await driver.pilot.press("6")
-            await driver.until(lambda: isinstance(driver.app.screen, TransfersDialog))
-            await driver.until(lambda: any("25%" in row for row in _rows(driver)), "25%")
-            assert all("Pushing weather" in row and "25%" in row for width in (44, 60, 90) for row in _rows(driver, width))
-            assert "uploading" in _details(driver)
-            assert "250 kB of 1.0 MB, 250 of 1,000 items" in _details(driver)
-            await driver.until(lambda: "25%" in driver.text_of("#transfer-bar"), "25% on the main screen")
-            assert "250 kB of 1.0 MB" in driver.text_of("#transfer-bar")
+    async with drive(stocked.catalog) as driver, working(driver) as work:
+        await _made(driver, work, 250)
+        await driver.pilot.press("6")
+        await driver.until(lambda: isinstance(driver.app.screen, TransfersDialog))
+        await driver.until(lambda: any("25%" in row for row in _rows(driver)), "25%")
+        assert all("Pushing weather" in row and "25%" in row for width in (44, 60, 90) for row in _rows(driver, width))
+        assert "uploading" in _details(driver)
+        assert "250 kB of 1.0 MB, 250 of 1,000 items" in _details(driver)
+        await driver.until(lambda: "25%" in driver.text_of("#transfer-bar"), "25% on the main screen")
+        assert "250 kB of 1.0 MB" in driver.text_of("#transfer-bar")
 
 
 async def test_a_paused_transfer_waits_and_goes_on(stocked: Shelf, drive: Drive) -> None:
     """Space holds the work where it is, says so everywhere, and lets it go on."""
-    async with drive(stocked.catalog) as driver:
-        with working(driver) as work:
-            await driver.pilot.press("J")
-            await driver.until(lambda: isinstance(driver.app.screen, TransfersDialog))
-            await _made(driver, work, 100)
-            await driver.pilot.press("space")
-            assert work.progress.paused
-            assert "paused" in _rows(driver)[0]
-            assert "it goes on with space" in _details(driver)
-            await driver.until(lambda: "paused" in driver.text_of("#transfer-bar"), "the bar")
-            work.steps.release(50)
-            before = work.made
-            assert before <= 101
+    async with drive(stocked.catalog) as driver, working(driver) as work:
+        await driver.pilot.press("J")
+        await driver.until(lambda: isinstance(driver.app.screen, TransfersDialog))
+        await _made(driver, work, 100)
+        await driver.pilot.press("space")
+        assert work.progress.paused
+        assert "paused" in _rows(driver)[0]
+        assert "it goes on with space" in _details(driver)
+        await driver.until(lambda: "paused" in driver.text_of("#transfer-bar"), "the bar")
+        work.steps.release(50)
+        before = work.made
+        assert before <= 101
 
-            await driver.pilot.press("space")
-            await driver.until(lambda: work.made == 150, "the rest")
-            assert "paused" not in _rows(driver)[0]
+        await driver.pilot.press("space")
+        await driver.until(lambda: work.made == 150, "the rest")
+        assert "paused" not in _rows(driver)[0]
 
 
 async def test_a_cancelled_transfer_says_so_also_when_paused(stocked: Shelf, drive: Drive) -> None:
     """x ends the one under the cursor, and its row stays with what became of it."""
-    async with drive(stocked.catalog) as driver:
-        with working(driver, "weather") as one, working(driver, "quakes") as other:
-            await driver.pilot.press("6")
-            await driver.until(lambda: isinstance(driver.app.screen, TransfersDialog))
-            assert len(_rows(driver)) == 2
-            await driver.pilot.press("j", "space", "x")
-            await driver.until(lambda: any("cancelled" in row for row in _rows(driver)), "the end")
-            assert (one.progress.cancelled, other.progress.cancelled) == (False, True)
-            assert [row.split()[0] for row in _rows(driver)] == ["↑", "–"]
-            assert "Push of quakes: cancelled" in _rows(driver)[1]
-            await driver.until(lambda: "Push of quakes: cancelled" in _details(driver), "the details")
-            await driver.pilot.press("x", "space")
-            assert not one.progress.cancelled
+    async with drive(stocked.catalog) as driver, working(driver, "weather") as one, working(driver, "quakes") as other:
+        await driver.pilot.press("6")
+        await driver.until(lambda: isinstance(driver.app.screen, TransfersDialog))
+        assert len(_rows(driver)) == 2
+        await driver.pilot.press("j", "space", "x")
+        await driver.until(lambda: any("cancelled" in row for row in _rows(driver)), "the end")
+        assert (one.progress.cancelled, other.progress.cancelled) == (False, True)
+        assert [row.split()[0] for row in _rows(driver)] == ["↑", "–"]
+        assert "Push of quakes: cancelled" in _rows(driver)[1]
+        await driver.until(lambda: "Push of quakes: cancelled" in _details(driver), "the details")
+        await driver.pilot.press("x", "space")
+        assert not one.progress.cancelled
 
 
 async def test_transfers_go_on_when_the_view_is_closed(stocked: Shelf, drive: Drive) -> None:
     """Closing the view and going elsewhere stops nothing; opened again, the view shows how it went."""
-    async with drive(stocked.catalog) as driver:
-        with working(driver) as work:
-            await driver.pilot.press("6", "escape", "3", "4", "2")
-            await _made(driver, work, 1_000)
-            await driver.wait_told("Discarded 1,000 changes of weather.")
-            await driver.settle()
-            await driver.pilot.press("6")
-            await driver.until(lambda: isinstance(driver.app.screen, TransfersDialog))
-            [row] = _rows(driver)
-            assert row.startswith("✓ Discarded 1,000 changes of weather.")
+    async with drive(stocked.catalog) as driver, working(driver) as work:
+        await driver.pilot.press("6", "escape", "3", "4", "2")
+        await _made(driver, work, 1_000)
+        await driver.wait_told("Discarded 1,000 changes of weather.")
+        await driver.settle()
+        await driver.pilot.press("6")
+        await driver.until(lambda: isinstance(driver.app.screen, TransfersDialog))
+        [row] = _rows(driver)
+        assert row.startswith("✓ Discarded 1,000 changes of weather.")
 
 
 async def test_a_real_push_is_kept_with_its_result(shelf: Shelf, drive: Drive) -> None:
@@ -176,15 +173,14 @@ async def test_without_transfers_the_view_says_so(stocked: Shelf, drive: Drive) 
 @pytest.mark.parametrize("key", ["q", "ctrl+q"])
 async def test_leaving_with_work_running_asks(stocked: Shelf, drive: Drive, key: str) -> None:
     """The question names what runs, also when it is paused; staying leaves it as it is."""
-    async with drive(stocked.catalog) as driver:
-        with working(driver) as work:
-            work.progress.pause()
-            await driver.pilot.press(key)
-            await driver.until(lambda: isinstance(driver.app.screen, Confirm), "the question")
-            await driver.pilot.press("enter")
-            assert driver.app.screen is driver.screen
-            assert driver.app.is_running
-            assert not work.progress.cancelled
+    async with drive(stocked.catalog) as driver, working(driver) as work:
+        work.progress.pause()
+        await driver.pilot.press(key)
+        await driver.until(lambda: isinstance(driver.app.screen, Confirm), "the question")
+        await driver.pilot.press("enter")
+        assert driver.app.screen is driver.screen
+        assert driver.app.is_running
+        assert not work.progress.cancelled
 
 
 async def test_what_was_asked_of_servers_is_listed(stocked: Shelf, drive: Drive) -> None:
@@ -203,7 +199,7 @@ async def test_what_was_asked_of_servers_is_listed(stocked: Shelf, drive: Drive)
         assert str(stocked.folder) in str(driver.app.screen.query_one("#request", Static).render())
 
         count = rows.row_count
-        driver.screen.keys_changed()
+        driver.screen.ask_again()
         await driver.until(lambda: rows.row_count > count, "more")
         assert rows.cursor == rows.row_count - 1
         total = f"{driver.app.requests.totals.requests} requests"

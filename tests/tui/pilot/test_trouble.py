@@ -12,14 +12,13 @@ from textual.css.query import NoMatches
 
 from catalog import Catalog, S3Connection, State
 from catalog.credentials import Approvals
-from tui.acts.program import ProgramActs
 from tui.app import CatalogApp
-from tui.dialogs.approval import ApprovalDialog
-from tui.dialogs.explanation import Explanation
-from tui.dialogs.push import PushDialog
-from tui.screens import browse
-from tui.widgets.key_list import KeyList
-from tui.widgets.reader import Reader
+from tui.browse import screen as browse
+from tui.changes.dialogs import PushDialog
+from tui.credentials.dialogs import ApprovalDialog
+from tui.keys.list import KeyList
+from tui.kit.confirm import Explanation
+from tui.kit.reader import Reader
 
 from .conftest import Drive
 from .shelf import Shelf
@@ -149,7 +148,7 @@ async def test_a_fault_of_the_program_in_a_job_is_told_without_its_text(
     def fail(*_: object) -> None:
         raise RuntimeError(SECRET)
 
-    monkeypatch.setattr("tui.panes.keys_pane.read_value", fail)
+    monkeypatch.setattr("tui.keys.pane.read_value", fail)
     async with drive(shelf.catalog) as driver:
         await driver.select("rain")
         await driver.wait_told("Reading a value did not succeed.")
@@ -167,7 +166,7 @@ async def test_a_crash_shows_no_value(shelf: Shelf, monkeypatch: pytest.MonkeyPa
         held = SECRET
         raise RuntimeError(f"could not sign with {held}")
 
-    monkeypatch.setattr(ProgramActs, "zoom", fail)
+    monkeypatch.setattr(browse.BrowseScreen, "_zoom", fail)
     app = CatalogApp(_small(shelf).catalog)
     app.error_console = Console(file=said, width=200)
 

@@ -10,14 +10,15 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp import ClientSession, WSServerHandshakeError, web
 from click.testing import CliRunner
-from textual_serve.app_service import AppService
 
 from catalog.cli import cli
 from tui.web.server import HOST, WebProgram
+from tui.web.session import LARGEST, SMALLEST, Session, fitting
 
 from .chromium import chromium
 from .shelf import Shelf
@@ -33,13 +34,13 @@ def _command(folder: Path, *options: str) -> list[str]:
 async def served(stocked: Shelf, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[WebProgram]:
     """The program over the shelf, served on a free port; at the end every process that it started has ended."""
     started: list[asyncio.subprocess.Process] = []
-    start = AppService._open_app_process
+    start = Session._open_app_process
 
-    async def note(service: AppService, width: int = 80, height: int = 24) -> asyncio.subprocess.Process:
-        started.append(await start(service, width, height))
+    async def note(session: Session, width: int = 80, height: int = 24) -> asyncio.subprocess.Process:
+        started.append(await start(session, width, height))
         return started[-1]
 
-    monkeypatch.setattr(AppService, "_open_app_process", note)
+    monkeypatch.setattr(Session, "_open_app_process", note)
     with socket.create_server((HOST, 0)) as listener:
         program = WebProgram(_command(stocked.folder / "catalog"), listener.getsockname()[1], TOKEN)
         runner = web.AppRunner(await program.make_app(), access_log=None)
@@ -125,6 +126,44 @@ async def test_a_connection_with_the_token_shows_the_program(served: WebProgram,
     assert b"Databases" in shown
 
 
+@pytest.mark.parametrize(
+    ("asked", "given"),
+    [
+        (("100", "30"), (100, 30)),
+        ((120, 40), (120, 40)),
+        (("20000", "20000"), LARGEST),
+        ((-5, 0), SMALLEST),
+        (("wide", None), (80, 24)),
+        (([], {}), (80, 24)),
+        (("9" * 5000, "1"), (80, SMALLEST[1])),
+    ],
+)
+def test_a_page_is_drawn_in_a_size_that_can_be_drawn(asked: tuple[object, object], given: tuple[int, int]) -> None:
+    """A size of which nobody could see all is the largest that is drawn; what is no number is the usual one."""
+    assert fitting(*asked) == given
+
+
+async def test_whatever_a_page_says_it_is_served(served: WebProgram, client: ClientSession) -> None:
+    """An absurd size and messages that mean nothing neither end the program nor hang it."""
+    nonsense: list[Any] = [
+        ["resize", {"width": 1 << 40, "height": "x"}],
+        ["resize"],
+        ["stdin", 3],
+        "ping",
+        [],
+        {},
+        ["resize", None],
+    ]
+    shown = b""
+    async with client.ws_connect(f"{_here(served)}/ws/{TOKEN}?width=20000&height=20000", origin=_here(served)) as connection:
+        for said in nonsense:
+            await connection.send_json(said)
+        await connection.send_str("no JSON")
+        await connection.send_json(["resize", {"width": 100, "height": 30}])
+        while b"weather" not in shown:
+            shown += await connection.receive_bytes(timeout=60)
+
+
 async def test_a_browser_shows_the_program(served: WebProgram) -> None:
     """Chromium loads the page, which draws what the program shows; a key that is pressed there reaches the program."""
     async with chromium() as page:
@@ -157,7 +196,7 @@ def command(stocked: Shelf) -> Iterator[subprocess.Popen[str]]:
 
 
 async def test_the_command_says_what_to_open(command: subprocess.Popen[str], client: ClientSession) -> None:
-    """The address that is printed opens the read-only program, another token does not, and an interrupt ends it in silence."""
+    """The address that is printed opens the read-only program, another token does not; an interrupt ends all."""
     assert command.stdout
     line = command.stdout.readline()
     found = re.fullmatch(r"Open (http://127\.0\.0\.1:(\d+))/\?token=(\S{40,})\n", line)
@@ -171,11 +210,41 @@ async def test_the_command_says_what_to_open(command: subprocess.Popen[str], cli
     async with client.ws_connect(f"{here}/ws/{token}?width=120&height=30", origin=here) as connection:
         while b"read-only" not in shown:
             shown += await connection.receive_bytes(timeout=60)
+        programs = _children(command)
+        command.send_signal(signal.SIGINT)
+        rest, errors = await asyncio.to_thread(command.communicate, timeout=30)
 
-    command.send_signal(signal.SIGINT)
-    rest, errors = command.communicate(timeout=30)
     assert command.returncode == 0
     assert token not in rest + errors
+    await _all_end(programs)
+
+
+async def test_nothing_is_left_of_a_server_that_was_killed(command: subprocess.Popen[str], client: ClientSession) -> None:
+    """The program behind a page ends when nobody serves it any more."""
+    assert command.stdout
+    here, token = command.stdout.readline().removeprefix("Open ").strip().split("/?token=")
+    async with client.ws_connect(f"{here}/ws/{token}?width=120&height=30", origin=here) as connection:
+        shown = b""
+        while b"read-only" not in shown:
+            shown += await connection.receive_bytes(timeout=60)
+        programs = _children(command)
+        command.kill()
+
+    await _all_end(programs)
+
+
+def _children(process: subprocess.Popen[str]) -> list[Path]:
+    """The processes that one has started, where the system tells: each has a folder as long as it lives."""
+    told = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    found = [Path("/proc") / number for number in told.read_text().split()] if told.exists() else []
+    assert found or not told.exists()
+    return found
+
+
+async def _all_end(processes: list[Path]) -> None:
+    async with asyncio.timeout(30):
+        while any(process.exists() for process in processes):
+            await asyncio.sleep(0.05)
 
 
 def test_a_taken_port_is_said(stocked: Shelf) -> None:

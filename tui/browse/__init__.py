@@ -1,0 +1,1 @@
+"""The main screen: what is chosen, and how all of it stands."""

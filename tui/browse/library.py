@@ -1,0 +1,51 @@
+"""What the program asks of the library about what there is and how it stands; all of it is called in a job's thread."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from catalog import Catalog, CatalogError, Entry, State, Status
+from tui.listing import GroupListing
+from tui.opened import Opened
+from tui.trust import Vouching
+
+
+@dataclass(frozen=True)
+class Stand:
+    """How a database, or a group without one, stands; ``asked_remote`` when its remote had a say."""
+
+    entry: Entry | None
+    status: Status
+    asked_remote: bool = True
+    group: str = ""
+
+
+def list_catalog(catalog: Catalog) -> tuple[GroupListing, ...]:
+    """List the groups of this machine and what is in them; a group that cannot be read says why."""
+    listings = []
+    for group in catalog.groups():
+        try:
+            listings.append(GroupListing(group.name, tuple(catalog.entries(group.name)), connection=group.connection))
+        except CatalogError as error:
+            listings.append(GroupListing(group.name, (), str(error), group.connection))
+    return tuple(listings)
+
+
+def read_status(catalog: Catalog, entry: Entry, vouching: Vouching, ask_remote: bool) -> Stand:
+    """Ask how a database stands to its remote; what cannot be read at all is broken."""
+    try:
+        status = catalog.status(entry, refresh=ask_remote, **vouching)
+    except CatalogError as error:
+        status = Status(State.BROKEN, problem=str(error))
+    return Stand(entry, status, ask_remote)
+
+
+def read_group_status(catalog: Catalog, group: str) -> Stand:
+    """Ask how a group's own file stands."""
+    return Stand(None, catalog.group_status(group), group=group)
+
+
+def open_database(catalog: Catalog, entry: Entry, vouching: Vouching) -> Opened:
+    """Open a database for reading as it is: without pulling, and without its remote where that does not answer."""
+    database = catalog.open(entry, "r", pull=False, offline="auto", **vouching)
+    return Opened(entry, database, len(database))

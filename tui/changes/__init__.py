@@ -1,0 +1,1 @@
+"""What differs between a copy and its remote: seen, pushed, pulled, discarded and settled."""

@@ -1,0 +1,1 @@
+"""Which keys sign requests, and where they may."""

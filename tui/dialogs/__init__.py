@@ -1,1 +1,0 @@
-"""Questions and explanations over the screen; each returns what the user answered."""

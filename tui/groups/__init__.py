@@ -1,0 +1,1 @@
+"""Groups and their databases: found, made, described, moved, removed."""

@@ -1,0 +1,1 @@
+"""The keys of a database, and the value of one of them."""

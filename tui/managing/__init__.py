@@ -1,1 +1,0 @@
-"""Managing a catalog: what is asked in forms, what is said before something is done, and the library calls that do it."""

@@ -1,1 +1,0 @@
-"""The screens of the program, each with its styles beside it."""

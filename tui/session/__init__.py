@@ -1,0 +1,1 @@
+"""What this session has done and asked, and with which settings."""
