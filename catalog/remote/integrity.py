@@ -91,7 +91,7 @@ def _check_objects(remote: Remote, newest: StoredHead, threads: int, progress: P
     wanted: dict[str, None] = dict.fromkeys(object_of(names, key, entry.pack) for key, entry in items)
     progress.begin("checking objects", total_items=len(wanted))
     if remote.store.powers.lists:
-        there = {found.name for found in remote.store.list(remote.names.folder)}
+        there = {found.name for found in remote.store.list(names.folder)}
         missing = [name for name in wanted if name not in there]
     else:
         with ThreadPoolExecutor(threads, thread_name_prefix="doctor") as pool:
