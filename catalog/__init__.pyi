@@ -3,9 +3,10 @@
 from .changes.change import Change, Direction, Kind
 from .changes.changes import Changes, Summary
 from .changes.collect import Collected
+from .changes.drafts import Draft
+from .changes.options import PushResult
 from .changes.pull import PullResult
 from .changes.purge import Expunged
-from .changes.push import PushResult
 from .changes.resolve import Conflict, Merged
 from .codecs.json_text import read_json
 from .connection import S3Connection
@@ -88,6 +89,7 @@ __all__ = [
     "Database",
     "DatabaseMismatchError",
     "Direction",
+    "Draft",
     "Entry",
     "EntryExistsError",
     "EntryMissingError",

@@ -23,7 +23,9 @@ _SIGNED = re.compile(
 STORED_FIELDS = ("db_key", "bucket", "endpoint_url", "db_url")
 """What a group entry says of a connection: where the database lives."""
 
-_OF_ANOTHER = re.compile(r"/(packs|index)/[0-9a-f]{32}\Z|/commits/[0-9]{10}-[0-9a-f]{32}\Z|\.lock\Z")
+_OF_ANOTHER = re.compile(
+    r"\.d/(packs|index|tables|tags)/[0-9a-f]{32}\Z|\.d/(commits|log)/[0-9]{10}-[0-9a-f]{32}\Z|\.lock(\.[0-9A-Za-z]+-[01])?\Z"
+)
 _LONGEST_DB_KEY = 900
 """S3 allows 1,024 bytes in a name; the objects of a database add up to 64 to its key."""
 

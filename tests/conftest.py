@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from catalog.changes import stage
 from catalog.connection import S3Connection
 from catalog.locking.capabilities import conditions_of
 from catalog.progress import Progress
@@ -77,3 +78,9 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
+
+
+@pytest.fixture
+def nothing_inline(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small changes become packs and segments as large ones do, instead of being held by their commit."""
+    monkeypatch.setattr(stage, "MOST_CHANGES", -1)

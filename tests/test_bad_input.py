@@ -8,7 +8,6 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Callable
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -31,10 +30,14 @@ from catalog import (
     UnsupportedFormatError,
 )
 from catalog.database.options import Flag
-from catalog.format.head import FORMAT, Head, SegmentRef, encode_head
+from catalog.format.content import compress, content_id
+from catalog.format.head import FORMAT, Head, encode_head, run_of
 from catalog.format.names import ObjectNames
+from catalog.format.table import SegmentRef
 from catalog.remote.commit import read_head
 from catalog.remote.place import Place
+from catalog.remote.remote import Remote
+from catalog.remote.segment_reader import NoCache
 from catalog.store.access import connect_store
 from catalog.testing.seaweed import Seaweed
 
@@ -157,39 +160,47 @@ def test_a_folder_that_cannot_be_written(folder_connection: S3Connection, tmp_pa
 # What lies in the store
 
 
-def _replaced(**changes: Any) -> Callable[[Head], bytes]:
-    return lambda head: encode_head(msgspec.structs.replace(head, **changes)).body
-
-
-def _raw(**changes: Any) -> Callable[[Head], bytes]:
-    """A head with a right checksum, whose JSON says what no head of ours says."""
+def _line(**changes: Any) -> Callable[[Head], bytes]:
+    """A head whose first line says what no line of ours says."""
 
     def make(head: Head) -> bytes:
-        line = msgspec.json.encode({**msgspec.to_builtins(head), **changes})
-        return line + b"\n" + blake2b(line, digest_size=16).hexdigest().encode() + b"\n"
+        line, _, rest = encode_head(head).body.partition(b"\n")
+        return msgspec.json.encode({**msgspec.json.decode(line), **changes}) + b"\n" + rest
 
     return make
 
 
-_SEGMENT = {"id": "0" * 32, "first": "", "keys": 1, "bytes": 1}
+def _raw(**changes: Any) -> Callable[[Head], bytes]:
+    """A head with a right id, whose commit says what no commit of ours says."""
+
+    def make(head: Head) -> bytes:
+        content = msgspec.msgpack.encode({**msgspec.msgpack.decode(msgspec.msgpack.encode(head)), **changes})
+        return _line(id=content_id(content).hex(), parts=[len(compress(content))])(head).partition(b"\n")[0] + (
+            b"\n" + compress(content)
+        )
+
+    return make
+
+
 HOSTILE: dict[str, tuple[type[CatalogError], Callable[[Head], bytes]]] = {
     "empty": (UnsupportedFormatError, lambda _: b""),
     "not ours": (UnsupportedFormatError, lambda _: b"<html>not found</html>"),
-    "newer": (UnsupportedFormatError, _replaced(format=FORMAT + 1)),
-    "ebooklet's": (UnsupportedFormatError, _raw(format=3)),
+    "newer": (UnsupportedFormatError, _line(format=FORMAT + 1)),
+    "a preview's": (UnsupportedFormatError, _line(format=100)),
+    "ebooklet's": (UnsupportedFormatError, _line(format=3)),
     "deep": (UnsupportedFormatError, lambda _: b"[" * 100_000),
     "large": (IntegrityError, lambda head: encode_head(head).body + b" " * (17 << 20)),
-    "damaged": (IntegrityError, lambda head: encode_head(head).body.replace(b'"keys":100', b'"keys":999')),
+    "damaged": (IntegrityError, _line(id="0" * 32)),
     "negative count": (IntegrityError, _raw(keys=-1)),
     "wild count": (IntegrityError, _raw(keys=1 << 60)),
-    "parent in a name": (IntegrityError, _raw(parent={"number": 1, "id": "../../../../etc/passwd" + "0" * 10})),
-    "path in a name": (IntegrityError, _raw(runs=[[{**_SEGMENT, "id": "../" * 10 + "ab"}]])),
-    "unsorted": (IntegrityError, _raw(runs=[[{**_SEGMENT, "first": "b"}, {**_SEGMENT, "first": "a"}]])),
-    "too many runs": (IntegrityError, _raw(runs=[[_SEGMENT]] * 5000)),
+    "parent in a name": (IntegrityError, _raw(parents=[[1, b"../../../../etc/passwd"]])),
+    "path in a name": (IntegrityError, _line(id="../" * 10 + "ab")),
+    "a table of a path": (IntegrityError, _raw(runs=[{"segments": 1, "keys": 1, "table": b"../../../etc/passwd", "size": 1}])),
+    "too many runs": (IntegrityError, _raw(runs=[{"segments": 1, "keys": 1, "table": bytes(16), "size": 1}] * 5000)),
     "another type": (IntegrityError, _raw(type="virus")),
-    "no header": (IntegrityError, _raw(booklet_header="")),
-    "a header that is none": (UnsupportedFormatError, _raw(booklet_header="A" * 264 + "AAA=")),
-    "an unknown serializer": (CatalogError, _raw(uuid="zz")),
+    "no header": (IntegrityError, _raw(header=b"")),
+    "a header that is none": (UnsupportedFormatError, _raw(header=bytes(200))),
+    "an unknown serializer": (CatalogError, _line(uuid="zz")),
 }
 
 
@@ -221,21 +232,18 @@ def test_head_that_names_what_is_not_there(remote: S3Connection, file: Path, tmp
     store, names = connect_store(remote, writing=True), ObjectNames(str(remote.db_key))
     stored = read_head(Place(store, names))
     assert stored is not None
-    ref = stored.head.runs[0][0]
-    for wild in (
-        SegmentRef("f" * 32, "", 100, 100),
-        msgspec.structs.replace(ref, keys=1 << 50),
-        msgspec.structs.replace(ref, bytes=1),
-    ):
-        made = encode_head(msgspec.structs.replace(stored.head, number=2, runs=((wild,),)))
+    ref = SegmentRef(b"f" * 16, "", 100, b"g" * 16, 0, 100, 100, 100)
+    for number, wild in enumerate((ref, msgspec.structs.replace(ref, keys=1 << 50), msgspec.structs.replace(ref, keys_size=1))):
+        made = encode_head(msgspec.structs.replace(stored.head, changes=None, runs=(run_of([wild]),)))
         store.put(names.head, made.body)
-        with opened(remote, tmp_path / f"{wild.id}{wild.keys}{wild.bytes}.blt", "r") as database:
+        with opened(remote, tmp_path / f"{number}.blt", "r") as database:
             fails(IntegrityError, lambda database=database: database["k1"])  # type: ignore[misc]
             fails(IntegrityError, lambda database=database: list(database))  # type: ignore[misc]
     store.put(names.head, stored.body)
     still_pushes(remote, file, tmp_path)
 
 
+@pytest.mark.usefixtures("nothing_inline")
 def test_pull_of_damage_changes_nothing(remote: S3Connection, file: Path, tmp_path: Path) -> None:
     """A commit whose index cannot be read is not pulled: the working copy stays on its own, whole, and pulls once mended."""
     with opened(remote, tmp_path / "theirs.blt") as colleague:
@@ -244,7 +252,10 @@ def test_pull_of_damage_changes_nothing(remote: S3Connection, file: Path, tmp_pa
     store = connect_store(remote, writing=True)
     head = read_head(Place(store, ObjectNames(str(remote.db_key))))
     assert head is not None
-    damaged = [ObjectNames(str(remote.db_key)).segment(ref.id) for run in head.head.runs for ref in run]
+    names = ObjectNames(str(remote.db_key))
+    refs = Remote(Place(store, names), NoCache(), 2).snapshot(head).all_refs()
+    damaged = {names.index_file(ref.file) for ref in refs}
+    assert damaged
     whole = {name: store.get(name).body for name in damaged}
     for name, body in whole.items():
         store.put(name, body[: len(body) // 2])

@@ -87,7 +87,8 @@ def test_a_changed_copy_leaves_the_original_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    "db_key", [f"a/packs/{'0' * 32}", f"a/index/{'f' * 32}", f"b/a/commits/{'0' * 10}-{'a' * 32}", "a.lock", "a/b.lock"]
+    "db_key",
+    [f"a.d/packs/{'0' * 32}", f"a.d/index/{'f' * 32}", f"b/a.d/commits/{'0' * 10}-{'a' * 32}", "a.lock", "b.lock.abc-0"],
 )
 def test_a_name_that_another_database_uses_is_refused(db_key: str) -> None:
     """A database cannot be where a pack, a piece of an index, a commit or the lock of another one can be."""

@@ -138,7 +138,7 @@ class TestPlaces:
         make(place, tmp_path / "a.blt")
         assert verdicts(examine(connection))["public address"] is Verdict.WORKS
         only = examine(S3Connection(db_url=url))
-        assert verdicts(only) == dict.fromkeys(("credentials", "public address", "head", "index", "packs"), Verdict.WORKS)
+        assert verdicts(only) == dict.fromkeys(("credentials", "public address", "head", "log", "index", "packs"), Verdict.WORKS)
 
     def test_lock(self, folder_connection: S3Connection) -> None:
         """A lock that is held is said, with its holder, and not touched."""
@@ -157,6 +157,7 @@ class TestPlaces:
         assert names_beside(folder_connection) == set()
 
 
+@pytest.mark.usefixtures("nothing_inline")
 class TestDatabase:
     """What is found in a database."""
 
@@ -177,7 +178,7 @@ class TestDatabase:
     def test_whole(self, made: S3Connection, objects: dict[str, bytes]) -> None:
         """Every part of a whole database is looked at; nothing of it changes."""
         found = examine(made, deep=True)
-        assert [check.name for check in found.checks][-4:] == ["head", "index", "packs", "values"]
+        assert [check.name for check in found.checks][-5:] == ["head", "log", "index", "packs", "values"]
         assert found.healthy
         assert check_of(found, "values").found == "every byte of 20 values"
         store = connect_store(made, writing=True)

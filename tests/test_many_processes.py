@@ -22,8 +22,9 @@ from catalog import Database, LockTimeoutError, S3Connection
 from catalog.database.options import Flag
 from catalog.format.names import ObjectNames
 from catalog.remote.commit import read_head
-from catalog.remote.history import walk
 from catalog.remote.place import Place
+from catalog.remote.remote import Remote
+from catalog.remote.segment_reader import NoCache
 from catalog.store.access import connect_store
 
 READERS = 3
@@ -227,7 +228,7 @@ def test_writer_killed_again_and_again(remote: S3Connection, tmp_path: Path) -> 
         store, names = connect_store(remote, writing=False), ObjectNames(str(remote.db_key))
         head = read_head(Place(store, names))
         assert head is not None
-        messages = [int(stored.commit.message) for stored in walk(Place(store, names), head)]
+        messages = [int(commit.message) for commit in Remote(Place(store, names), NoCache(), 2).history(head)]
         assert messages == sorted(set(messages), reverse=True)
         assert messages[0] >= pushed
         with opened(remote, tmp_path / f"reader{attempt}.blt", "r") as reader:

@@ -33,9 +33,9 @@ from catalog import (
 from catalog.format.head import StoredHead
 from catalog.format.names import ObjectNames
 from catalog.remote.commit import read_head
-from catalog.remote.history import walk
 from catalog.remote.place import Place
 from catalog.remote.remote import Remote
+from catalog.remote.segment_reader import NoCache
 from catalog.store.access import connect_store
 from catalog.store.interface import ObjectStore
 from catalog.testing.faults import Fault, FaultKind, FaultPlan, FaultyStore
@@ -145,7 +145,9 @@ class TwoWriters(RuleBasedStateMachine):
         return head
 
     def history(self) -> list[StoredHead]:
-        return list(walk(Place(self.store, NAMES), self.head()))[::-1]
+        head = self.head()
+        remote = Remote(Place(self.store, NAMES), NoCache(), 2)
+        return [remote.state_of(head, commit.number, commit.id) for commit in remote.history(head)][::-1]
 
     def state(self, stored: StoredHead) -> State:
         """The content of a commit."""

@@ -174,7 +174,7 @@ def _plan_metadata(plan: _Plan, row: Row, left: _Left, base: Snapshot) -> None:
 def _base_of(session: WriteSession, left: _Left, newest: StoredHead) -> StoredHead:
     """The commit that the file is based on, as a head."""
     try:
-        kept = translate_kept(left.index, lambda segment: session.cache.put_segment(segment.segment_id, segment.body))
+        kept = translate_kept(left.index, session.remote.keep_segments)
     except FormatError as error:
         raise LocalFileError(
             error.message,
@@ -187,7 +187,7 @@ def _base_of(session: WriteSession, left: _Left, newest: StoredHead) -> StoredHe
 def _base_metadata(session: WriteSession, left: _Left, kept: KeptIndex, newest: StoredHead) -> Metadata | None:
     """The user's metadata of that commit; of older versions only the time is known, where they are not the newest's."""
     if left.metadata is not None:
-        return Metadata(left.metadata.timestamp, msgspec.Raw(left.metadata.data))
+        return Metadata.held(left.metadata.timestamp, left.metadata.data)
     if kept.metadata_timestamp is None:
         return None
     if newest.head.metadata is not None and newest.head.metadata.timestamp == kept.metadata_timestamp:
@@ -195,7 +195,7 @@ def _base_metadata(session: WriteSession, left: _Left, kept: KeptIndex, newest: 
     row = session.table.get(METADATA)
     mine = row is not None and row.held and row.timestamp == kept.metadata_timestamp
     value = session.local_bytes(row) if row is not None and mine else None
-    return Metadata(kept.metadata_timestamp, msgspec.Raw(value or b"null"))
+    return Metadata.held(kept.metadata_timestamp, value or b"null")
 
 
 def _deleted(session: WriteSession, left: _Left, base: Snapshot, newest: StoredHead) -> Iterator[str]:

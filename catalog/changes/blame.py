@@ -19,18 +19,18 @@ def blame(remote: Remote, newest: StoredHead, changes: Iterable[Change]) -> dict
     """
     wanted = {change.key: change.remote for change in changes}
     found: dict[str, Commit] = {}
-    later = newest
-    for stored in islice(remote.history(newest), 1, None):
+    later = newest.commit
+    for commit in islice(remote.kept(newest), 1, None):
         if not wanted:
             return found
-        snapshot = remote.snapshot(stored)
+        snapshot = remote.snapshot(remote.commit(commit.number, commit.id))
         snapshot.prefetch(wanted)
         made = [key for key, version in wanted.items() if _at(snapshot, key) != version]
-        found.update((key, later.commit) for key in made)
+        found.update((key, later) for key in made)
         wanted = {key: version for key, version in wanted.items() if key not in found}
-        later = stored
-    if later.head.parent is None:
-        found.update((key, later.commit) for key, version in wanted.items() if version is not None)
+        later = commit
+    if later.parent is None:
+        found.update((key, later) for key, version in wanted.items() if version is not None)
     return found
 
 

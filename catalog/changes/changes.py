@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -13,10 +13,12 @@ from catalog.changes.blame import blame
 from catalog.changes.change import Change, Direction
 from catalog.changes.diff import all_changes
 from catalog.changes.discard import discard
+from catalog.changes.drafts import Draft, prepare, push_drafts
 from catalog.changes.estimate import estimate
 from catalog.changes.finalize import settle_drafts
+from catalog.changes.options import HeldLease, PushOptions, PushResult
 from catalog.changes.pull import PullResult, look_ahead, pull
-from catalog.changes.push import HeldLease, PushOptions, PushResult, push
+from catalog.changes.push import push
 from catalog.changes.resolve import Conflict, Decision, Merged, Side, check_decision, conflicting, replace, resolve
 from catalog.codecs.codec import Codec
 from catalog.codecs.tree import encode_metadata
@@ -117,14 +119,22 @@ class Changes:
         keys: Iterable[str] | None = None,
         skip_conflicts: bool = False,
         dry_run: bool = False,
+        drafts: Sequence[Draft] = (),
     ) -> PushResult:
         """Push local changes (of ``keys``, or all) in one commit.
 
         Raises ConflictError when someone else changed the same keys; nothing is then visible to anyone, and local changes stay.
         With ``skip_conflicts`` those keys are left for later, and the rest is pushed. With ``dry_run`` nothing is sent, and the
         answer, whose commit is None, says how many keys, bytes and requests it would be.
+
+        With ``drafts``, which `prepare` made here or elsewhere, these are committed together, and nothing else.
         """
         watched = progress or Progress()
+        if drafts:
+            if keys is not None or skip_conflicts or dry_run:
+                raise InvalidInputError("Drafts are pushed whole, by themselves.", hint="Give nothing but message and progress.")
+            options = PushOptions(self._author, message, None, self._type)
+            return push_drafts(self._writing(), drafts, options, self._lease, watched)
         chosen = None if keys is None else frozenset(keys)
         while True:
             taken = self._without_conflicts(chosen) if skip_conflicts else chosen
@@ -137,6 +147,15 @@ class Changes:
                 # The push has asked for the newest commit: what clashed is a conflict from now on, and left out.
                 if not skip_conflicts or not set(error.keys) & self._known_conflicts():
                     raise
+
+    def prepare(self, *, keys: Iterable[str] | None = None, progress: Progress | None = None) -> Draft:
+        """Bring local changes (of ``keys``, or all) up without a commit; the small draft of them can be pickled and sent.
+
+        ``push(drafts=[…])`` commits any number of drafts together, from any working copy of the database. The changes stay
+        unpushed here until a pull brings that commit. Raises as `push`, and InvalidInputError when there is nothing to bring up.
+        """
+        options = PushOptions(self._author, "", None if keys is None else frozenset(keys), self._type)
+        return prepare(self._writing(), options, progress or Progress())
 
     def _known_conflicts(self) -> set[str]:
         return {name_of_key(change.key) for change in self.conflicts()}

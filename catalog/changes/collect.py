@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
-import msgspec
-
-from catalog.changes.push import HeldLease
+from catalog.changes.options import HeldLease
 from catalog.changes.rewrite import new_salt, rewrite
-from catalog.changes.versions import commit_over, following
+from catalog.changes.versions import commit_over
 from catalog.errors import InvalidInputError
 from catalog.format.head import StoredHead
 from catalog.format.names import ObjectNames
 from catalog.format.pack import TARGET_BYTES
 from catalog.progress import Progress
-from catalog.remote.garbage import Garbage, Keep, Kept, choose_commits, find_garbage, needed_names
+from catalog.remote.garbage import Garbage, Keep, Kept, choose_commits, find_garbage
+from catalog.remote.reach import Reach, packs_of, reach, read_commits
 from catalog.remote.remote import Remote
-from catalog.remote.repack import live_bytes, value_bytes
+from catalog.remote.repack import value_bytes
 from catalog.session.session import Session
 
 _THIN = 0.3
@@ -93,38 +93,41 @@ def collect(
 
 
 def _plan(remote: Remote, newest: StoredHead, keep: Keep, grace: timedelta, progress: Progress) -> _Plan:
-    progress.begin("reading the history")
     kept = choose_commits(remote, newest, keep)
-    tagged = {stored.head.number for stored in kept.tagged}
+    tagged = {commit.number for commit in kept.tagged}
     given_up = sum(number not in tagged for number in range(newest.head.oldest, kept.oldest))
+    found = reach(remote, newest, read_commits(remote, newest, kept.all, progress), progress)
     progress.begin("looking for what nobody needs")
-    garbage = find_garbage(remote, needed_names(remote, kept.all, progress), grace)
-    return _Plan(kept, given_up, _thin_packs(remote, kept), garbage)
+    return _Plan(kept, given_up, _thin_packs(remote, newest, found), find_garbage(remote, found.objects, grace))
 
 
-def _thin_packs(remote: Remote, kept: Kept) -> frozenset[bytes]:
+def _thin_packs(remote: Remote, newest: StoredHead, found: Reach) -> frozenset[bytes]:
     """Packs that the newest commit names, but of which all kept commits together need little."""
-    snapshots = [remote.snapshot(stored) for stored in kept.all]
-    needed = live_bytes(snapshots)
-    named = {pack for ref in snapshots[0].all_refs() for pack in remote.load_segment(ref).packs}
-    small = [pack for pack in named if needed.get(pack, 0) < TARGET_BYTES * _THIN]
-    return frozenset(pack for pack in small if needed.get(pack, 0) < value_bytes(remote.store, remote.names.pack(pack)) * _THIN)
+    small = {pack: size for pack, size in found.pack_sizes.items() if found.needed_bytes(pack) < min(size, TARGET_BYTES) * _THIN}
+    named = packs_of(remote, newest) if small else set()
+    return frozenset(
+        pack for pack in named & set(small) if found.needed_bytes(pack) < value_bytes(remote, pack, small[pack]) * _THIN
+    )
 
 
 def _shorten(
     session: Session, newest: StoredHead, plan: _Plan, author: str, lease: HeldLease | None, progress: Progress
 ) -> StoredHead:
-    salt = new_salt()
-    runs = rewrite(session, newest, plan.thin, (), salt, progress) if plan.thin else newest.head.runs
-    shortened = msgspec.structs.replace(
-        newest.head,
+    salt, changed = new_salt(), dict[str, Any]()
+    if plan.thin:
+        index, metadata = rewrite(session, newest, plan.thin, (), salt, progress)
+        changed = {"changes": index.changes, "runs": index.runs, "tables": dict(index.tables), "metadata": metadata}
+    return commit_over(
+        session,
+        newest,
+        author,
+        lease,
+        progress,
         oldest=max(plan.kept.oldest, newest.head.oldest),
         salt=salt,
-        runs=runs,
         message=f"Collect garbage: keep the history from commit {plan.kept.oldest} on",
-        **following(newest.head, newest.commit_id, author),
+        **changed,
     )
-    return commit_over(session, shortened, newest, lease, progress)
 
 
 def _delete(remote: Remote, garbage: Garbage, progress: Progress) -> None:
@@ -150,8 +153,8 @@ def _report(names: ObjectNames, plan: _Plan, *, dry_run: bool) -> Collected:
         commits_kept=len(plan.kept.all),
         commits_given_up=plan.given_up,
         packs=count(names.packs),
-        segments=count(names.segments),
-        commits=count(names.commits),
+        segments=count(names.index) + count(names.tables),
+        commits=count(names.commits) + count(names.log),
         bytes_freed=plan.garbage.size,
         too_young=plan.garbage.young,
         packs_rewritten=len(plan.thin),

@@ -24,11 +24,11 @@ def drop_same_content(session: WriteSession) -> None:
     # Where the index of the base was given up, a pull compares with the newest.
     with suppress(GoneError), session.writer.held():
         while batch := list(islice(unsure, _BATCH)):
-            base.prefetch(row.key for row in batch)
+            base.prefetch((row.key for row in batch), keys_only=True)
             for row in batch:
-                entry = base.find(row.key)
-                if entry is None or row.base is not None or not row.says(entry):
+                there = base.outline(row.key)
+                if there is None or row.base is not None or not row.may_say(there) or not row.says(base.find(row.key)):
                     continue
                 if (value := session.local_bytes(row)) is not None:
-                    session.writer.put(row.key, value, entry.timestamp)
+                    session.writer.put(row.key, value, there.timestamp)
     session.flush()

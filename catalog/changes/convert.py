@@ -5,7 +5,8 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from catalog.changes.push import HeldLease, PushOptions, push
+from catalog.changes.options import HeldLease, PushOptions
+from catalog.changes.push import push
 from catalog.errors import GoneError, IntegrityError
 from catalog.format.head import StoredHead
 from catalog.format.version import METADATA
@@ -64,8 +65,8 @@ def _fill(session: Session, stored: StoredHead, writer: Writer, progress: Progre
         if len(lost) == 1 or not isinstance(first, GoneError):
             raise first
         raise GoneError(f"{len(lost):,} values cannot be had: {first.message}", key=next(iter(lost)), hint=first.hint)
-    if (metadata := stored.head.metadata) is not None:
-        writer.put(METADATA, bytes(metadata.value), metadata.timestamp)
+    if (metadata := stored.metadata) is not None and metadata.inline is not None:
+        writer.put(METADATA, metadata.inline, metadata.timestamp)
 
 
 def _read_back(made: Session, stored: StoredHead, progress: Progress) -> None:

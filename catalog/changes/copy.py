@@ -5,6 +5,7 @@ from __future__ import annotations
 from catalog.changes.convert import convert
 from catalog.connection import S3Connection
 from catalog.errors import InvalidInputError, RemoteMissingError
+from catalog.format.names import check_new_key
 from catalog.locking.head_writer import leased
 from catalog.progress import Progress
 from catalog.remote.copy import CopyResult, already_copied, copy_remote
@@ -28,14 +29,14 @@ def copy_to(session: Session, connection: S3Connection, author: str, progress: P
     store = observed(connect_store(connection, writing=True, progress=progress), observer_of(session.remote.store))
     try:
         target = Place.at(store, name_of(connection))
-        source = session.remote.place
-        if str(target) == str(source):
+        if str(target) == session.remote.where:
             raise InvalidInputError(f"{target}: a database cannot be copied onto itself.", hint="Choose another db_key.")
         if (done := already_copied(target, stored)) is not None:
             return done
+        check_new_key(target.names.db_key)
         with leased(target, progress) as lease:
             if stored.head.from_ebooklet:
                 return convert(session, stored, target, author, lease, progress)
-            return copy_remote(source, stored, target, session.remote.threads, progress)
+            return copy_remote(session.remote, stored, target, progress)
     finally:
         store.close()

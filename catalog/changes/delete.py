@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import msgspec
-
-from catalog.changes.push import HeldLease
-from catalog.changes.versions import check_seen, commit_over, following
+from catalog.changes.options import HeldLease
+from catalog.changes.versions import check_seen, commit_over
 from catalog.errors import PreconditionFailedError
 from catalog.format.head import DELETED, Commit
 from catalog.progress import Progress
@@ -25,21 +23,23 @@ def delete_remote(session: Session, author: str, lease: HeldLease, over: Commit 
     newest = remote.newest(None)
     if newest is not None:
         check_seen(remote, newest, over or session.built_on)
-        last = msgspec.structs.replace(
-            newest.head,
-            type=DELETED,
-            message="Delete the database",
-            keys=0,
-            value_bytes=0,
-            metadata=None,
-            tags=(),
-            runs=(),
-            **following(newest.head, newest.commit_id, author),
-        )
+        emptied = {"keys": 0, "value_bytes": 0, "deleted": newest.head.keys, "metadata": None, "tags": None}
         try:
-            commit_over(session, last, newest, lease, progress)
+            commit_over(
+                session,
+                newest,
+                author,
+                lease,
+                progress,
+                tables={},
+                type=DELETED,
+                message="Delete the database",
+                changes=None,
+                runs=(),
+                **emptied,
+            )
         except PreconditionFailedError:
             # our own commit with a lost answer, or someone else's deletion, would be as good
             if remote.newest(None) is not None:
                 raise
-    return delete_objects(remote.place, lease.confirm, progress)
+    return delete_objects(remote, newest, lease.confirm, progress)

@@ -6,12 +6,13 @@ The user's metadata are one of the keys here, under `METADATA`, and come first.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from itertools import islice
 
 from catalog.changes.change import Change, Direction
 from catalog.errors import GoneError
 from catalog.format.head import StoredHead
-from catalog.format.segment import Entry
+from catalog.format.segment import Entry, Outline
 from catalog.format.version import METADATA, Version
 from catalog.local.table import Row, Status
 from catalog.remote.snapshot import Snapshot
@@ -21,21 +22,46 @@ from catalog.session.session import Session
 _BATCH = 5_000
 
 
-def edits(session: Session) -> Iterator[tuple[Row, Entry | None, Entry | None]]:
-    """The rows that differ from what they are based on, sorted by key: each with that, and with the base commit's entry."""
-    for row, entry in replacing_rows(session, session.base) if session.replacing else _edited_rows(session):
-        started = row.base_over(entry)
-        if row.base is not None or not says_the_same(row, started):
-            yield row, started, entry
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A row that differs from what it is based on; ``there`` is what the base commit says of its key without where it lies."""
+
+    row: Row
+    there: Outline | None
+    base: Snapshot | None
+
+    @property
+    def entry(self) -> Entry | None:
+        """The base commit's entry."""
+        return self.base.find(self.row.key) if self.base is not None and self.there is not None else None
+
+    @property
+    def started(self) -> Entry | None:
+        """What the edit is based on: what was kept of it, or else the base commit's entry."""
+        return self.row.base_over(self.entry) if self.row.base is None else self.row.base.entry
+
+    @property
+    def says_something(self) -> bool:
+        """Whether it differs from its base; reads where that lies only where time and length are the same."""
+        row, there = self.row, self.there
+        if row.base is not None:
+            return True
+        if row.status == Status.DELETED or there is None:
+            return (row.status == Status.DELETED) != (there is None)
+        return not row.may_say(there) or not says_the_same(row, self.entry)
 
 
-def _edited_rows(session: Session) -> Iterator[tuple[Row, Entry | None]]:
-    base, rows = session.base, session.table.edited()
+def edits(session: Session, *, keys_only: bool = False) -> Iterator[Edit]:
+    """The rows that differ from what they are based on, sorted by key. ``keys_only`` is for who needs few of their entries."""
+    base = session.base
+    rows = (row for row, _ in replacing_rows(session, base)) if session.replacing else session.table.edited()
     while batch := list(islice(rows, _BATCH)):
         if base is not None:
-            base.prefetch(row.key for row in batch)
+            base.prefetch((row.key for row in batch), keys_only=keys_only)
         for row in batch:
-            yield row, base.find(row.key) if base is not None else None
+            edit = Edit(row, base.outline(row.key) if base is not None else None, base)
+            if edit.says_something:
+                yield edit
 
 
 def replacing_rows(session: Session, over: Snapshot | None) -> Iterator[tuple[Row, Entry | None]]:
@@ -90,9 +116,8 @@ def is_left(session: Session, base: Snapshot, newest: Snapshot | None = None) ->
 
     It may have been given up, or have been of a database that was deleted and made anew.
     """
-    shared = {ref.id for ref in newest.all_refs()} if newest is not None else set()
-    refs = [ref for ref in base.all_refs() if ref.id not in shared]
     try:
+        refs = base.unshared_refs(newest)
         session.remote.prefetch_segments(refs)
         for ref in refs:
             session.remote.load_segment(ref)
@@ -114,11 +139,12 @@ def _differing_rows(session: Session, newest: Snapshot) -> Iterator[tuple[str, E
 def outgoing_changes(session: Session, arriving: Iterable[str] = ()) -> Iterator[Change]:
     """What a push would bring up, and the conflicts already known; without the keys in ``arriving``."""
     others = set(arriving)
-    for row, started, entry in edits(session):
+    for edit in edits(session):
+        row, started = edit.row, edit.started
         if row.key in others:
             continue
         if row.base is not None:
-            yield Change.between(row.key, Direction.CONFLICT, started, row.version, entry)
+            yield Change.between(row.key, Direction.CONFLICT, started, row.version, edit.entry)
         else:
             yield Change.between(row.key, Direction.OUTGOING, started, row.version, started)
 

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from catalog.changes.pack_plan import plan_entries
+from catalog.changes.options import PushOptions, PushResult
 from catalog.changes.pull import spell_out
-from catalog.changes.push import PushOptions, PushResult, aim_of, head_of, outgoing_values, tally_on
-from catalog.format import runs as index
+from catalog.changes.push import aim_of
+from catalog.changes.stage import Sink, Tally, first_index, head_of, outgoing_values
 from catalog.format.head import encode_head
 from catalog.format.pack import PlannedPack
-from catalog.format.segment import EncodedSegment
 from catalog.progress import Progress
 from catalog.session.session import WriteSession
-
-_HEADS = 2
-"""The commit, and the head that names it."""
 
 
 @dataclass(slots=True)
@@ -33,10 +29,10 @@ class _Sums:
             self.objects += 1
             self.size += pack.size
 
-    def segment(self, segment: EncodedSegment) -> None:
-        """Count a segment."""
+    def put(self, _name: str, body: bytes) -> None:
+        """Count another object."""
         self.objects += 1
-        self.size += len(segment.body)
+        self.size += len(body)
 
 
 def estimate(session: WriteSession, options: PushOptions, progress: Progress) -> PushResult:
@@ -54,13 +50,11 @@ def estimate(session: WriteSession, options: PushOptions, progress: Progress) ->
         aim = aim_of(session, options)
         if aim.is_there:
             return PushResult(None, 0, 0, 0)
-        sums, target = _Sums(), aim.target
-        tally = tally_on(session, target)
-        salt = target.head.salt if target is not None else 0
-        entries = plan_entries(outgoing_values(session, options, aim, tally), sums.pack, salt)
-        runs = target.head.runs if target is not None and not session.replacing else ()
-        expected = session.table.count_edited()
-        keys_each = index.keys_per_segment((target.head.keys if target else 0) + expected)
-        new_runs = index.extend(runs, entries, expected, keys_each, session.remote.load_segment, sums.segment, salt)
-        head = encode_head(head_of(session, options, target, new_runs, tally))
-        return PushResult(None, tally.pushed, sums.size + _HEADS * len(head.body), sums.objects + _HEADS)
+        sums, tally, target = _Sums(), Tally(), aim.target
+        sink = Sink(sums.put, sums.pack)
+        outgoing = outgoing_values(session, options, target, aim.arriving, tally, sink)
+        index, _ = first_index(session, outgoing, target, sink, session.table.count_edited())
+        head = encode_head(head_of(session, options, target, index, tally, sums.put), index.tables)
+        for body in (head.commit_body, head.body):
+            sums.put("", body)
+        return PushResult(None, tally.pushed, sums.size, sums.objects)

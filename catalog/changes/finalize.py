@@ -20,21 +20,21 @@ from catalog.session.session import Session, WriteSession
 def settle_drafts(session: WriteSession) -> None:
     """Find out about commits whose outcome was not known, and build on the newest of them that was made.
 
-    Sends no request when there are none. Where garbage collection took the history, the outcome is never known. Raises what the
-    store raises, and IntegrityError for an answer that was damaged: a commit of our own must not be taken for someone else's.
+    Sends no request when there are none. Where garbage collection took what reads the commit, nothing can be settled. Raises what
+    the store raises, and IntegrityError for an answer that was damaged: a commit of our own must not be taken for someone else's.
     """
     drafts = {draft.id: draft for draft in session.state.drafts}
     if not drafts or (newest := session.refresh()) is None:
         return
-    first = min(draft.number for draft in drafts.values())
+    log = session.remote.log
+    made = [draft for draft in drafts.values() if log.has(newest, draft.number, draft.id)]
+    if not made:
+        return
+    draft = max(made, key=lambda one: one.number)
     with contextlib.suppress(GoneError):
-        for stored in session.remote.history(newest):
-            if stored.head.number < first:
-                break
-            if stored.commit_id in drafts:
-                settle(session, stored, drafts[stored.commit_id], _parent_of(session, stored), Progress())
-                session.remember_seen(newest)
-                break
+        stored = newest if newest.commit_id == draft.id else session.remote.commit(draft.number, draft.id)
+        settle(session, stored, draft, _parent_of(session, stored), Progress())
+        session.remember_seen(newest)
 
 
 def settle(session: WriteSession, made: StoredHead, draft: Draft, parent: StoredHead | None, progress: Progress) -> None:
@@ -57,4 +57,4 @@ def settle(session: WriteSession, made: StoredHead, draft: Draft, parent: Stored
 
 def _parent_of(session: Session, made: StoredHead) -> StoredHead | None:
     parent = made.head.parent
-    return None if parent is None else session.remote.commit(parent.number, parent.id)
+    return None if parent is None else session.remote.commit(parent.number, parent.hex)

@@ -38,7 +38,7 @@ Outgoing = PlannedValue | Deletion | Kept
 
 
 def plan_entries(
-    outgoing: Iterable[Outgoing], upload: Callable[[PlannedPack], None], salt: int = 0
+    outgoing: Iterable[Outgoing], upload: Callable[[PlannedPack], object], salt: int = 0
 ) -> Iterator[tuple[str, Entry]]:
     """Turn sorted changes into sorted index entries, handing each pack to ``upload`` as soon as it is full.
 
@@ -60,7 +60,7 @@ def plan_entries(
     yield from _entries(chunk, upload, salt)
 
 
-def _entries(chunk: list[Outgoing], upload: Callable[[PlannedPack], None], salt: int) -> Iterator[tuple[str, Entry]]:
+def _entries(chunk: list[Outgoing], upload: Callable[[PlannedPack], object], salt: int) -> Iterator[tuple[str, Entry]]:
     values = [change for change in chunk if isinstance(change, PlannedValue)]
     entries: Iterator[tuple[str, Entry]] = iter(())
     if values:

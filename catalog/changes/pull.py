@@ -96,8 +96,8 @@ def fast_forward(session: WriteSession, progress: Progress) -> None:
 def bring_metadata(session: WriteSession) -> None:
     """Write the base's metadata into the booklet, where plain booklet shows them."""
     entry = session.base.find(METADATA) if session.base is not None else None
-    if entry is not None and entry.inline is not None:
-        session.writer.keep([(METADATA, entry.timestamp, entry.inline, entry.checksum)])
+    if entry is not None:
+        session.writer.keep([(METADATA, entry.timestamp, session.remote_value(METADATA, entry), entry.checksum)])
 
 
 def pull(session: WriteSession, progress: Progress) -> PullResult:

@@ -4,25 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 
-import msgspec
-
 from catalog.changes.collect import delete_together
-from catalog.changes.push import HeldLease
+from catalog.changes.options import HeldLease
 from catalog.changes.rewrite import new_salt, rewrite
-from catalog.changes.versions import commit_over, following
-from catalog.errors import EntryMissingError, ObjectMissingError, name_some
-from catalog.format.head import Head, StoredHead
-from catalog.format.names import ObjectNames
-from catalog.format.pack import TRAILER_BYTES, decode_directory, directory_range
-from catalog.format.segment import Entry, Segment, decode_segment
+from catalog.changes.versions import commit_over
+from catalog.errors import EntryMissingError, GoneError, IntegrityError, ObjectMissingError, StoreError, name_some
+from catalog.format.head import StoredHead
+from catalog.format.segment import Entry
 from catalog.progress import Progress
-from catalog.remote.garbage import needed_names
-from catalog.remote.objects import list_objects
+from catalog.remote.objects import check_listing, list_objects
+from catalog.remote.reach import kept_commits, reach
 from catalog.remote.remote import Remote
+from catalog.remote.verify import read_directory
 from catalog.session.session import Session
-from catalog.store.interface import ByteRange, ListedObject
+from catalog.store.interface import ListedObject
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +36,20 @@ class Expunged:
 
 @dataclass(slots=True)
 class _Traces:
-    """What a store holds of some keys: which of them, in which packs, in which versions."""
+    """What a store holds of some keys: which of them, in which packs and index files, in which versions."""
 
     packs: set[bytes] = field(default_factory=set)
+    files: set[bytes] = field(default_factory=set)
     keys: set[str] = field(default_factory=set)
     versions: set[tuple[str, int, bytes]] = field(default_factory=set)
+
+    def note(self, key: str, entry: Entry) -> None:
+        """Note what was found of a key."""
+        self.keys.add(key)
+        if not entry.deleted:
+            self.versions.add((key, entry.timestamp, entry.checksum))
+            if entry.inline is None:
+                self.packs.add(entry.pack)
 
 
 def expunge(
@@ -51,85 +58,117 @@ def expunge(
     """Remove every version of ``keys`` from the remote: from the newest state, the history, and packs that nobody needs.
 
     Other values of the same packs are written anew. All earlier commits are given up, since they would refer to what is gone; so
-    are their tags. What others fetched before stays with them, and an upload that is under way now is not seen. One that was cut
-    short is finished by repeating it. Raises EntryMissingError, and does nothing, when nothing holds any of the keys.
+    are their tags. At last the store is asked for what held the values, so that nothing of it is served any more. What others
+    fetched before stays with them, and an upload that is under way now is not seen. One that was cut short is finished by
+    repeating it. Raises EntryMissingError, and does nothing, when nothing holds any of the keys; StoreError for a store that does
+    not list what is there, or still serves what was deleted.
     """
     remote, wanted = session.remote, set(keys)
+    commits = kept_commits(remote, newest, progress)
     listed = list(list_objects(remote.place))
-    traces = _look(remote, listed, wanted, progress)
+    check_listing(remote.place, {found.name for found in listed}, reach(remote, newest, commits, progress).objects)
+    traces = _look(remote, commits, listed, wanted, progress)
     if not traces.keys:
         raise EntryMissingError(f"{remote.where}: no version holds {name_some(sorted(wanted))}. Nothing was changed.")
     snapshot = remote.snapshot(newest)
     current = {key: entry for key in sorted(wanted) if (entry := snapshot.find(key)) is not None}
-    salt = new_salt()
-    cleaned = msgspec.structs.replace(
-        newest.head,
-        runs=rewrite(session, newest, traces.packs, wanted, salt, progress),
+    salt, tags = new_salt(), remote.tags(newest)
+    index, metadata = rewrite(session, newest, traces.packs, wanted, salt, progress, files=traces.files)
+    made = commit_over(
+        session,
+        newest,
+        author,
+        lease,
+        progress,
+        tables=dict(index.tables),
+        changes=index.changes,
+        runs=index.runs,
+        metadata=metadata,
         salt=salt,
         oldest=newest.head.number + 1,
-        tags=(),
+        tags=None,
+        keys=newest.head.keys - len(current),
+        value_bytes=newest.head.value_bytes - sum(entry.length for entry in current.values()),
+        deleted=len(current),
         message=f"Forget {len(wanted):,} {'key' if len(wanted) == 1 else 'keys'}",
-        **_totals(newest.head, current),
-        **following(newest.head, newest.commit_id, author),
     )
-    made = commit_over(session, cleaned, newest, lease, progress)
     progress.begin("deleting")
-    _delete(remote, listed, needed_names(remote, [made], progress), traces.packs)
+    _delete(remote, listed, reach(remote, made, [made], progress).objects, traces.packs)
     given_up = newest.head.number - newest.head.oldest + 1
-    tags = tuple(tag.name for tag in newest.head.tags)
-    return Expunged(len(current), len(traces.versions), len(traces.packs), given_up, tags), made
+    return Expunged(len(current), len(traces.versions), len(traces.packs), given_up, tuple(tag.name for tag in tags)), made
 
 
-def _totals(newest: Head, removed: dict[str, Entry]) -> dict[str, int]:
-    size = sum(entry.length for entry in removed.values())
-    return {"keys": newest.keys - len(removed), "value_bytes": newest.value_bytes - size}
-
-
-def _look(remote: Remote, listed: Collection[ListedObject], keys: set[str], progress: Progress) -> _Traces:
-    """Read the directories of all packs and all segments, needed or not, for the keys."""
+def _look(
+    remote: Remote, commits: Collection[StoredHead], listed: Collection[ListedObject], keys: set[str], progress: Progress
+) -> _Traces:
+    """Look for the keys in all commits and in the directories of all packs, needed or not."""
     found = _Traces()
-    progress.begin("looking for the keys in the history", 0, len(listed))
+    kept = {remote.names.commit(stored.head.number, stored.commit_id) for stored in commits}
+    prefix = remote.names.commits
+    for name in sorted(item.name for item in listed if item.name.startswith(prefix) and item.name not in kept):
+        number, _, commit_id = name.removeprefix(prefix).partition("-")
+        with suppress(GoneError):
+            _look_in(remote.commit(int(number), commit_id), keys, found)
+    seen: set[tuple[str, bytes]] = set()
+    for stored in commits:
+        _look_in(stored, keys, found)
+        for key, ref, entry in remote.snapshot(stored).traces(keys, seen):
+            found.note(key, entry)
+            found.files.add(ref.file)
+    packs = [item for item in listed if item.name.startswith(remote.names.packs)]
+    progress.begin("looking for the keys in the history", 0, len(packs))
     with ThreadPoolExecutor(remote.threads, thread_name_prefix="forget") as pool:
-        for segment, pack in pool.map(lambda item: _read(remote, item), _readable(remote.names, listed)):
+        for entries in pool.map(lambda item: _in_pack(remote, item, keys), packs):
             progress.advance(0, 1)
-            named = [(key, entry) for key in keys if (entry := segment.find(key)) is not None]
-            if not named:
-                continue
-            found.keys.update(key for key, _ in named)
-            found.versions.update((key, entry.timestamp, entry.checksum) for key, entry in named if not entry.deleted)
-            if pack is not None:
-                found.packs.add(pack)
+            for key, entry in entries:
+                found.note(key, entry)
     return found
 
 
-def _readable(names: ObjectNames, listed: Iterable[ListedObject]) -> Iterator[ListedObject]:
-    return (found for found in listed if not found.name.startswith(names.commits))
+def _look_in(stored: StoredHead, keys: set[str], found: _Traces) -> None:
+    """Look for the keys in what a commit holds itself."""
+    for key in keys:
+        if stored.changes is not None and (entry := stored.changes.find(key)) is not None:
+            found.note(key, entry)
 
 
-_EMPTY = Segment((), (), (), (), (), (), b"")
-
-
-def _read(remote: Remote, found: ListedObject) -> tuple[Segment, bytes | None]:
-    """The keys of a segment, or of a pack with its id; none where it went meanwhile or was never whole."""
-    what = f"{remote.where}: {found.name}"
-    object_id = found.name.rpartition("/")[2]
+def _in_pack(remote: Remote, found: ListedObject, keys: set[str]) -> list[tuple[str, Entry]]:
+    """What a pack has of some keys; nothing where it went meanwhile."""
     try:
-        if found.name.startswith(remote.names.segments):
-            return decode_segment(remote.store.get(found.name).body, object_id, what), None
-        trailer = remote.store.get(found.name, ByteRange(max(found.size - TRAILER_BYTES, 0), TRAILER_BYTES)).body
-        start, length = directory_range(trailer, found.size, what)
-        pack = bytes.fromhex(object_id)
-        return decode_directory(remote.store.get(found.name, ByteRange(start, length), most=length).body, pack, what), pack
+        directory = read_directory(remote.place, found.name, found.size, _id(found.name))
     except ObjectMissingError:
-        return _EMPTY, None
+        return []
+    return [(key, entry) for key in keys if (entry := directory.find(key)) is not None]
 
 
-def _delete(remote: Remote, listed: Iterable[ListedObject], needed: set[str], packs: Collection[bytes]) -> None:
+def _delete(remote: Remote, listed: Iterable[ListedObject], needed: Collection[str], packs: Collection[bytes]) -> None:
     """Delete what named the keys and what held them, the packs last: a repetition finds by them what is left to do."""
     names = remote.names
     unneeded = [found.name for found in listed if found.name not in needed]
-    delete_together(remote, [name for name in unneeded if not name.startswith(names.packs)])
-    delete_together(remote, [name for name in unneeded if name.startswith(names.packs) and _id(name) in packs])
+    indexes = [name for name in unneeded if not name.startswith(names.packs)]
+    held = [name for name in unneeded if name.startswith(names.packs) and _id(name) in packs]
+    delete_together(remote, indexes)
+    delete_together(remote, held)
+    still_needed = [names.pack(pack) for pack in packs if names.pack(pack) in needed]
+    if still_needed:
+        raise IntegrityError(f"{remote.where}: {still_needed[0]!r} is still needed, though its values were written anew.")
+    for name in _still_there(remote, [*held, *(name for name in indexes if name.startswith((names.commits, names.index)))]):
+        raise StoreError(
+            f"{remote.where}: {name!r} was deleted and is still served: what it holds can still be read.",
+            hint="Ask whoever runs the store why deleted objects stay; then repeat the command.",
+        )
+
+
+def _still_there(remote: Remote, names: Iterable[str]) -> Iterator[str]:
+    def ask(name: str) -> str | None:
+        try:
+            remote.store.head(name)
+        except ObjectMissingError:
+            return None
+        return name
+
+    with ThreadPoolExecutor(remote.threads, thread_name_prefix="forget") as pool:
+        yield from (name for name in pool.map(ask, names) if name is not None)
 
 
 def _id(name: str) -> bytes:

@@ -7,95 +7,56 @@ and it is a conflict.
 
 from __future__ import annotations
 
-import base64
+import random
 import time
-import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
-from io import BufferedReader
-
-import msgspec
+from functools import partial
 
 from catalog.changes.content import drop_same_content
-from catalog.changes.diff import agrees, edits, incoming, replacing_rows, says_the_same
+from catalog.changes.diff import agrees, incoming, says_the_same
 from catalog.changes.finalize import settle, settle_drafts
-from catalog.changes.pack_plan import Deletion, Kept, Outgoing, plan_entries
+from catalog.changes.options import HeldLease, PushOptions, PushResult
+from catalog.changes.pack_upload import PackUploads
 from catalog.changes.pull import pull, spell_out
+from catalog.changes.stage import (
+    Own,
+    Sink,
+    Tally,
+    chosen_edits,
+    first_index,
+    head_of,
+    index_on,
+    outgoing_values,
+    own_changes,
+    salt_of,
+)
 from catalog.errors import (
     ConflictError,
     DatabaseMismatchError,
     GoneError,
-    IntegrityError,
-    InvalidInputError,
     PreconditionFailedError,
     RemoteMissingError,
 )
-from catalog.format import runs as index
-from catalog.format.checksum import checksum
-from catalog.format.head import Commit, Head, Metadata, Parent, SegmentRef, StoredHead, encode_head
-from catalog.format.pack import PlannedPack, PlannedValue
-from catalog.format.segment import EncodedSegment, Entry
+from catalog.format.head import StoredHead, encode_head
+from catalog.format.names import check_new_key
+from catalog.format.segment import Entry
 from catalog.format.version import METADATA, name_of_key
-from catalog.local.region import RegionStream, check_region
 from catalog.local.state import Draft
-from catalog.local.table import Row, Status
+from catalog.local.table import Row
 from catalog.locking.head_writer import HeadWriter
-from catalog.locking.lease import Lease
+from catalog.locking.queue import Queue
 from catalog.progress import Progress
-from catalog.remote.commit import Beaten
-from catalog.remote.snapshot import Snapshot
-from catalog.remote.upload import STREAM_ABOVE, Uploads
+from catalog.remote.index_writer import Index
+from catalog.remote.upload import Uploads
 from catalog.session.session import WriteSession
-from catalog.store.interface import Source
 
-_TRIES = 20
-_GAP = 4 << 10
-_MOST_AT_ONCE = 2 << 20
-_MOST_TEXT = 10_000
+MOST_TRIES = 60
+_ALONE = 5
+"""Races that a push loses before it waits for its turn."""
 
-
-HeldLease = Lease
-"""The write lock of a session, of either kind."""
-
-
-@dataclass(frozen=True, slots=True)
-class PushOptions:
-    """What a push is told: who pushes, why, of which keys (None: all), and as what type of database."""
-
-    author: str
-    message: str = ""
-    keys: frozenset[str] | None = None
-    type: str = "database"
-
-    def __post_init__(self) -> None:
-        for name, text in (("author", self.author), ("message", self.message)):
-            if len(text) > _MOST_TEXT:
-                raise InvalidInputError(f"The {name} has {len(text):,} characters; at most {_MOST_TEXT:,} are accepted.")
-
-
-@dataclass(frozen=True, slots=True)
-class PushResult:
-    """What a push did: the commit it made (None: there was nothing to push), and what went over the network."""
-
-    commit: Commit | None
-    keys: int
-    bytes_up: int
-    requests: int
-
-    def __bool__(self) -> bool:
-        return self.commit is not None
-
-
-@dataclass(slots=True)
-class Tally:
-    """Counts of what a draft changes."""
-
-    keys: int
-    value_bytes: int
-    metadata: Metadata | None = None
-    pushed: int = 0
-    names: list[str] = field(default_factory=list)
-    draft: Draft = field(default_factory=lambda: Draft(0, "", 0, None))
+_LONGEST_PAUSE = 10.0
 
 
 def push(session: WriteSession, options: PushOptions, lease: HeldLease | None, progress: Progress) -> PushResult:
@@ -104,7 +65,7 @@ def push(session: WriteSession, options: PushOptions, lease: HeldLease | None, p
     Raises ConflictError, LeaseLostError, OutcomeUnknownError, and what the store raises; local changes then stay as they were.
     """
     remote = session.remote
-    with session.lock, HeadWriter(remote.place, lease, progress) as heads:
+    with session.lock, ExitStack() as held:
         traffic = remote.store.traffic
         requests, bytes_up = traffic.total_requests, traffic.bytes_up
         if options.keys is not None:
@@ -112,32 +73,51 @@ def push(session: WriteSession, options: PushOptions, lease: HeldLease | None, p
         drop_same_content(session)
         session.writer.sync()
         up_to = session.writer.last_edit
+        heads = held.enter_context(HeadWriter(remote.place, lease, progress))
+        staged, lost = _Staged(_resumable(session)), 0
         progress.begin("comparing")
-        for _ in range(_TRIES):
+        while lost < MOST_TRIES:
+            began = time.monotonic()
             settle_drafts(session)
             aim = _aim_from_here(session, options, progress)
-            if aim.target is None and heads.hold():
-                session.refresh()
-                continue
+            if aim.target is None:
+                check_new_key(remote.names.db_key)
+                if heads.hold():
+                    session.refresh()
+                    continue
             if aim.is_there:
-                if any(row.key in aim.arriving for row, _, _ in chosen_edits(session, options)):
+                if aim.arrived:
                     pull(session, progress)
                 return PushResult(None, 0, traffic.bytes_up - bytes_up, traffic.total_requests - requests)
-            outcome, tally = _try_commit(session, options, heads, aim, up_to, progress)
+            made, draft = staged.make(session, options, aim, up_to, progress)
+            progress.begin("committing")
+            session.state.note_draft(draft)
+            outcome = heads.commit(made, aim.target, partial(pause_after_loss, lost, time.monotonic() - began, progress))
             if isinstance(outcome, StoredHead):
-                settle(session, outcome, tally.draft, aim.target, progress)
-                return PushResult(outcome.commit, tally.pushed, traffic.bytes_up - bytes_up, traffic.total_requests - requests)
-            session.state.forget_draft(tally.draft)
+                settle(session, outcome, draft, aim.target, progress)
+                sent = (traffic.bytes_up - bytes_up, traffic.total_requests - requests)
+                return PushResult(outcome.commit, staged.tally.pushed, *sent)
+            session.state.forget_draft(draft)
             session.remember_seen(outcome.current)
+            lost += 1
+            if lost == _ALONE and heads.swaps:
+                held.enter_context(Queue(remote.place, time.monotonic() - began, progress)).wait_for_turn()
+                session.refresh()
         raise PreconditionFailedError(session.remote.where, session.remote.names.head)
 
 
-def _resumable(session: WriteSession, target: StoredHead | None) -> set[bytes]:
+def pause_after_loss(lost: int, seconds: float, progress: Progress) -> None:
+    """Wait after a lost race before looking at who won, for a random time that doubles; not where a turn is taken next."""
+    if lost + 1 != _ALONE:
+        progress.wait(random.uniform(0, min(seconds * 8 * 2**lost, _LONGEST_PAUSE)))  # noqa: S311 - it keeps nobody out
+
+
+def _resumable(session: WriteSession) -> set[bytes]:
     """Packs of an earlier push that did not commit. What a collection may have taken is named otherwise from then on; what was
     deleted with a whole database is not, so that for a new one it is looked at what is there.
     """
     noted = session.state.resumable()
-    if target is not None or not noted:
+    if session.seen is not None or not noted:
         return noted
     store, names = session.remote.store, session.remote.names
     there = {found.name for found in store.list(names.packs)} if store.powers.lists else set()
@@ -146,10 +126,11 @@ def _resumable(session: WriteSession, target: StoredHead | None) -> set[bytes]:
 
 @dataclass(frozen=True, slots=True)
 class Aim:
-    """The commit to push on top of, what others changed up to it, and whether all that is to be pushed is there already."""
+    """The commit to push on top of, what others changed up to it, which of that is to be pushed too, and whether all of it is."""
 
     target: StoredHead | None
     arriving: Mapping[str, Entry | None]
+    arrived: bool
     is_there: bool
 
 
@@ -158,8 +139,12 @@ def aim_of(session: WriteSession, options: PushOptions) -> Aim:
     target, arriving = _target_of(session, options)
     # The first commit is made whatever it changes, and so is one that takes the place of all that was there.
     made_anyway = target is None or session.replacing
-    is_there = not made_anyway and all(row.key in arriving for row, _, _ in chosen_edits(session, options))
-    return Aim(target, arriving, is_there)
+    chosen = chosen_edits(session, options)
+    if made_anyway or not arriving:
+        is_there = not made_anyway and next(chosen, None) is None
+        return Aim(target, arriving, arrived=False, is_there=is_there)
+    there = [edit.row.key in arriving for edit in chosen]
+    return Aim(target, arriving, any(there), all(there))
 
 
 def _aim_from_here(session: WriteSession, options: PushOptions, progress: Progress) -> Aim:
@@ -203,11 +188,12 @@ def _arriving(session: WriteSession, seen: StoredHead | None, options: PushOptio
         if _wanted(row.key, options) and not (row.key in arriving and says_the_same(row, arriving[row.key])):
             clashes.add(row.key)
     if arriving:
-        for row, started, _ in chosen_edits(session, options):
-            if session.replacing and row.key != METADATA:
+        for edit in chosen_edits(session, options):
+            key = edit.row.key
+            if session.replacing and key != METADATA:
                 break
-            if row.base is None and row.key in arriving and not agrees(row, started, arriving[row.key]):
-                clashes.add(row.key)
+            if edit.row.base is None and key in arriving and not agrees(edit.row, edit.started, arriving[key]):
+                clashes.add(key)
     if clashes:
         raise ConflictError(map(name_of_key, sorted(clashes)), session.remote.where)
     return arriving
@@ -228,7 +214,7 @@ def _check_same_database(session: WriteSession, seen: StoredHead | None) -> None
             f"{session.remote.where} was replaced by another database since your last pull.",
             hint="Pull to see it; to push yours instead, open it with flag='n'.",
         )
-    if session.base is None and seen.head.uuid != session.writer.data.header.uuid.hex:
+    if session.base is None and seen.head.database_uuid != session.writer.data.header.uuid:
         raise DatabaseMismatchError(
             f"{session.remote.where}: {seen.head.author} created a database here meanwhile. Nothing was pushed; yours is kept.",
             hint="To join it, open it with another file_path, copy your keys there (yours opens with offline=True) and push; "
@@ -240,35 +226,47 @@ def _wanted(key: str, options: PushOptions) -> bool:
     return options.keys is None or key in options.keys
 
 
-def chosen_edits(session: WriteSession, options: PushOptions) -> Iterator[tuple[Row, Entry | None, Entry | None]]:
-    """The edits that a push is told to take, as `edits` gives them."""
-    if options.keys is None:
-        return edits(session)
-    return (edit for edit in edits(session) if edit[0].key in options.keys)
+@dataclass(slots=True)
+class _Staged:
+    """What a push has brought up, of which a lost race sends nothing again but the commit and the head."""
 
+    uploaded: set[bytes]
+    own: Own | None = None
+    tally: Tally = field(default_factory=Tally)
 
-def _try_commit(
-    session: WriteSession, options: PushOptions, heads: HeadWriter, aim: Aim, up_to: int, progress: Progress
-) -> tuple[StoredHead | Beaten, Tally]:
-    """Upload what is not up yet and try to make it the newest commit."""
-    target = aim.target
-    remote = session.remote
-    uploaded = _resumable(session, target)
-    tally = tally_on(session, target)
-    with Uploads(remote.store, min(remote.threads, 4), progress) as uploads:
-        progress.begin("uploading", *_expected(session, options))
-        outgoing = outgoing_values(session, options, aim, tally)
-        salt = target.head.salt if target is not None else 0
-        entries = plan_entries(outgoing, lambda pack: _upload_pack(session, uploads, pack, uploaded), salt)
-        runs = _new_runs(session, target, entries, uploads)
-        draft = encode_head(head_of(session, options, target, runs, tally))
-        name = remote.names.commit(draft.head.number, draft.commit_id)
-        uploads.put(name, lambda: draft.body, len(draft.body))
-    progress.begin("committing")
-    names = tally.names if options.keys is not None else None
-    tally.draft = Draft(draft.head.number, draft.commit_id, up_to, names)
-    session.state.note_draft(tally.draft)
-    return heads.commit(draft, target), tally
+    def make(
+        self, session: WriteSession, options: PushOptions, aim: Aim, up_to: int, progress: Progress
+    ) -> tuple[StoredHead, Draft]:
+        """The head of the new commit, whose objects are up, and the note of it."""
+        remote, target = session.remote, aim.target
+        again = self.own is not None and self.own.salt == salt_of(target) and not aim.arrived
+        with Uploads(remote.store, min(remote.threads, 4), progress) as uploads:
+
+            def put(name: str, body: bytes) -> None:
+                uploads.put(name, lambda: body, len(body))
+
+            sink = Sink(put, PackUploads(session, uploads, self.uploaded).put)
+            progress.begin("uploading", *(_expected(session, options) if not again else (0, 0)))
+            index = self._index(session, options, aim, sink, again=again)
+            made = encode_head(head_of(session, options, target, index, self.tally, put), index.tables)
+            body = made.commit_body
+            uploads.put(remote.names.commit(made.head.number, made.commit_id), lambda: body, len(body))
+        names = self.tally.names if options.keys is not None else None
+        return made, Draft(made.head.number, made.commit_id, up_to, names)
+
+    def _index(self, session: WriteSession, options: PushOptions, aim: Aim, sink: Sink, *, again: bool) -> Index:
+        """The index of the new commit; after a lost race made of what is up by then, and of nothing of it made anew."""
+        if again and self.own is not None:
+            return index_on(session, self.own, aim.target, sink)
+        first = self.own is None and not self.tally.pushed
+        self.tally = Tally()
+        outgoing = outgoing_values(session, options, aim.target, aim.arriving, self.tally, sink)
+        expected = session.table.count_edited()
+        if first:
+            index, self.own = first_index(session, outgoing, aim.target, sink, expected)
+            return index
+        self.own = own_changes(session, outgoing, aim.target, sink, expected)
+        return index_on(session, self.own, aim.target, sink)
 
 
 def _expected(session: WriteSession, options: PushOptions) -> tuple[int, int]:
@@ -277,173 +275,3 @@ def _expected(session: WriteSession, options: PushOptions) -> tuple[int, int]:
         return 0, 0
     keys, size = session.table.edited_size()
     return size, keys
-
-
-def tally_on(session: WriteSession, target: StoredHead | None) -> Tally:
-    """The totals that a commit on top of ``target`` starts from: those of the keys that it keeps, and the metadata."""
-    if target is None or session.replacing:
-        return Tally(0, 0, target.head.metadata if target is not None else None)
-    return Tally(target.head.keys, target.head.value_bytes, target.head.metadata)
-
-
-def outgoing_values(session: WriteSession, options: PushOptions, aim: Aim, tally: Tally) -> Iterator[Outgoing]:
-    """The keys of the new commit that are not simply the target's, in order, counting what they do to its totals.
-
-    Where everything is replaced these are all keys, those too that stay as they were.
-    """
-    on_top_of = _on_top_of(session, aim.target)
-    whole = session.replacing
-    for row, entry in replacing_rows(session, on_top_of) if whole else _chosen_rows(session, options):
-        if row.key in aim.arriving and not whole:
-            continue
-        unchanged = whole and says_the_same(row, entry)
-        tally.pushed += not unchanged and row.key != METADATA
-        if options.keys is not None:
-            tally.names.append(row.key)
-        if row.key == METADATA:
-            tally.metadata = _metadata_of(session, row)
-            continue
-        there = None
-        if not whole and on_top_of is not None:
-            there = entry if on_top_of is session.base else on_top_of.find(row.key)
-        tally.keys += (row.status != Status.DELETED) - (there is not None)
-        tally.value_bytes += row.length - (there.length if there is not None else 0)
-        if unchanged and entry is not None:
-            yield Kept(row.key, entry)
-        elif row.status != Status.DELETED:
-            yield PlannedValue(row.key, row.timestamp, row.offset, row.length, row.checksum)
-        elif not whole:
-            yield Deletion(row.key, row.timestamp)
-
-
-def _on_top_of(session: WriteSession, target: StoredHead | None) -> Snapshot | None:
-    if target is None:
-        return None
-    return session.base if session.base_id == target.commit_id else session.remote.snapshot(target)
-
-
-def _chosen_rows(session: WriteSession, options: PushOptions) -> Iterator[tuple[Row, Entry | None]]:
-    return ((row, entry) for row, _, entry in chosen_edits(session, options))
-
-
-def _metadata_of(session: WriteSession, row: Row) -> Metadata | None:
-    if row.status == Status.DELETED:
-        return None
-    value = session.local_bytes(row)
-    return Metadata(row.timestamp, msgspec.Raw(value)) if value is not None else None
-
-
-def _upload_pack(session: WriteSession, uploads: Uploads, pack: PlannedPack, uploaded: set[bytes]) -> None:
-    if pack.pack_id in uploaded:
-        return
-    uploaded.add(pack.pack_id)
-    name = session.remote.names.pack(pack.pack_id)
-
-    def note() -> None:
-        session.state.note_uploaded(pack.pack_id)
-
-    if len(pack.values) == 1 and pack.size > STREAM_ABOVE:
-        uploads.put_large(name, _stream(session, pack), note)
-    else:
-        uploads.put(name, lambda: _body(session, pack), pack.size, note if pack.size > 1 << 20 else None)
-
-
-def _body(session: WriteSession, pack: PlannedPack) -> bytearray:
-    """The bytes of a pack: its values, read in long stretches and each compared with its checksum, and its footer."""
-    body, end = bytearray(pack.size), 0
-    data = session.copy.data
-    region, start = memoryview(b""), 0
-    for position, value in enumerate(pack.values):
-        offset, length = value.offset, value.length
-        if not start <= offset <= offset + length <= start + len(region):
-            start = offset
-            region = memoryview(data.read(start, _stretch(pack.values, position)))
-        found: bytes | memoryview = region[offset - start : offset - start + length]
-        if len(found) != length or checksum(found) != value.checksum:
-            found = _moved(session, value)
-        body[end : end + length] = found
-        end += length
-    body[end:] = pack.footer
-    return body
-
-
-def _moved(session: WriteSession, value: PlannedValue) -> bytes:
-    """A value that is not where it was when the pack was planned."""
-    row = Row(value.key, Status.EDITED, value.timestamp, value.offset, value.length, value.checksum, 0, None)
-    found = session.local_bytes(row)
-    if found is None or len(found) != value.length:
-        raise IntegrityError(
-            f"{value.key!r} was changed while it was being pushed. Nothing was pushed.",
-            key=value.key,
-            hint="Push again.",
-        )
-    return found
-
-
-def _stretch(values: Sequence[PlannedValue], position: int) -> int:
-    """How many bytes to read at once from a value on: as far as the next ones follow it closely in the file."""
-    start = values[position].offset
-    end = start + values[position].length
-    for following in range(position + 1, len(values)):
-        value = values[following]
-        if not end <= value.offset <= end + _GAP or value.offset + value.length - start > _MOST_AT_ONCE:
-            break
-        end = value.offset + value.length
-    return end - start
-
-
-def _stream(session: WriteSession, pack: PlannedPack) -> Source:
-    value = pack.values[0]
-    fd = session.writer.data.fd
-    check_region(fd, value.offset, value.length, value.checksum, f"The local value of {value.key!r}")
-    return Source(pack.size, lambda: BufferedReader(RegionStream(fd, value.offset, value.length, pack.footer)))
-
-
-def _new_runs(
-    session: WriteSession,
-    target: StoredHead | None,
-    entries: Iterator[tuple[str, Entry]],
-    uploads: Uploads,
-) -> tuple[tuple[SegmentRef, ...], ...]:
-    """Write the index segments of a commit; the runs it consists of."""
-    runs = target.head.runs if target is not None and not session.replacing else ()
-    names, cache = session.remote.names, session.cache
-
-    def put(segment: EncodedSegment) -> None:
-        cache.put_segment(segment.segment_id, segment.body)
-        uploads.put(names.segment(segment.segment_id), lambda: segment.body, len(segment.body))
-
-    expected = session.table.count_edited()
-    keys_each = index.keys_per_segment((target.head.keys if target else 0) + expected)
-    salt = target.head.salt if target is not None else 0
-    return index.extend(runs, entries, expected, keys_each, session.remote.load_segment, put, salt)
-
-
-def head_of(
-    session: WriteSession,
-    options: PushOptions,
-    target: StoredHead | None,
-    runs: tuple[tuple[SegmentRef, ...], ...],
-    tally: Tally,
-) -> Head:
-    """The head that the push is to make."""
-    header = session.writer.data.header
-    previous = target.head if target is not None else None
-    return Head(
-        uuid=header.uuid.hex,
-        type=previous.type if previous else options.type,
-        booklet_header=base64.b64encode(header.portable).decode(),
-        number=previous.number + 1 if previous else 1,
-        parent=Parent(target.head.number, target.commit_id) if target else None,
-        time=max(time.time_ns() // 1000, previous.time + 1 if previous else 0),
-        author=options.author,
-        message=options.message,
-        write_id=uuid.uuid4().hex,
-        keys=tally.keys,
-        value_bytes=tally.value_bytes,
-        metadata=tally.metadata,
-        tags=previous.tags if previous else (),
-        oldest=previous.oldest if previous else 1,
-        salt=previous.salt if previous else 0,
-        runs=runs,
-    )

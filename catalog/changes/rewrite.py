@@ -5,10 +5,12 @@ from __future__ import annotations
 import secrets
 from collections.abc import Collection
 
-from catalog.format import runs as index
-from catalog.format.head import SegmentRef, StoredHead
-from catalog.format.segment import DELETED, EncodedSegment, Entry
+from catalog.format import runs
+from catalog.format.head import Metadata, StoredHead
+from catalog.format.segment import DELETED, Entry
+from catalog.format.version import METADATA
 from catalog.progress import Progress
+from catalog.remote.index_writer import Index
 from catalog.remote.repack import repack
 from catalog.remote.upload import Uploads
 from catalog.session.session import Session
@@ -29,20 +31,36 @@ def rewrite(
     without: Collection[str],
     salt: int,
     progress: Progress,
-) -> tuple[tuple[SegmentRef, ...], ...]:
-    """Write the values of ``packs`` anew and leave the keys ``without`` out; the runs of an index that knows neither any more."""
+    *,
+    files: Collection[bytes] = (),
+) -> tuple[Index, Metadata | None]:
+    """Write the values of ``packs``, and what the commit held itself, anew and leave the keys ``without`` out.
+
+    The index and the metadata of a commit that knows neither any more; none of its segments lies in one of the index ``files``.
+    """
     remote = session.remote
     snapshot = remote.snapshot(newest)
     progress.begin("writing packs anew")
 
     with Uploads(remote.store, min(remote.threads, 4), progress) as uploads:
 
-        def put(segment: EncodedSegment) -> None:
-            session.cache.put_segment(segment.segment_id, segment.body)
-            uploads.put(remote.names.segment(segment.segment_id), lambda: segment.body, len(segment.body))
+        def put(name: str, body: bytes) -> None:
+            uploads.put(name, lambda: body, len(body))
 
-        moved = repack(remote, snapshot, packs, without, salt, uploads, progress)
-        deleted = ((key, Entry(newest.head.time, DELETED, 0, 0, bytes(8))) for key in sorted(without))
-        keys_each = index.keys_per_segment(newest.head.keys)
-        entries = index.newest([deleted, moved])
-        return index.extend(newest.head.runs, entries, _EVERY_RUN, keys_each, remote.load_segment, put, salt)
+        writer = remote.index_writer(put, salt)
+        moved = repack(remote, snapshot.items(), packs, without, salt, uploads, progress)
+        gone = _deletions(newest, without)
+        entries = runs.newest([gone, moved])
+        index = writer.extend(newest, entries, _EVERY_RUN, newest.head.keys, files)
+        metadata = newest.head.metadata
+        if metadata is not None and metadata.pack in packs:
+            metadata = Metadata.of(next(repack(remote, [(METADATA, metadata.entry)], packs, (), salt, uploads, progress))[1])
+        return index, metadata
+
+
+def _deletions(newest: StoredHead, without: Collection[str]) -> list[tuple[str, Entry]]:
+    """Deletions of keys, and of those that the commit held as deleted."""
+    held = newest.changes.items() if newest.changes is not None else ()
+    gone = {key: entry for key, entry in held if entry.deleted}
+    gone.update((key, Entry(newest.head.time, DELETED, 0, 0, bytes(8))) for key in without)
+    return sorted(gone.items())

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
-import uuid
 from collections.abc import Iterator
 from datetime import datetime
-from itertools import islice
+from itertools import islice, takewhile
+from typing import Any
 
 import msgspec
 
-from catalog.changes.push import HeldLease, PushOptions
-from catalog.errors import EntryMissingError, GoneError, InvalidInputError, PreconditionFailedError, UnseenCommitsError
-from catalog.format.head import Commit, Head, Parent, StoredHead, Tag, encode_head
+from catalog.changes.options import HeldLease, PushOptions
+from catalog.errors import EntryMissingError, InvalidInputError, PreconditionFailedError, UnseenCommitsError
+from catalog.format.content import compress, content_id
+from catalog.format.head import Commit, Head, StoredHead, Table, Tag, TagsRef, encode_head, encode_tags
 from catalog.locking.head_writer import HeadWriter
 from catalog.progress import Progress
 from catalog.remote.commit import Beaten
@@ -28,17 +28,10 @@ _SHORTEST_ID = 4
 _MOST_NAMED = 5
 
 
-def history(remote: Remote, newest: StoredHead | None, before: Commit | None = None) -> Iterator[StoredHead]:
+def history(remote: Remote, newest: StoredHead | None, before: Commit | None = None) -> Iterator[Commit]:
     """The commits of a remote that are still kept, newest first; only those before one, if it is given."""
-    if newest is None:
-        return
-    if before is None:
-        yield newest
-    current = before or newest.commit
-    while current.parent is not None and current.parent[0] >= newest.head.oldest:
-        stored = remote.commit(*current.parent)
-        yield stored
-        current = stored.commit
+    if newest is not None:
+        yield from remote.kept(newest, before.number if before is not None else None)
 
 
 def check_seen(remote: Remote, newest: StoredHead, seen: Commit | None) -> None:
@@ -50,39 +43,37 @@ def check_seen(remote: Remote, newest: StoredHead, seen: Commit | None) -> None:
         return
     last = seen.number if seen is not None else 0
     between = [newest.commit]
-    with contextlib.suppress(GoneError):
-        for stored in islice(history(remote, newest, newest.commit), _MOST_NAMED - 1):
-            if stored.head.number <= last:
-                break
-            between.append(stored.commit)
+    between.extend(
+        takewhile(lambda commit: commit.number > last, islice(remote.history(newest, newest.head.number), _MOST_NAMED - 1))
+    )
     raise UnseenCommitsError(remote.where, between, max(newest.head.number - last, 1))
 
 
 def find_version(remote: Remote, newest: StoredHead | None, version: Version) -> StoredHead:
     """The commit that ``version`` names; EntryMissingError when there is none, InvalidInputError when it is ambiguous."""
     if isinstance(version, Commit):
-        return _stored(remote, newest, version)
+        return remote.state_of(newest, version.number, version.id)
     _check(version)
-    tags = newest.head.tags if newest is not None else ()
+    tags = remote.tags(newest) if newest is not None else ()
     for tag in tags:
         if tag.name == version:
-            return remote.commit(tag.number, tag.id)
+            return remote.state_of(newest, tag.number, tag.id.hex())
     if isinstance(version, str) and version.isdecimal() and (newest is None or int(version) <= newest.head.number):
         version = int(version)
     elif isinstance(version, str) and (moment := _moment(version)) is not None:
         version = moment
-    found = {stored.commit_id: stored for stored in islice(_matching(remote, newest, version), 2)}
+    found = {commit.id: commit.number for commit in islice(_matching(remote, newest, version), 2)}
     if not isinstance(version, datetime):
         # A tagged commit is kept though the history may not reach back to it any more.
-        named = [tag for tag in tags if tag.id not in found and _names(version, tag.number, tag.id)]
-        found.update((tag.id, remote.commit(tag.number, tag.id)) for tag in named)
+        found.update((tag.id.hex(), tag.number) for tag in tags if _names(version, tag.number, tag.id.hex()))
     if not found:
         raise EntryMissingError(
             f"{remote.where} has no version {str(version)!r}.", hint="See history(); garbage collection may have removed it."
         )
     if len(found) > 1:
         raise InvalidInputError(f"Several commits of {remote.where} begin with {version!r}.", hint="Give more of the id.")
-    return next(iter(found.values()))
+    ((commit_id, number),) = found.items()
+    return remote.state_of(newest, number, commit_id)
 
 
 def _check(version: object) -> None:
@@ -90,13 +81,6 @@ def _check(version: object) -> None:
         raise InvalidInputError(f"A version is a commit, a number, an id, a tag or a time, not {version!r}.")
     if isinstance(version, datetime) and version.tzinfo is None:
         raise InvalidInputError(f"The time {version} needs a time zone.", hint="Add one, such as datetime.UTC.")
-
-
-def _stored(remote: Remote, newest: StoredHead | None, commit: Commit) -> StoredHead:
-    """A commit whose id is known, in one request at most."""
-    if newest is not None and newest.commit_id == commit.id:
-        return newest
-    return remote.commit(commit.number, commit.id)
 
 
 def _moment(text: str) -> datetime | None:
@@ -107,19 +91,24 @@ def _moment(text: str) -> datetime | None:
         return None
 
 
-def _matching(remote: Remote, newest: StoredHead | None, version: int | str | datetime) -> Iterator[StoredHead]:
+def _matching(remote: Remote, newest: StoredHead | None, version: int | str | datetime) -> Iterator[Commit]:
     """The commits of the history that a version can mean; the first, where there can be but one."""
-    for stored in history(remote, newest):
+    if newest is None:
+        return
+    if isinstance(version, int):
+        found = remote.log.at(newest, version) if version >= newest.head.oldest else None
+        if found is not None:
+            yield remote.log.commit(newest, found)
+        return
+    for commit in history(remote, newest):
         if isinstance(version, datetime):
-            if stored.commit.time <= version:
-                yield stored
+            if commit.time <= version:
+                yield commit
                 return
-        elif _names(version, stored.head.number, stored.commit_id):
-            yield stored
-            if not isinstance(version, str) or len(version) == len(stored.commit_id):
+        elif _names(version, commit.number, commit.id):
+            yield commit
+            if len(version) == len(commit.id):
                 return
-        if isinstance(version, int) and stored.head.number < version:
-            return
 
 
 def _names(version: int | str, number: int, commit_id: str) -> bool:
@@ -131,7 +120,8 @@ def _names(version: int | str, number: int, commit_id: str) -> bool:
 def before_last_change(remote: Remote, newest: StoredHead) -> StoredHead | None:
     """The newest commit whose content is another than that of ``newest``; None when none is kept."""
     content = remote.snapshot(newest)
-    for stored in remote.history(newest):
+    for commit in history(remote, newest, newest.commit):
+        stored = remote.commit(commit.number, commit.id)
         if next(remote.snapshot(stored).differing(content), None) is not None:
             return stored
     return None
@@ -144,15 +134,27 @@ def revert(
 
     Raises PreconditionFailedError when someone committed after ``newest``: look at theirs first.
     """
-    reverted = msgspec.structs.replace(
-        to.head,
+    remote = session.remote
+    new, old = remote.snapshot(newest), remote.snapshot(to)
+    counts = {"set": 0, "deleted": 0}
+    for key, _, after in new.differing(old):
+        counts["deleted" if after is None else "set"] += bool(key)
+    return commit_over(
+        session,
+        newest,
+        options.author,
+        lease,
+        progress,
         message=options.message or f"Revert to commit {to.head.number}",
-        tags=newest.head.tags,
-        oldest=newest.head.oldest,
-        salt=newest.head.salt,
-        **following(newest.head, newest.commit_id, options.author),
+        header=to.head.header,
+        keys=to.head.keys,
+        value_bytes=to.head.value_bytes,
+        metadata=to.head.metadata,
+        changes=to.head.changes,
+        runs=to.head.runs,
+        tables=remote.tables_of(to),
+        **counts,
     )
-    return commit_over(session, reverted, newest, lease, progress)
 
 
 def tag(
@@ -170,43 +172,54 @@ def tag(
     """
     if not name or len(name) > 100 or not name.isprintable() or name.isdecimal():
         raise InvalidInputError(f"{name!a} is no name for a tag.", hint="Use up to 100 printable characters, not a number.")
-    others = tuple(kept for kept in newest.head.tags if kept.name != name)
+    remote = session.remote
+    known = remote.tags(newest)
+    tags = tuple(kept for kept in known if kept.name != name)
     if version is None:
-        if len(others) == len(newest.head.tags):
-            raise EntryMissingError(f"{session.remote.where} has no tag {name!r}.")
-        tags, message = others, f"Remove tag {name}"
+        if len(tags) == len(known):
+            raise EntryMissingError(f"{remote.where} has no tag {name!r}.")
+        message = f"Remove tag {name}"
     else:
-        if len(others) != len(newest.head.tags):
-            raise InvalidInputError(f"{session.remote.where} has a tag {name!r} already.", hint="Remove it first.")
-        if len(others) >= _MOST_TAGS:
-            raise InvalidInputError(f"{session.remote.where} has {_MOST_TAGS:,} tags; more are not accepted.")
-        tags = (*others, Tag(name, version.head.number, version.commit_id))
+        if len(tags) != len(known):
+            raise InvalidInputError(f"{remote.where} has a tag {name!r} already.", hint="Remove it first.")
+        if len(tags) >= _MOST_TAGS:
+            raise InvalidInputError(f"{remote.where} has {_MOST_TAGS:,} tags; more are not accepted.")
+        tags = (*tags, Tag(name, version.head.number, bytes.fromhex(version.commit_id)))
         message = f"Tag commit {version.head.number} as {name}"
-    changed = msgspec.structs.replace(
-        newest.head,
-        tags=tags,
-        message=options.message or message,
-        **following(newest.head, newest.commit_id, options.author),
-    )
-    return commit_over(session, changed, newest, lease, progress)
+    kept = _write_tags(remote, tags, newest.head.salt)
+    return commit_over(session, newest, options.author, lease, progress, message=options.message or message, tags=kept)
 
 
-def following(newest: Head, newest_id: str, author: str) -> dict[str, object]:
-    """The fields of a head that make it the next one after ``newest``."""
-    return {
-        "number": newest.number + 1,
-        "parent": Parent(newest.number, newest_id),
-        "time": max(time.time_ns() // 1000, newest.time + 1),
-        "author": author,
-        "write_id": uuid.uuid4().hex,
-    }
+def _write_tags(remote: Remote, tags: tuple[Tag, ...], salt: int) -> TagsRef | None:
+    if not tags:
+        return None
+    content = encode_tags(tags, salt)
+    body = compress(content)
+    remote.store.put(remote.names.tags(content_id(content)), body)
+    return TagsRef(content_id(content), len(body))
 
 
-def commit_over(session: Session, head: Head, over: StoredHead, lease: HeldLease | None, progress: Progress) -> StoredHead:
-    """Make a head, all of whose objects are up, the newest one; PreconditionFailedError when ``over`` is not that any more."""
-    remote, draft = session.remote, encode_head(head)
+def commit_over(
+    session: Session,
+    over: StoredHead,
+    author: str,
+    lease: HeldLease | None,
+    progress: Progress,
+    *,
+    tables: dict[bytes, Table] | None = None,
+    **changes: Any,
+) -> StoredHead:
+    """Commit a head that has some members other than ``over``, all of whose objects are up; it sets no key unless it says so.
+
+    Raises PreconditionFailedError when ``over`` is not the newest any more.
+    """
+    remote = session.remote
+    put = remote.store.put
+    members: dict[str, Any] = {"set": 0, "deleted": 0, "author": author, "time": time.time_ns() // 1000, **changes}
+    head: Head = msgspec.structs.replace(over.head, **remote.follow(over, put), **members)
+    draft = encode_head(head, remote.tables_of(over) if tables is None else tables)
     session.state.made = draft.commit_id
-    remote.store.put(remote.names.commit(head.number, draft.commit_id), draft.body)
+    put(remote.names.commit(head.number, draft.commit_id), draft.commit_body)
     with HeadWriter(remote.place, lease, progress) as heads:
         outcome = heads.commit(draft, over)
     if isinstance(outcome, Beaten):

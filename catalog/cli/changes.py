@@ -17,8 +17,8 @@ from catalog.text import escape
 if TYPE_CHECKING:
     from catalog.changes.change import Change
     from catalog.changes.changes import Changes
+    from catalog.changes.options import PushResult
     from catalog.changes.pull import PullResult
-    from catalog.changes.push import PushResult
     from catalog.database.database import Database
 
 _MARKS = {"added": ("A", "green"), "modified": ("M", "yellow"), "deleted": ("D", "red")}

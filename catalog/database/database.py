@@ -18,7 +18,7 @@ from catalog.changes.copy import copy_to
 from catalog.changes.delete import delete_remote
 from catalog.changes.detach import detach
 from catalog.changes.load import load
-from catalog.changes.push import HeldLease
+from catalog.changes.options import HeldLease
 from catalog.codecs.codec import Codec
 from catalog.codecs.tree import encode_metadata
 from catalog.connection import S3Connection

@@ -9,9 +9,9 @@ from itertools import islice
 
 from catalog.changes.change import Change, Direction
 from catalog.changes.collect import Collected, check_grace, collect
+from catalog.changes.options import HeldLease, PushOptions
 from catalog.changes.pull import fast_forward, spell_out
 from catalog.changes.purge import Expunged, expunge
-from catalog.changes.push import HeldLease, PushOptions
 from catalog.changes.versions import Version, before_last_change, check_seen, find_version, history, revert, tag
 from catalog.errors import EntryMissingError, RemoteMissingError
 from catalog.format.head import Commit, StoredHead
@@ -46,8 +46,7 @@ class Versioned(ABC):
         With ``before`` only what came before that commit: a long history can be read in pages.
         """
         session = self._open()
-        commits = (stored.commit for stored in history(session.remote, session.refresh(), before))
-        return islice(commits, limit)
+        return islice(history(session.remote, session.refresh(), before), limit)
 
     def commit_at(self, version: Version) -> Commit:
         """The commit that a version names; EntryMissingError when there is none."""
@@ -112,7 +111,7 @@ class Versioned(ABC):
     def tags(self) -> dict[str, int]:
         """The tags of the remote, with the numbers of their commits."""
         newest = self._open().refresh()
-        return {tag.name: tag.number for tag in newest.head.tags} if newest is not None else {}
+        return {tag.name: tag.number for tag in self._session.remote.tags(newest)} if newest is not None else {}
 
     def collect_garbage(
         self,

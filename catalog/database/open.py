@@ -25,6 +25,7 @@ from catalog.errors import (
     UnsupportedFormatError,
 )
 from catalog.format.head import StoredHead
+from catalog.format.names import check_new_key
 from catalog.local.booklet_header import FEWEST_BUCKETS, Header, buckets_for
 from catalog.local.data_file import system_error
 from catalog.local.sidecar import Sidecar
@@ -119,7 +120,7 @@ def _open(
     looked: FirstLook | None = None
     if not path.exists():
         looked = look_first(place) if online else None
-        _create(path, looked.head if looked else None, options, str(place))
+        _create(path, looked.head if looked else None, options, place)
     copy = WorkingCopy(path)
     writer: Writer | None = None
     try:
@@ -179,10 +180,13 @@ def _at_version(session: Session, version: Version) -> Session:
     return PastSession(session.copy, session.remote, stored)
 
 
-def _create(path: Path, head: StoredHead | None, options: Options, where: str) -> None:
-    """Make the local file of a new working copy."""
+def _create(path: Path, head: StoredHead | None, options: Options, place: Place) -> None:
+    """Make the local file of a new working copy; InvalidInputError where no database can be made."""
+    where = str(place)
     if head is None and options.flag in ("r", "w"):
         raise RemoteMissingError(f"{where}: there is no database here.", hint="Check the address, or create one with flag='c'.")
+    if head is None:
+        check_new_key(place.names.db_key)
     if head is None or options.flag == "n":
         header = options.new_header()
         if head is not None:

@@ -84,8 +84,8 @@ class RemoteSession:
     def get_user_metadata(self) -> Any:
         """The metadata of the database, or None; asks again."""
         self._load()
-        metadata = self._newest.head.metadata if self._newest is not None else None
-        return orjson.loads(bytes(metadata.value)) if metadata is not None else None
+        metadata = self._newest.metadata if self._newest is not None else None
+        return orjson.loads(metadata.inline) if metadata is not None and metadata.inline is not None else None
 
     def _look_again(self) -> None:
         if self._newest is None:

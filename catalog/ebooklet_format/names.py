@@ -18,6 +18,11 @@ class EbookletNames:
 
     db_key: str
 
+    @property
+    def folder(self) -> str:
+        """How the names of all but the head begin."""
+        return f"{self.db_key}/"
+
     def value(self, key: str) -> str:
         """The object of one value, where each has its own."""
         return f"{self.db_key}/{key}"

@@ -7,13 +7,15 @@ segments are written again that hold changed keys.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from heapq import merge as heap_merge
 from typing import TypeVar
 
 from catalog.errors import IntegrityError
-from catalog.format.head import SegmentRef
-from catalog.format.segment import DELETED, EncodedSegment, Entry, IndexPart, encode_segment
+from catalog.format.head import RunRef
+from catalog.format.segment import EncodedSegment, Entry, IndexPart, encode_segment
+from catalog.format.table import SEGMENTS_PER_FILE, IndexFile, Run, SegmentRef, pack_segments
 
 GROWTH = 8
 SEGMENT_KEYS = 4096
@@ -21,10 +23,13 @@ _MOST_SEGMENTS = 2048
 _MOST_CHARACTERS = 4 << 20
 """All keys of a segment together; only very long keys reach it."""
 
+_MOST_FILE_BYTES = 4 << 20
+"""An index file that has reached these takes no further segment."""
+
 T = TypeVar("T")
 Items = Iterable[tuple[str, Entry]]
-Run = Sequence[SegmentRef]
 Load = Callable[[SegmentRef], IndexPart]
+Put = Callable[[IndexFile], object]
 
 
 def keys_per_segment(total_keys: int) -> int:
@@ -32,11 +37,10 @@ def keys_per_segment(total_keys: int) -> int:
     return max(SEGMENT_KEYS, -(-total_keys // _MOST_SEGMENTS))
 
 
-def runs_to_merge(runs: Sequence[Run], new_keys: int) -> int:
-    """How many of ``runs``, newest first, a new run of ``new_keys`` keys is merged with."""
+def runs_to_merge(sizes: Iterable[int], new_keys: int) -> int:
+    """How many of the runs that have ``sizes`` keys, newest first, a new run of ``new_keys`` keys is merged with."""
     total, count = new_keys, 0
-    for run in runs:
-        size = sum(ref.keys for ref in run)
+    for size in sizes:
         if total * GROWTH < size:
             break
         total += size
@@ -76,13 +80,13 @@ def load_within(run: Run, position: int, load: Load) -> IndexPart:
     if not ref.first and limit is None:
         return segment
     if segment.keys and (segment.keys[0] < ref.first or (limit is not None and segment.keys[-1] >= limit)):
-        raise IntegrityError(f"The index segment {ref.id[:8]}… holds keys outside of the range that its head gives.")
+        raise IntegrityError(f"The index segment {ref.id.hex()[:8]}… holds keys outside of the range that its table gives.")
     return segment
 
 
 def live(items: Items) -> Iterator[tuple[str, Entry]]:
     """Leave out what was deleted."""
-    return ((key, entry) for key, entry in items if entry.pack != DELETED)
+    return ((key, entry) for key, entry in items if not entry.deleted)
 
 
 def separator(previous: str, first: str) -> str:
@@ -93,20 +97,46 @@ def separator(previous: str, first: str) -> str:
     return first
 
 
-def write_run(items: Items, keys_each: int, put: Callable[[EncodedSegment], None], salt: int = 0) -> list[SegmentRef]:
+class _Writer:
+    """Writes segments, a few at a time into one index file."""
+
+    def __init__(self, put: Put, salt: int) -> None:
+        self._put, self._salt = put, salt
+        self._waiting: list[tuple[EncodedSegment, str]] = []
+        self._size = 0
+        self._refs: list[SegmentRef] = []
+
+    def write(self, chunk: list[tuple[str, Entry]], first: str) -> int:
+        """Write a segment; the number that its reference will have."""
+        number = len(self._refs) + len(self._waiting)
+        encoded = encode_segment(chunk, self._salt)
+        self._waiting.append((encoded, first))
+        self._size += len(encoded.keys_body) + len(encoded.entries_body)
+        if len(self._waiting) >= SEGMENTS_PER_FILE or self._size >= _MOST_FILE_BYTES:
+            self._flush()
+        return number
+
+    def _flush(self) -> None:
+        if self._waiting:
+            file = pack_segments(self._waiting)
+            self._put(file)
+            self._refs.extend(file.refs)
+            self._waiting, self._size = [], 0
+
+    def finish(self) -> list[SegmentRef]:
+        """Everything is written; what refers to it, in order."""
+        self._flush()
+        return self._refs
+
+
+def write_run(items: Items, keys_each: int, put: Put, salt: int = 0) -> list[SegmentRef]:
     """Write a sorted stream as new segments and return what refers to them."""
-    refs: list[SegmentRef] = []
+    writer = _Writer(put, salt)
     last = ""
     for chunk in _chunks(items, keys_each):
-        refs.append(_write(chunk, separator(last, chunk[0][0]), put, salt))
+        writer.write(chunk, separator(last, chunk[0][0]))
         last = chunk[-1][0]
-    return refs
-
-
-def _write(chunk: list[tuple[str, Entry]], first: str, put: Callable[[EncodedSegment], None], salt: int) -> SegmentRef:
-    encoded = encode_segment(chunk, salt)
-    put(encoded)
-    return SegmentRef(encoded.segment_id, first, encoded.keys, len(encoded.body))
+    return writer.finish()
 
 
 class _Changes:
@@ -125,24 +155,42 @@ class _Changes:
             self._next = next(self._stream, None)
 
 
+@dataclass(frozen=True, slots=True)
+class SegmentAccess:
+    """How segments are read and written: those of a run, one of them, and an index file; new ones get names of a ``salt``.
+
+    No segment stays, where its run is merged, that lies in one of the index files ``without_files``.
+    """
+
+    resolve: Callable[[RunRef], Run]
+    load: Load
+    put: Put
+    salt: int = 0
+    without_files: Collection[bytes] = ()
+
+
 def apply_to_oldest(
-    changes: Items, run: Run, load: Load, keys_each: int, put: Callable[[EncodedSegment], None], salt: int = 0
+    changes: Items, run: Run, load: Load, keys_each: int, put: Put, salt: int = 0, without_files: Collection[bytes] = ()
 ) -> list[SegmentRef]:
-    """Apply sorted changes to the oldest run, writing again only the segments that they touch; deletions end here."""
-    refs: list[SegmentRef] = []
-    rest = _Changes(changes)
+    """Apply sorted changes to the oldest run, writing again only the segments that they touch; deletions end here.
+
+    Segments that lie in one of the index files ``without_files`` are written again too.
+    """
+    parts: list[SegmentRef | int] = []
+    writer, rest = _Writer(put, salt), _Changes(changes)
     for position, ref in enumerate(run):
         limit = run[position + 1].first if position + 1 < len(run) else None
-        if not rest.any_below(limit):
-            refs.append(ref)
+        if not rest.any_below(limit) and ref.file not in without_files:
+            parts.append(ref)
             continue
         merged = live(newest((rest.take_below(limit), load_within(run, position, load).items())))
         last = ""
         for number, chunk in enumerate(_even_chunks(merged, keys_each)):
             first = ref.first if position and not number else separator(last, chunk[0][0])
-            refs.append(_write(chunk, first, put, salt))
+            parts.append(writer.write(chunk, first))
             last = chunk[-1][0]
-    return refs
+    written = writer.finish()
+    return [written[part] if isinstance(part, int) else part for part in parts]
 
 
 def _chunks(items: Items, keys_each: int) -> Iterator[list[tuple[str, Entry]]]:
@@ -180,24 +228,23 @@ def _even_chunks(items: Items, keys_each: int) -> Iterator[list[tuple[str, Entry
 
 
 def extend(
-    runs: Sequence[Run],
+    runs: Sequence[RunRef],
     entries: Items,
     expected: int,
     keys_each: int,
-    load: Load,
-    put: Callable[[EncodedSegment], None],
-    salt: int = 0,
-) -> tuple[tuple[SegmentRef, ...], ...]:
-    """Add a run of about ``expected`` sorted entries to ``runs``, newest first, merging as many as is worth it; the new runs."""
+    access: SegmentAccess,
+) -> tuple[list[SegmentRef], tuple[RunRef, ...]]:
+    """Add a run of about ``expected`` sorted entries to ``runs``, newest first, merging as many as is worth it.
+
+    The new run, which is empty where nothing is left of it, and the older ones that stay as they are.
+    """
     if not runs:
-        written = write_run(live(entries), keys_each, put, salt)
-        return (tuple(written),) if written else ()
-    count = runs_to_merge(runs, expected)
+        return write_run(live(entries), keys_each, access.put, access.salt), ()
+    load = access.load
+    count = runs_to_merge((run.keys for run in runs), expected)
+    merged = [access.resolve(run) for run in runs[:count]]
     if count == len(runs):
-        newer = newest([entries, *(run_items(run, load) for run in runs[:-1])])
-        written = apply_to_oldest(newer, runs[-1], load, keys_each, put, salt)
-        return (tuple(written),) if written else ()
-    merged = newest([entries, *(run_items(run, load) for run in runs[:count])])
-    written = write_run(merged, keys_each, put, salt)
-    older = tuple(tuple(run) for run in runs[count:])
-    return (tuple(written), *older) if written else tuple(tuple(run) for run in runs)
+        newer = newest([entries, *(run_items(run, load) for run in merged[:-1])])
+        return apply_to_oldest(newer, merged[-1], load, keys_each, access.put, access.salt, access.without_files), ()
+    together = newest([entries, *(run_items(run, load) for run in merged)])
+    return write_run(together, keys_each, access.put, access.salt), tuple(runs[count:])

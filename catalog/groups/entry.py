@@ -66,6 +66,7 @@ class _Ours(BaseModel):
 def describe(
     connection: S3Connection,
     head: StoredHead,
+    metadata: bytes | None,
     *,
     name: str,
     description: str,
@@ -74,12 +75,11 @@ def describe(
     user_meta: Any,
 ) -> dict[str, Any]:
     """The stored form of an entry; no secret is in it."""
-    metadata = head.head.metadata
     return {
         "entry_version": 1,
         "type": name_of_type(head.head.type) if head.head.from_ebooklet else KINDS[head.head.type],
         "timestamp": head.head.time,
-        "remote_meta": orjson.loads(bytes(metadata.value)) if metadata is not None else None,
+        "remote_meta": orjson.loads(metadata) if metadata is not None else None,
         "user_meta": user_meta,
         "remote_conn": connection.to_dict(),
         "catalog": {

@@ -24,6 +24,7 @@ from catalog.errors import (
     name_some,
 )
 from catalog.groups.entry import MOST_BYTES, Entry, describe, foreign_fields, read_entry, without_foreign_fields
+from catalog.remote.fetch import read_metadata
 from catalog.remote.place import Place
 from catalog.remote.remote import look_first
 from catalog.store.access import connect_store, given_connection
@@ -64,17 +65,20 @@ class ConnectionGroup(Database):
         connection = given_connection(remote_conn, writing=False)
         store = observed(connect_store(connection, writing=False), self.observer)
         try:
-            head = look_first(Place.at(store, name_of(connection))).head
+            place = Place.at(store, name_of(connection))
+            head = look_first(place).head
+            metadata = read_metadata(place, head) if head is not None else None
         finally:
             store.close()
         if head is None:
             raise RemoteMissingError(f"{connection}: there is no database here.", hint="Push it first, then add it.")
         if key is None:
-            key = head.head.uuid
+            key = head.head.uuid.hex()
             self._check_same_place(key, connection)
         described = describe(
             connection,
             head,
+            metadata,
             name=name or name_of(connection).rpartition("/")[2],
             description=description,
             tags=tuple(tags),

@@ -91,7 +91,7 @@ def read_remote(connection: S3Connection, observer: Observer | None = None) -> R
     if stored is None:
         return None
     head = stored.head
-    return RemoteSummary(head.type, head.uuid, head.keys, head.value_bytes, stored.commit)
+    return RemoteSummary(head.type, head.uuid.hex(), head.keys, head.value_bytes, stored.commit)
 
 
 def remote_status(connection: S3Connection, observer: Observer | None = None) -> Status:

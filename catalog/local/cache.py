@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterable
+from collections.abc import Callable
 from typing import Any
 
 from catalog.errors import LocalFileError
@@ -26,7 +26,7 @@ class Cache:
 
     def __init__(self, sidecar: Sidecar) -> None:
         self._sidecar = sidecar
-        self._wanted: frozenset[str] = frozenset()
+        self._wanted: Callable[[], set[str]] = set
         self._limit = _MOST_BYTES
         self._used_segments: dict[str, int] = {}
         self._used_values: dict[tuple[bytes, int], int] = {}
@@ -45,9 +45,9 @@ class Cache:
             self._sidecar.run("INSERT OR REPLACE INTO segment VALUES (?, ?, ?)", (segment_id, body, time.time_ns()))
             self._added(len(body))
 
-    def keep_segments(self, wanted: Iterable[str]) -> None:
-        """Never forget these segments to make room, however long they were not used."""
-        self._wanted = frozenset(wanted)
+    def keep_segments(self, wanted: Callable[[], set[str]]) -> None:
+        """Never forget these segments to make room, however long they were not used; they are asked for only then."""
+        self._wanted = wanted
 
     @property
     def holds_values(self) -> bool:
@@ -81,7 +81,8 @@ class Cache:
         """Give the disk space of all that is kept back, but for segments that must stay."""
         with self._sidecar.transaction():
             self._sidecar.run("DELETE FROM fetched")
-            dropped = [row[0] for row in self._sidecar.rows("SELECT id FROM segment") if row[0] not in self._wanted]
+            wanted = self._wanted()
+            dropped = [row[0] for row in self._sidecar.rows("SELECT id FROM segment") if row[0] not in wanted]
             self._sidecar.run_many("DELETE FROM segment WHERE id = ?", ((segment,) for segment in dropped))
             self._count()
         with contextlib.suppress(LocalFileError):
@@ -132,11 +133,11 @@ class Cache:
     def _make_room(self) -> None:
         total = self._count()
         gone: tuple[list[tuple[object]], list[tuple[object]]] = ([], [])
-        kept = 0
+        kept, wanted = 0, self._wanted()
         for kind, name, size, _ in self._sidecar.rows(
             "SELECT 0, id, LENGTH(body), used FROM segment UNION ALL SELECT 1, rowid, LENGTH(value), used FROM fetched ORDER BY 4"
         ):
-            if kind == 0 and name in self._wanted:
+            if kind == 0 and name in wanted:
                 kept += size
             elif total > self._limit * _KEPT:
                 gone[kind].append((name,))

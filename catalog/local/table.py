@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from catalog.format.segment import Entry
+from catalog.format.segment import Entry, Outline
 from catalog.format.version import METADATA, Version
 from catalog.local.data_file import METADATA_KEY
 from catalog.local.sidecar import Sidecar, damaged
@@ -45,7 +45,9 @@ class KnownBase(msgspec.Struct, frozen=True, array_like=True):
     @classmethod
     def of(cls, entry: Entry | None) -> KnownBase:
         """What is kept of the entry that an edit was based on; None: the key was not there."""
-        return cls(*msgspec.structs.astuple(entry)) if entry is not None else cls(0, b"", 0, 0, b"")
+        if entry is None:
+            return cls(0, b"", 0, 0, b"")
+        return cls(entry.timestamp, entry.pack, entry.offset, entry.length, entry.checksum, entry.inline)
 
     @property
     def entry(self) -> Entry | None:
@@ -94,6 +96,10 @@ class Row(msgspec.Struct, frozen=True, gc=False):
         if entry is None or mine is None:
             return entry is None and mine is None
         return mine == entry.version or (self.by_content and mine.content == entry.version.content)
+
+    def may_say(self, outline: Outline) -> bool:
+        """Whether this can be what an entry with this outline says; False only where it surely is not."""
+        return self.timestamp == outline.timestamp or (self.by_content and self.length == outline.length)
 
     def base_over(self, entry: Entry | None) -> Entry | None:
         """What the edit was based on: what was kept of it, or else ``entry``, which the base commit has."""

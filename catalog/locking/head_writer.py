@@ -7,7 +7,7 @@ Where conditional writes are kept, a lock is a `Lease` and a commit is a swap of
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
@@ -93,13 +93,18 @@ class HeadWriter:
         """
         return self._chosen().hold()
 
-    def commit(self, new: StoredHead, over: StoredHead | None) -> StoredHead | Beaten:
+    @property
+    def swaps(self) -> bool:
+        """Whether a commit is a swap of the head, which writers race for."""
+        return isinstance(self._chosen(), Swap)
+
+    def commit(self, new: StoredHead, over: StoredHead | None, pause: Callable[[], object] = lambda: None) -> StoredHead | Beaten:
         """Make ``new`` the head, if the head is still ``over`` (None: if there is none; the lock is held then).
 
-        What the head names must be up already, its copy under ``commits/`` too. Raises LeaseLostError, LockTimeoutError,
-        OutcomeUnknownError and StoreError.
+        What the head names must be up already, its copy under ``commits/`` too. After a lost race ``pause`` is called before
+        it is read who won. Raises LeaseLostError, LockTimeoutError, OutcomeUnknownError and StoreError.
         """
-        return self._chosen().commit(new, over)
+        return self._chosen().commit(new, over, pause)
 
     def _chosen(self) -> Way:
         if self._way is None:
@@ -130,7 +135,7 @@ class Way(ABC):
         """As `HeadWriter.hold`."""
 
     @abstractmethod
-    def commit(self, new: StoredHead, over: StoredHead | None) -> StoredHead | Beaten:
+    def commit(self, new: StoredHead, over: StoredHead | None, pause: Callable[[], object]) -> StoredHead | Beaten:
         """As `HeadWriter.commit`."""
 
     @abstractmethod
@@ -153,14 +158,14 @@ class Swap(Way):
         return True
 
     @override
-    def commit(self, new: StoredHead, over: StoredHead | None) -> StoredHead | Beaten:
+    def commit(self, new: StoredHead, over: StoredHead | None, pause: Callable[[], object]) -> StoredHead | Beaten:
         copy = self._place.names.commit(new.head.number, new.commit_id)
-        if not powers.still_kept(self._place.store, copy, new.body):
+        if not powers.still_kept(self._place.store, copy, new.commit_body):
             raise _contradicted(self._place.store)
         if self._lease is not None:
             self._lease.confirm()
         try:
-            outcome = commit(self._place, new, over)
+            outcome = commit(self._place, new, over, pause)
         except UnsupportedRequestError:
             powers.note(self._place.store, Conditions.REFUSED)
             raise _contradicted(self._place.store) from None
@@ -190,7 +195,7 @@ class Turn(Way):
         return not held
 
     @override
-    def commit(self, new: StoredHead, over: StoredHead | None) -> StoredHead | Beaten:
+    def commit(self, new: StoredHead, over: StoredHead | None, pause: Callable[[], object]) -> StoredHead | Beaten:
         turn = self._turn()
         turn.confirm()
         outcome = commit_in_turn(self._place, new, over, self._condition(over))

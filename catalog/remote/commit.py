@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from catalog.ebooklet_format.identity import FIRST_BYTES, begins_as_ebooklet, is_ebooklet
@@ -12,11 +13,14 @@ from catalog.errors import (
     ObjectMissingError,
     OutcomeUnknownError,
     PreconditionFailedError,
+    ReadOnlyError,
     StoreError,
     UnsupportedFormatError,
 )
 from catalog.format.head import DELETED, MOST_BYTES, StoredHead, decode_head
+from catalog.remote.log import Log
 from catalog.remote.place import Place
+from catalog.remote.segment_reader import NoCache
 from catalog.store.interface import ByteRange, FetchedObject, IfAbsent, IfMatch
 
 
@@ -43,6 +47,12 @@ def read_head(place: Place) -> StoredHead | None:
 
     Raises EbookletFoundError where ebooklet keeps a database.
     """
+    found = read_any_head(place)
+    return _present(found) if found is not None else None
+
+
+def read_any_head(place: Place) -> StoredHead | None:
+    """The newest head of a remote, also one that says that it is deleted; None where there is none."""
     try:
         fetched = place.store.get(place.names.head, most=MOST_BYTES)
     except ObjectMissingError:
@@ -62,16 +72,20 @@ def read_head_if_changed(place: Place, known: StoredHead) -> StoredHead | None:
     except IntegrityError:
         _refuse_by_first_bytes(place)
         raise
-    return known if fetched is None else _decoded(place, fetched)
+    return known if fetched is None else _present(_decoded(place, fetched))
 
 
-def _decoded(place: Place, fetched: FetchedObject) -> StoredHead | None:
+def _decoded(place: Place, fetched: FetchedObject) -> StoredHead:
     what = str(place)
     if begins_as_ebooklet(fetched.body):
         raise EbookletFoundError(what, fetched)
     stored = decode_head(fetched.body, fetched.etag, what)
     if stored.head.from_ebooklet:
         raise IntegrityError(f"{what}: the head cannot be used: its commit has no number.")
+    return stored
+
+
+def _present(stored: StoredHead) -> StoredHead | None:
     return None if stored.head.type == DELETED else stored
 
 
@@ -94,6 +108,19 @@ def _refuse_by_first_bytes(place: Place) -> None:
         raise EbookletFoundError(str(place)) from None
 
 
+def check_writable(stored: StoredHead, where: object) -> None:
+    """Raise for a head that no commit of this program must follow: a mirror's, or one with features that it does not know."""
+    if stored.mirror:
+        raise ReadOnlyError(
+            f"{where} is a mirror of {stored.mirror}: only what keeps it in step writes to it.", hint="Push to the original."
+        )
+    if stored.head.writer_features:
+        raise UnsupportedFormatError(
+            f"{where} has what this program does not write: {', '.join(stored.head.writer_features):.100}.",
+            hint="Upgrade booklet-catalog; reading goes on.",
+        )
+
+
 def read_commit(place: Place, number: int, commit_id: str) -> StoredHead:
     """An earlier commit; IntegrityError when it is damaged, GoneError when it is not there."""
     what = f"{place.store.where}: commit {number} ({commit_id[:8]}…) of {place.names.db_key!r}"
@@ -107,17 +134,22 @@ def read_commit(place: Place, number: int, commit_id: str) -> StoredHead:
     return stored
 
 
-def commit(place: Place, new: StoredHead, over: StoredHead | None) -> StoredHead | Beaten:
+def commit(
+    place: Place, new: StoredHead, over: StoredHead | None, pause: Callable[[], object] = lambda: None
+) -> StoredHead | Beaten:
     """Make ``new`` the head, if the head is still ``over`` (None: if there is none).
 
-    What the head names must be up already, its copy under ``commits/`` too. A reply that got lost is found out by reading back.
-    Raises OutcomeUnknownError when that is not possible either.
+    What the head names must be up already, its copy under ``commits/`` too. A reply that got lost is found out by reading back;
+    so is who won a race, after a ``pause``. Raises OutcomeUnknownError when that is not possible either.
     """
+    if over is not None:
+        check_writable(over, place)
     precondition = IfMatch(over.etag) if over else IfAbsent()
     try:
         etag = place.store.put(place.names.head, new.body, metadata=new.object_metadata, precondition=precondition)
     except PreconditionFailedError:
-        return _read_back(place, new, refused=True)
+        pause()
+        return _read_back(place, new)
     except StoreError:
         outcome = _read_back(place, new)
         if isinstance(outcome, Beaten) and _unchanged(outcome, over):
@@ -127,9 +159,9 @@ def commit(place: Place, new: StoredHead, over: StoredHead | None) -> StoredHead
 
 
 def create_under_lease(place: Place, new: StoredHead) -> StoredHead | Beaten:
-    """Make ``new`` the first head where the store cannot create conditionally, because it takes the folder ``D/`` for ``D``.
+    """Make ``new`` the first head in the place of one that says that the database is deleted.
 
-    SeaweedFS does so. The caller holds the lease, which every writer takes for this: nobody else creates meanwhile.
+    The caller holds the lease, which every writer takes for this: nobody else creates meanwhile.
     """
     current = read_head(place)
     if current is not None:
@@ -152,6 +184,8 @@ def commit_in_turn(
     The caller holds the election, so that nobody else writes between the look and the write. ``precondition`` is sent along
     where the store takes one. Raises OutcomeUnknownError when the head cannot be read back.
     """
+    if over is not None:
+        check_writable(over, place)
     before = Beaten(read_head(place))
     if not _unchanged(before, over):
         return before
@@ -170,21 +204,13 @@ def _unchanged(outcome: Beaten, over: StoredHead | None) -> bool:
     return (current and current.commit_id) == (over and over.commit_id)
 
 
-def _read_back(place: Place, new: StoredHead, *, refused: bool = False) -> StoredHead | Beaten:
-    """Whether our commit is the head or an ancestor of it; OutcomeUnknownError where neither can be found out.
-
-    Where the store ``refused`` it and the history up to it was given up meanwhile, its answer stands.
-    """
+def _read_back(place: Place, new: StoredHead) -> StoredHead | Beaten:
+    """Whether our commit is the head or an ancestor of it; OutcomeUnknownError where neither can be found out."""
     try:
         current = read_head(place)
-        ancestor = current
-        while ancestor and ancestor.head.number > new.head.number and ancestor.head.parent:
-            parent = ancestor.head.parent
-            if refused and current and parent.number < current.head.oldest:
-                return Beaten(current)
-            ancestor = read_commit(place, parent.number, parent.id)
+        made = current is not None and Log(place, NoCache()).has(current, new.head.number, new.commit_id)
     except CatalogError:
         raise OutcomeUnknownError(str(place), new.commit_id) from None
-    if current and ancestor and ancestor.commit_id == new.commit_id:
-        return replace(new, etag=current.etag) if current.commit_id == new.commit_id else replace(new, etag="")
+    if current is not None and made:
+        return replace(new, etag=current.etag if current.commit_id == new.commit_id else "")
     return Beaten(current)

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain
 
-from catalog.errors import FormatError, IntegrityError, InvalidInputError, PreconditionFailedError
+from catalog.errors import (
+    FormatError,
+    GoneError,
+    IntegrityError,
+    InvalidInputError,
+    ObjectMissingError,
+    PreconditionFailedError,
+)
 from catalog.format.head import StoredHead
 from catalog.format.pack import TARGET_BYTES
-from catalog.format.segment import Segment, decode_segment
 from catalog.progress import Progress
-from catalog.remote.commit import Beaten, create_under_lease, read_commit, read_head
-from catalog.remote.history import walk
+from catalog.remote.commit import Beaten, create_under_lease, read_head
 from catalog.remote.object_stream import ObjectStream
 from catalog.remote.objects import list_objects
 from catalog.remote.place import Place
+from catalog.remote.reach import kept_commits, reach
+from catalog.remote.remote import Remote
 from catalog.remote.upload import Uploads
 from catalog.remote.verify import verify_object
 from catalog.store.interface import Source
@@ -51,73 +58,65 @@ def already_copied(target: Place, stored: StoredHead) -> CopyResult | None:
     raise InvalidInputError(f"{target}: there is a database already.", hint="Choose another db_key, or delete that one first.")
 
 
-def copy_remote(source: Place, stored: StoredHead, target: Place, threads: int, progress: Progress) -> CopyResult:
+def copy_remote(source: Remote, stored: StoredHead, target: Place, progress: Progress) -> CopyResult:
     """Copy a database with its history; the target is complete in itself, and visible only when all of it is there.
 
-    The caller holds the target's lease. Repeated after a failure, the copy goes on where it stopped. What went through here is
-    read back and verified value by value; what the service copied, by its sizes, indexes and directories. Raises
-    InvalidInputError when there is another database at the target, IntegrityError when a copy is not what was copied.
+    The caller holds the target's lease. What the head, the history and the tags reach is copied, whatever a listing shows.
+    Repeated after a failure, the copy goes on where it stopped. What went through here is read back and verified value by value;
+    what the service copied, by its sizes, indexes and directories. Raises InvalidInputError when there is another database at the
+    target, GoneError when an object of the source is not there, IntegrityError when a copy is not what was copied.
     """
     if (done := already_copied(target, stored)) is not None:
         return done
-    progress.begin("listing")
-    wanted = dict(_objects(source, stored))
+    wanted = _wanted(source, stored, progress)
     present = {found.name: found.size for found in list_objects(target)}
     missing = {name: size for name, size in wanted.items() if present.get(target.names.folder + name) != size}
     progress.begin("copying", sum(missing.values()), len(missing))
     server_side = 0
-    with Uploads(target.store, min(threads, _AT_ONCE), progress) as uploads:
+    with Uploads(target.store, min(source.threads, _AT_ONCE), progress) as uploads:
         for name, size in missing.items():
             if source.store.copy(source.names.folder + name, target.store, target.names.folder + name):
                 server_side += 1
                 progress.advance(size, 1)
             else:
-                _stream(source, target, name, size, uploads, progress)
+                _stream(source.place, target, name, size, uploads, progress)
     streamed = server_side < len(missing) or not missing
     progress.begin("verifying", sum(wanted.values()) if streamed else 0, len(wanted))
-    _check_presence(target, wanted)
-    _verify(target, wanted, min(threads, _AT_ONCE), progress, values=streamed)
+    _verify(target, wanted, min(source.threads, _AT_ONCE), progress, values=streamed)
     outcome = create_under_lease(target, stored)
     if isinstance(outcome, Beaten):
         raise PreconditionFailedError(target.store.where, target.names.head)
     return CopyResult(len(missing), len(wanted) - len(missing), server_side, sum(missing.values()))
 
 
-def _objects(source: Place, stored: StoredHead) -> Iterator[tuple[str, int]]:
-    """The objects of a database by their names below its key, with their sizes."""
+def _wanted(source: Remote, stored: StoredHead, progress: Progress) -> dict[str, int]:
+    """What a database consists of, by names below its prefix, with sizes; GoneError where something of it is not there."""
+    found = reach(source, stored, kept_commits(source, stored, progress), progress)
     start = len(source.names.folder)
-    if source.store.powers.lists:
-        for found in list_objects(source):
-            yield found.name[start:], found.size
-        return
-    seen: set[str] = set()
-    for commit in _commits(source, stored):
-        name = source.names.commit(commit.head.number, commit.commit_id)[start:]
-        if name in seen:
-            continue
-        seen.add(name)
-        yield name, len(commit.body)
-        for ref in (ref for run in commit.head.runs for ref in run):
-            if ref.id not in seen:
-                seen.add(ref.id)
-                name = source.names.segment(ref.id)
-                body = source.store.get(name, most=ref.bytes).body
-                yield name[start:], len(body)
-                yield from _packs(source, decode_segment(body, ref.id, f"{source}: {name}"), seen)
+    progress.begin("looking for what is to be copied", 0, len(found.objects))
+
+    def size_of(item: tuple[str, int | None]) -> tuple[str, int]:
+        progress.advance(0, 1)
+        name, said = item
+        try:
+            size = source.store.head(name).size
+        except ObjectMissingError:
+            raise _lost(source, name, "is gone") from None
+        if said is not None and size != said:
+            raise _lost(source, name, f"has {size:,} bytes instead of {said:,}")
+        return name[start:], size
+
+    with ThreadPoolExecutor(source.threads, thread_name_prefix="sizes") as pool:
+        sizes = dict(pool.map(size_of, found.objects.items()))
+    # what refers to others comes after them
+    return dict(sorted(sizes.items(), key=lambda item: item[0].startswith(("commits/", "log/"))))
 
 
-def _commits(source: Place, stored: StoredHead) -> Iterator[StoredHead]:
-    yield from walk(source, stored)
-    for tag in stored.head.tags:
-        yield read_commit(source, tag.number, tag.id)
-
-
-def _packs(source: Place, segment: Segment, seen: set[str]) -> Iterator[tuple[str, int]]:
-    for pack in segment.packs:
-        if pack.hex() not in seen:
-            seen.add(pack.hex())
-            name = source.names.pack(pack)
-            yield name[len(source.names.folder) :], source.store.head(name).size
+def _lost(source: Remote, name: str, problem: str) -> GoneError:
+    return GoneError(
+        f"{source.where}: {name!r} {problem}, so that a copy would not be whole. Nothing can be read at the target.",
+        hint="Restore it from another copy of the bucket; 'catalog doctor' says what else is missing.",
+    )
 
 
 def _stream(source: Place, target: Place, name: str, size: int, uploads: Uploads, progress: Progress) -> None:
@@ -129,13 +128,6 @@ def _stream(source: Place, target: Place, name: str, size: int, uploads: Uploads
     uploads.finish()
     body = Source(size, lambda: io.BufferedReader(ObjectStream(source.store, from_name, size)))
     target.store.put_large(to_name, body, advance=lambda count: progress.advance(count, 0))
-
-
-def _check_presence(target: Place, wanted: Mapping[str, int]) -> None:
-    sizes = {found.name: found.size for found in list_objects(target)}
-    for name, size in wanted.items():
-        if sizes.get(target.names.folder + name) != size:
-            raise IntegrityError(f"{target}: {name} is not there, or has another size than the original.", hint="Copy again.")
 
 
 def _verify(target: Place, wanted: Mapping[str, int], threads: int, progress: Progress, *, values: bool) -> None:

@@ -16,7 +16,9 @@ from catalog.ebooklet_format.entries import IndexEntry
 from catalog.ebooklet_format.image import ImageTable
 from catalog.ebooklet_format.names import METADATA_KEY, RESERVED_KEYS, hash_group
 from catalog.errors import IntegrityError
-from catalog.format.segment import EncodedSegment, Entry, content_id
+from catalog.format.content import content_id
+from catalog.format.segment import Entry
+from catalog.format.table import IndexFile, SegmentRef
 from catalog.remote.ebooklet_values import entry_alone, entry_in_group
 
 _MAGIC = b"ebooklet-image\0"
@@ -70,9 +72,9 @@ def is_image(body: bytes) -> bool:
     return body.startswith(_MAGIC)
 
 
-def decode_image_part(body: bytes, segment_id: str, what: str) -> ImagePart:
-    """Undo `ImagePart.encoded`; IntegrityError where that is not what it is."""
-    if content_id(body).hex() != segment_id:
+def decode_image_part(body: bytes, segment_id: bytes, what: str) -> ImagePart:
+    """Undo `ImagePart.file`; IntegrityError where that is not what it is."""
+    if content_id(body) != segment_id:
         raise IntegrityError(f"{what} is damaged: its content does not match its name.")
     try:
         stored = _decode(body[len(_MAGIC) :])
@@ -89,10 +91,11 @@ class ImagePart:
         self._table = ImageTable(image, what)
 
     @cached_property
-    def encoded(self) -> EncodedSegment:
-        """What is kept of it."""
+    def file(self) -> IndexFile:
+        """What is kept of it: as an index file of one segment, in one frame."""
         body = _MAGIC + msgspec.msgpack.encode(_Stored(self._keeping, self._image))
-        return EncodedSegment(content_id(body).hex(), "", len(self), body)
+        part_id = content_id(body)
+        return IndexFile(part_id, body, [SegmentRef(part_id, "", len(self), part_id, 0, len(body), len(body), 0)])
 
     @cached_property
     def metadata(self) -> IndexEntry | None:

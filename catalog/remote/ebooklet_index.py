@@ -6,7 +6,6 @@ checksums (see `Entry.verifiable`). The same object always gives the same head a
 
 from __future__ import annotations
 
-import base64
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -37,9 +36,10 @@ from catalog.ebooklet_format.payload import (
     decode_metadata,
 )
 from catalog.errors import GoneError, ObjectMissingError
-from catalog.format.head import MOST_BYTES, Head, Metadata, SegmentRef, StoredHead, encode_head
+from catalog.format.head import CHECKSUM, MOST_BYTES, Head, Metadata, StoredHead, encode_head, run_of
+from catalog.format.log import encode_log
 from catalog.format.runs import keys_per_segment, write_run
-from catalog.format.segment import EncodedSegment
+from catalog.format.table import IndexFile, SegmentRef
 from catalog.remote.ebooklet_guess import complete
 from catalog.remote.ebooklet_image import ImagePart, Keeping, checked, keeping_of, newest_of
 from catalog.remote.ebooklet_values import entry_alone
@@ -57,7 +57,7 @@ _LOOKED_UP = 8 << 20
 """An index of at most so many bytes is kept as it is."""
 
 T = TypeVar("T")
-Put = Callable[[EncodedSegment], None]
+Put = Callable[[IndexFile], object]
 _key: Callable[[tuple[str, IndexEntry]], str] = itemgetter(0)
 
 
@@ -156,7 +156,7 @@ class EbookletCommit:
         found = self.own_metadata
         if entry is not None:
             found = self._stored_metadata(entry.timestamp)
-        return None if found is None else Metadata(found.timestamp, msgspec.Raw(found.data))
+        return None if found is None else Metadata.held(found.timestamp, found.data)
 
     def _stored_metadata(self, timestamp: int) -> UserMetadata | None:
         for name in EbookletNames(self.source.place.names.db_key).metadata:
@@ -173,28 +173,33 @@ class EbookletCommit:
         time = identity.timestamp if identity.timestamp is not None else max(newest_of(self.index()), self.image_header.timestamp)
         uuid = identity.uuid or self.image_header.uuid
         head = Head(
-            uuid=uuid.hex,
+            uuid=uuid.bytes,
             type=identity.type or "database",
-            booklet_header=base64.b64encode(local_header(identity.booklet_header, uuid)).decode(),
+            header=local_header(identity.booklet_header, uuid),
             number=0,
-            parent=None,
+            parents=(),
             time=time,
             author="",
             message="",
             write_id=_write_id(time),
             keys=keys,
             value_bytes=value_bytes,
+            set=0,
+            deleted=0,
+            checksum=CHECKSUM,
             metadata=metadata,
             oldest=0,
-            runs=(refs,) if keys else (),
+            runs=(run_of(refs),) if keys and refs else (),
+            changes=None,
+            log=encode_log((), 1),
+            bundles=(),
         )
-        stored = encode_head(head)
-        return StoredHead(stored.head, stored.body, stored.commit_id, self.source.etag)
+        return replace(encode_head(head), etag=self.source.etag)
 
 
-def _write_id(time: int) -> str:
+def _write_id(time: int) -> bytes:
     """What a commit of ebooklet has for a write id: nothing in it is random."""
-    return blake2b(time.to_bytes(8, "big"), digest_size=16).hexdigest()
+    return blake2b(time.to_bytes(8, "big"), digest_size=16).digest()
 
 
 def translate(place: Place, fetched: FetchedObject | None, put: Put) -> StoredHead:
@@ -241,7 +246,7 @@ def _of_one_version(place: Place, fetched: FetchedObject | None, act: Callable[[
 def _translate(commit: EbookletCommit, put: Put) -> StoredHead:
     if commit.image is not None:
         head, part = _as_one_part(commit, commit.image)
-        put(part.encoded)
+        put(part.file)
         return head
     with tempfile.TemporaryFile() as spool:
         sorting = _Sorting(commit.index(), spool, commit.what, keeps_metadata=commit.manifest is None)
@@ -256,7 +261,7 @@ def _translate(commit: EbookletCommit, put: Put) -> StoredHead:
 def _as_one_part(commit: EbookletCommit, image: bytes) -> tuple[StoredHead, ImagePart]:
     """The head of a commit whose index is looked up as it is, and that."""
     part = ImagePart(image, commit.keeping, commit.what)
-    ref = SegmentRef(part.encoded.segment_id, "", part.encoded.keys, len(part.encoded.body))
+    (ref,) = part.file.refs
     return commit.head(ref.keys, 0, (ref,), commit.metadata(part.metadata)), part
 
 
@@ -274,7 +279,7 @@ class KeptIndex:
             replace_fields(
                 newest,
                 number=0,
-                parent=None,
+                parents=(),
                 time=timestamp,
                 author="",
                 message="",
@@ -282,9 +287,12 @@ class KeptIndex:
                 keys=self.keys,
                 value_bytes=0,
                 metadata=metadata,
-                tags=(),
+                tags=None,
                 oldest=0,
-                runs=(self.refs,) if self.refs else (),
+                runs=(run_of(self.refs),) if self.refs else (),
+                changes=None,
+                log=encode_log((), 1),
+                bundles=(),
             )
         )
 

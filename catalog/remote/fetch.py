@@ -11,7 +11,9 @@ from typing import TypeVar
 
 from catalog.errors import CatalogError, GoneError, IntegrityError, ObjectMissingError
 from catalog.format.checksum import checksum
+from catalog.format.head import StoredHead
 from catalog.format.segment import Entry
+from catalog.format.version import METADATA
 from catalog.progress import Progress
 from catalog.remote.place import Place
 from catalog.store.interface import ByteRange
@@ -152,6 +154,11 @@ def fetch_value(place: Place, key: str, entry: Entry) -> bytes:
     if isinstance(fetched[0], Failure):
         raise fetched[0].error
     return fetched[0][0][2]
+
+
+def read_metadata(place: Place, stored: StoredHead) -> bytes | None:
+    """The user's metadata of a commit as JSON, verified, in one request at most; None where there are none."""
+    return fetch_value(place, METADATA, stored.metadata) if stored.metadata is not None else None
 
 
 def _advance(results: Results, progress: Progress) -> Results:

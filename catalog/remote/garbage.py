@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from catalog.format.head import SegmentRef, StoredHead
-from catalog.progress import Progress
-from catalog.remote.objects import list_objects
+from catalog.format.head import Commit, StoredHead
+from catalog.remote.objects import check_listing, list_objects
 from catalog.remote.remote import Remote
 from catalog.store.interface import ListedObject
 
@@ -24,22 +23,22 @@ class Keep:
     commits: int
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Kept:
     """The commits that stay: the unbroken row of the newest ones, and older ones that have a tag."""
 
-    row: list[StoredHead] = field(default_factory=list)
-    tagged: list[StoredHead] = field(default_factory=list)
+    row: list[Commit]
+    tagged: list[Commit]
 
     @property
-    def all(self) -> list[StoredHead]:
+    def all(self) -> list[Commit]:
         """All of them."""
         return self.row + self.tagged
 
     @property
     def oldest(self) -> int:
         """The number of the oldest commit of the row."""
-        return self.row[-1].head.number
+        return self.row[-1].number
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,43 +55,29 @@ class Garbage:
 
 
 def choose_commits(remote: Remote, newest: StoredHead, keep: Keep) -> Kept:
-    """Walk the history and decide which commits stay; the newest always does."""
+    """Decide by the log which commits stay; the newest always does."""
     since = datetime.now(UTC) - timedelta(days=keep.days)
-    kept = Kept()
-    for position, stored in enumerate(remote.history(newest)):
-        if position and position >= keep.commits and stored.commit.time < since:
+    row: list[Commit] = []
+    for position, commit in enumerate(remote.kept(newest)):
+        if position and position >= keep.commits and commit.time < since:
             break
-        kept.row.append(stored)
-    numbers = {stored.head.number for stored in kept.row}
-    for tag in newest.head.tags:
-        if tag.number not in numbers:
-            numbers.add(tag.number)
-            kept.tagged.append(remote.commit(tag.number, tag.id))
-    return kept
+        row.append(commit)
+    numbers = {commit.number for commit in row}
+    tagged: dict[int, Commit] = {}
+    for tag in remote.tags(newest):
+        if tag.number not in numbers and (found := remote.log.at(newest, tag.number)) is not None:
+            tagged[tag.number] = remote.log.commit(newest, found)
+    return Kept(row, list(tagged.values()))
 
 
-def needed_names(remote: Remote, commits: Iterable[StoredHead], progress: Progress) -> set[str]:
-    """The names of all objects that these commits need; reads every segment of theirs once."""
-    names, needed, seen = remote.names, set[str](), set[str]()
-    for stored in commits:
-        needed.add(names.commit(stored.head.number, stored.commit_id))
-        fresh = [ref for ref in _refs(stored) if ref.id not in seen]
-        remote.prefetch_segments(fresh)
-        for ref in fresh:
-            seen.add(ref.id)
-            needed.add(names.segment(ref.id))
-            needed.update(names.pack(pack) for pack in remote.load_segment(ref).packs)
-            progress.advance(0, 1)
-    return needed
+def find_garbage(remote: Remote, needed: Collection[str], grace: timedelta) -> Garbage:
+    """The objects below a database's prefix that are not needed and older than ``grace``.
 
-
-def find_garbage(remote: Remote, needed: set[str], grace: timedelta) -> Garbage:
-    """The objects below a database's key that are not needed and older than ``grace``."""
+    Raises StoreError where a listing cannot be right, GoneError where something needed is gone.
+    """
+    listed = list(list_objects(remote.place))
+    check_listing(remote.place, {found.name for found in listed}, needed)
     before = datetime.now(UTC) - grace
-    unneeded = [found for found in list_objects(remote.place) if found.name not in needed]
+    unneeded = [found for found in listed if found.name not in needed]
     old = tuple(found for found in unneeded if found.modified is not None and found.modified < before)
     return Garbage(old, len(unneeded) - len(old))
-
-
-def _refs(stored: StoredHead) -> list[SegmentRef]:
-    return [ref for run in stored.head.runs for ref in run]

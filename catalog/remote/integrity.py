@@ -9,13 +9,16 @@ from dataclasses import dataclass
 from catalog.ebooklet_format.names import EbookletNames
 from catalog.errors import CatalogError, IntegrityError, ObjectMissingError
 from catalog.format.head import StoredHead
-from catalog.format.segment import Segment, decode_segment
+from catalog.format.segment import Segment
+from catalog.format.table import SegmentRef
 from catalog.progress import Progress
 from catalog.remote.commit import EbookletFoundError, read_commit, read_head
 from catalog.remote.ebooklet_values import object_of
 from catalog.remote.fetch import Failure
 from catalog.remote.place import Place
+from catalog.remote.reach import held_entries
 from catalog.remote.remote import Remote
+from catalog.remote.segment_reader import NoCache
 from catalog.remote.verify import verify_object
 
 
@@ -26,16 +29,6 @@ class Damage:
     part: str
     seen: str
     problems: Sequence[str] = ()
-
-
-class _NoCache:
-    """Segments are read from the store itself."""
-
-    def get_segment(self, segment_id: str) -> None:
-        """Nothing is kept."""
-
-    def put_segment(self, segment_id: str, body: bytes) -> None:
-        """Nothing is kept."""
 
 
 def check_database(place: Place, threads: int, progress: Progress, *, deep: bool) -> list[Damage] | None:
@@ -50,11 +43,12 @@ def check_database(place: Place, threads: int, progress: Progress, *, deep: bool
         return check_ebooklet(place, found, threads, progress, deep=deep)
     if newest is None:
         return None
-    parts = [_check_head(place, newest)]
-    index, packs = _check_index(place, newest, progress)
-    parts.extend((index, _check_packs(place, sorted(packs), threads, progress)))
+    remote = Remote(place, NoCache(), threads)
+    parts = [_check_head(place, newest), _check_log(remote, newest)]
+    index, packs = _check_index(remote, newest, progress)
+    parts.extend((index, _check_packs(place, sorted(packs.items()), threads, progress)))
     if deep:
-        parts.append(_check_values(Remote(place, _NoCache(), threads), newest, progress))
+        parts.append(_check_values(remote, newest, progress))
     return parts
 
 
@@ -97,7 +91,7 @@ def _check_objects(remote: Remote, newest: StoredHead, threads: int, progress: P
     wanted: dict[str, None] = dict.fromkeys(object_of(names, key, entry.pack) for key, entry in items)
     progress.begin("checking objects", total_items=len(wanted))
     if remote.store.powers.lists:
-        there = {found.name for found in remote.store.list(remote.names.folder)}
+        there = {found.name for found in remote.store.list(names.folder)}
         missing = [name for name in wanted if name not in there]
     else:
         with ThreadPoolExecutor(threads, thread_name_prefix="doctor") as pool:
@@ -112,37 +106,47 @@ def _check_head(place: Place, newest: StoredHead) -> Damage:
     return Damage("head", seen, [problem] if problem else [])
 
 
-def _check_index(place: Place, newest: StoredHead, progress: Progress) -> tuple[Damage, set[bytes]]:
-    refs = [ref for run in newest.head.runs for ref in run]
-    packs: set[bytes] = set()
-    problems: list[str] = []
+def _check_index(remote: Remote, newest: StoredHead, progress: Progress) -> tuple[Damage, dict[bytes, int]]:
+    snapshot, packs = remote.snapshot(newest), dict[bytes, int]()
+    refs: list[SegmentRef] = []
+    problem = _problem(lambda: refs.extend(snapshot.all_refs()))
+    problems = [problem] if problem else []
     progress.begin("checking the index", total_items=len(refs))
     for ref in refs:
-        what = f"index segment {ref.id[:8]}…"
 
-        def read(id_: str = ref.id, size: int = ref.bytes, keys: int = ref.keys, what: str = what) -> None:
-            segment = _segment(place, id_, size, what)
-            if len(segment) != keys:
-                raise IntegrityError(f"{what} has {len(segment):,} keys where the head says {keys:,}.")
-            packs.update(segment.packs)
+        def read(ref: SegmentRef = ref) -> None:
+            segment = remote.load_segment(ref)
+            if isinstance(segment, Segment):
+                packs.update(zip(segment.packs, segment.pack_sizes, strict=True))
 
         if problem := _problem(read):
             problems.append(problem)
         progress.advance(0, 1)
+    for entry in held_entries(newest):
+        if entry.inline is None and not entry.deleted:
+            packs[entry.pack] = entry.pack_size
     return Damage("index", f"{len(refs):,} segments", problems), packs
 
 
-def _segment(place: Place, id_: str, size: int, what: str) -> Segment:
-    return decode_segment(place.store.get(place.names.segment(id_), most=size).body, id_, what)
+def _check_log(remote: Remote, newest: StoredHead) -> Damage:
+    count = 0
+
+    def read() -> None:
+        nonlocal count
+        count = sum(1 for _ in remote.history(newest))
+        remote.tags(newest)
+
+    problem = _problem(read)
+    return Damage("log", f"{count:,} commits", [problem] if problem else [])
 
 
-def _check_packs(place: Place, packs: Sequence[bytes], threads: int, progress: Progress) -> Damage:
+def _check_packs(place: Place, packs: Sequence[tuple[bytes, int]], threads: int, progress: Progress) -> Damage:
     progress.begin("checking packs", total_items=len(packs))
 
-    def check(pack: bytes) -> str | None:
+    def check(pack: tuple[bytes, int]) -> str | None:
         progress.advance(0, 1)
-        name = place.names.pack(pack)
-        return _problem(lambda: verify_object(place, name[len(place.names.folder) :], place.store.head(name).size, values=False))
+        name = place.names.pack(pack[0])
+        return _problem(lambda: verify_object(place, name[len(place.names.folder) :], pack[1], values=False))
 
     with ThreadPoolExecutor(threads, thread_name_prefix="doctor") as pool:
         found = list(pool.map(check, packs))

@@ -90,7 +90,7 @@ class Session(OfOneProcess):
     def _read_from(self, stored: StoredHead | None) -> None:
         """Read from a commit, whose index stays here."""
         self.base = self.remote.snapshot(stored) if stored is not None else None
-        self.cache.keep_segments(ref.id for ref in (self.base.all_refs() if self.base is not None else ()))
+        self.cache.keep_segments(self.base.cached_names if self.base is not None else set)
 
     @property
     def base_id(self) -> str | None:
@@ -322,7 +322,7 @@ class Session(OfOneProcess):
         return [
             row.key
             for row in self.table.edited_keys()
-            if (row.status == Status.EDITED or row.base is not None) and (base is None or base.find(row.key) is None)
+            if (row.status == Status.EDITED or row.base is not None) and (base is None or base.outline(row.key) is None)
         ]
 
     def count(self) -> int:
@@ -341,7 +341,7 @@ class Session(OfOneProcess):
         if self._counted is None or (self._counted.generation, self._counted.base_id) != (generation, base.commit_id):
             keys, size = base.count, base.stored.head.value_bytes
             for row in self.table.edited_keys():
-                there = base.find(row.key)
+                there = base.outline(row.key)
                 keys += (row.status == Status.EDITED) - (there is not None)
                 size += row.length - (there.length if there is not None else 0)
             self._counted = _Counted(generation, base.commit_id, keys, size)

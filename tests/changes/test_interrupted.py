@@ -30,8 +30,9 @@ from catalog import (
 from catalog.database.options import Flag
 from catalog.format.names import ObjectNames
 from catalog.remote.commit import read_head
-from catalog.remote.history import walk
 from catalog.remote.place import Place
+from catalog.remote.remote import Remote
+from catalog.remote.segment_reader import NoCache
 from catalog.store.access import connect_store
 from catalog.testing.faults import Fault, FaultKind, FaultPlan
 
@@ -47,7 +48,7 @@ def history(connection: S3Connection) -> list[str]:
     """The messages of all commits, oldest first."""
     store, names = connect_store(connection, writing=False), ObjectNames(str(connection.db_key))
     head = read_head(Place(store, names))
-    return [] if head is None else [stored.commit.message for stored in walk(Place(store, names), head)][::-1]
+    return [] if head is None else [commit.message for commit in Remote(Place(store, names), NoCache(), 2).history(head)][::-1]
 
 
 def read(connection: S3Connection, file: Path) -> dict[str, bytes]:
@@ -137,6 +138,7 @@ def test_cancel_after_the_commit_is_too_late(remote: S3Connection, tmp_path: Pat
     assert history(remote) == ["first", "theirs", "mine"]
 
 
+@pytest.mark.usefixtures("nothing_inline")
 @pytest.mark.parametrize("phase", ["comparing indexes", "fetching"])
 def test_cancelled_pull(remote: S3Connection, tmp_path: Path, phase: str) -> None:
     """A pull that is cancelled leaves one commit or the next, with every edit, and can be repeated."""

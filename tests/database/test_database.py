@@ -493,6 +493,7 @@ def test_len_downloads_no_index(remote: S3Connection, tmp_path: Path) -> None:
         assert database.requests == sent == 1
 
 
+@pytest.mark.usefixtures("nothing_inline")
 def test_get_fetches_one_range(remote: S3Connection, tmp_path: Path) -> None:
     """One get fetches a segment of the index and the bytes of one value, and the next get of it nothing."""
     content = make_remote(remote, tmp_path / "a.blt")
@@ -517,6 +518,7 @@ def test_timestamp_fetches_no_value(remote: S3Connection, tmp_path: Path) -> Non
         assert database.requests == sent
 
 
+@pytest.mark.usefixtures("nothing_inline")
 def test_load_items_coalesces(remote: S3Connection, tmp_path: Path) -> None:
     """Loading many neighbouring values takes one request, not one each; a second loading none."""
     content = make_remote(remote, tmp_path / "a.blt")
@@ -530,6 +532,7 @@ def test_load_items_coalesces(remote: S3Connection, tmp_path: Path) -> None:
         assert database.requests == sent + 1
 
 
+@pytest.mark.usefixtures("nothing_inline")
 def test_get_items_coalesces(remote: S3Connection, tmp_path: Path) -> None:
     """Some values are fetched together."""
     content = make_remote(remote, tmp_path / "a.blt")
@@ -546,9 +549,10 @@ def test_get_items_coalesces(remote: S3Connection, tmp_path: Path) -> None:
 
 def packs_of(connection: S3Connection) -> list[str]:
     store = connect_store(connection, writing=False)
-    return [listed.name for listed in store.list(f"{connection.db_key}/packs/")]
+    return [listed.name for listed in store.list(f"{connection.db_key}.d/packs/")]
 
 
+@pytest.mark.usefixtures("nothing_inline")
 def test_flipped_bit_in_a_pack(remote: S3Connection, tmp_path: Path) -> None:
     """A value with a flipped bit is an error that names its key, never data; all others are read."""
     content = make_remote(remote, tmp_path / "a.blt")
@@ -572,6 +576,7 @@ def test_flipped_bit_in_a_pack(remote: S3Connection, tmp_path: Path) -> None:
         assert dict(database.get_items(others)) == {key: content[key] for key in others}
 
 
+@pytest.mark.usefixtures("nothing_inline")
 def test_missing_pack(remote: S3Connection, tmp_path: Path) -> None:
     """A pack that is gone is an error that names the key; a list of failures names every key in it."""
     content = make_remote(remote, tmp_path / "a.blt")
@@ -585,6 +590,7 @@ def test_missing_pack(remote: S3Connection, tmp_path: Path) -> None:
         assert failed.keys() == content.keys()
 
 
+@pytest.mark.usefixtures("nothing_inline")
 def test_cut_off_pack(remote: S3Connection, tmp_path: Path) -> None:
     """A pack that was cut off gives what is whole, and errors for the rest."""
     content = make_remote(remote, tmp_path / "a.blt")
@@ -599,11 +605,12 @@ def test_cut_off_pack(remote: S3Connection, tmp_path: Path) -> None:
         assert database["k00009"] == content["k00009"]
 
 
+@pytest.mark.usefixtures("nothing_inline")
 def test_missing_segment(remote: S3Connection, tmp_path: Path) -> None:
     """Without a segment of its index a database opens, and each look for a key is a typed error."""
     make_remote(remote, tmp_path / "a.blt")
     store = connect_store(remote, writing=True)
-    for listed in list(store.list(f"{remote.db_key}/index/")):
+    for listed in list(store.list(f"{remote.db_key}.d/index/")):
         store.delete(listed.name)
 
     with catalog.open(remote, tmp_path / "b.blt") as database:
@@ -617,11 +624,12 @@ def test_missing_segment(remote: S3Connection, tmp_path: Path) -> None:
                 use()
 
 
+@pytest.mark.usefixtures("nothing_inline")
 def test_damaged_segment(remote: S3Connection, tmp_path: Path) -> None:
     """A flipped bit in a segment is a typed error; once mended, the same working copy reads."""
     content = make_remote(remote, tmp_path / "a.blt")
     store = connect_store(remote, writing=True)
-    (segment,) = [listed.name for listed in store.list(f"{remote.db_key}/index/")]
+    (segment,) = [listed.name for listed in store.list(f"{remote.db_key}.d/index/")]
     whole = store.get(segment).body
     body = bytearray(whole)
     body[len(body) // 2] ^= 1
@@ -790,6 +798,7 @@ def test_reads_and_writes_go_on_during_a_push(remote: S3Connection, tmp_path: Pa
         assert dict(other.items()) == {f"k{number}": b"old" for number in range(10)} | {"k1": b"pushed"}
 
 
+@pytest.mark.usefixtures("nothing_inline")
 def test_load_beside_a_pull_keeps_no_old_value(folder_connection: S3Connection, tmp_path: Path, faults: FaultPlan) -> None:
     """Values that were fetched for an older commit, while a pull moved on, are not taken for the newer one's."""
     content = make_remote(folder_connection, tmp_path / "a.blt", 20)

@@ -69,6 +69,7 @@ def test_reading_what_is_local(place: Place, is_cut: bool) -> None:
         assert place.tap.counts().total_requests == 0
 
 
+@pytest.mark.usefixtures("nothing_inline")
 def test_what_is_not_local_is_said(place: Place) -> None:
     """A value that was never fetched is an error with what to do, load_items names it, and no value is invented."""
     with catalog.open(place.connection, place.file, offline=True) as db:

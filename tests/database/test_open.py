@@ -512,6 +512,7 @@ def unreachable(connection: S3Connection) -> S3Connection:
     return S3Connection("AKID", "secret", connection.db_key, connection.bucket or "bucket", NOWHERE, retries=0, read_timeout=2)
 
 
+@pytest.mark.usefixtures("nothing_inline")
 def test_offline_reads_and_writes_what_is_local(remote: S3Connection, tmp_path: Path) -> None:
     """Offline, local values are read, edits wait, what is not local says so; online again, edits are pushed."""
     published(remote, tmp_path / "a.blt")

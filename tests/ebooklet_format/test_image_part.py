@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from catalog.ebooklet_format.entries import IndexEntry
 from catalog.ebooklet_format.image import encode_image
 from catalog.errors import FormatError, IntegrityError
-from catalog.format.head import SegmentRef
-from catalog.format.segment import EncodedSegment, encode_segment
+from catalog.format.segment import encode_segment
+from catalog.format.table import IndexFile, pack_segments
 from catalog.remote.ebooklet_image import ImagePart, Keeping, decode_image_part, is_image
 from catalog.remote.place import Place
 from catalog.remote.segment_reader import SegmentReader
@@ -33,8 +33,8 @@ def part_of(index: dict[str, IndexEntry], keeping: Keeping = KEEPING, width: int
 @given(INDEXES, KEYS)
 def test_it_is_as_any_piece_of_an_index(index: dict[str, IndexEntry], other: str) -> None:
     """What is kept gives the same keys, sorted and from any key on, finds each, and has as many as it says."""
-    encoded = part_of(index).encoded
-    part = decode_image_part(encoded.body, encoded.segment_id, "it")
+    file = part_of(index).file
+    part = _decoded(file, file.body)
     items = list(part.items())
 
     assert list(part.keys) == sorted(index) == [key for key, _ in items]
@@ -42,19 +42,23 @@ def test_it_is_as_any_piece_of_an_index(index: dict[str, IndexEntry], other: str
     assert list(part.items(other)) == [(key, entry) for key, entry in items if key >= other]
     assert all(part.find(key) == entry for key, entry in items)
     assert (part.find(other) is None) == (other not in index)
-    assert len(part) == encoded.keys == len(index)
+    assert len(part) == file.refs[0].keys == len(index)
     assert not any(entry.verifiable for _, entry in items)
 
 
 def test_an_ordinary_segment_says_the_same(tmp_path: Path) -> None:
     """Written as a segment of ours, its items come back the same: whatever is kept of it can take its place."""
     items = list(part_of({"a": IndexEntry(1, 30, 5, 0), "b": IndexEntry(2, 60, 0, 0)}).items())
-    encoded = encode_segment(items)
-    store = DirectoryStore(tmp_path)
-    store.put(f"db/index/{encoded.segment_id}", encoded.body)
-    reader = SegmentReader(Place.at(store, "db"), _NoCache(), 1)
+    file = pack_segments([(encode_segment(items), "")])
 
-    assert list(reader.load(SegmentRef(encoded.segment_id, "", 2, len(encoded.body))).items()) == items
+    assert list(_stored(tmp_path, file).load(file.refs[0]).items()) == items
+
+
+def _stored(folder: Path, file: IndexFile) -> SegmentReader:
+    """A reader of a remote that has this file."""
+    place = Place.at(DirectoryStore(folder), "db")
+    place.store.put(place.names.index_file(file.file_id), file.body)
+    return SegmentReader(place, _NoCache(), 1)
 
 
 class _NoCache:
@@ -67,28 +71,25 @@ class _NoCache:
 
 def test_a_remote_of_ours_cannot_have_one(tmp_path: Path) -> None:
     """A stranger who stores one in a remote of ours, where each value has a checksum, is refused."""
-    encoded = part_of({"a": IndexEntry(1, 30, 5, 0)}).encoded
-    store = DirectoryStore(tmp_path)
-    store.put(f"db/index/{encoded.segment_id}", encoded.body)
-    reader = SegmentReader(Place.at(store, "db"), _NoCache(), 1)
+    file = part_of({"a": IndexEntry(1, 30, 5, 0)}).file
     with pytest.raises(IntegrityError):
-        reader.load(SegmentRef(encoded.segment_id, "", 1, len(encoded.body)))
+        _stored(tmp_path, file).load(file.refs[0])
 
 
-def _decoded(encoded: EncodedSegment, body: bytes) -> ImagePart:
-    return decode_image_part(body, encoded.segment_id, "it")
+def _decoded(file: IndexFile, body: bytes) -> ImagePart:
+    return decode_image_part(body, file.refs[0].id, "it")
 
 
 @given(st.integers(0, 200), st.binary(min_size=1, max_size=8))
 def test_what_was_changed_is_damage(at: int, noise: bytes) -> None:
     """Bytes that are not what was kept are refused by their name."""
-    encoded = part_of({"a": IndexEntry(1, 30, 5, 0)}).encoded
-    body = encoded.body[:at] + noise + encoded.body[at + len(noise) :]
-    assert is_image(encoded.body)
-    if body == encoded.body or not is_image(body):
+    file = part_of({"a": IndexEntry(1, 30, 5, 0)}).file
+    body = file.body[:at] + noise + file.body[at + len(noise) :]
+    assert is_image(file.body)
+    if body == file.body or not is_image(body):
         return
     with pytest.raises(FormatError):
-        _decoded(encoded, body)
+        _decoded(file, body)
 
 
 def test_an_index_that_claims_more_keys_than_it_has_is_damage() -> None:

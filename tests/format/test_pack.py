@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import msgspec
+import random
+
 import pytest
 import zstandard
 from hypothesis import given
@@ -11,20 +12,24 @@ from msgspec.structs import replace
 
 from catalog.errors import FormatError, IntegrityError
 from catalog.format.checksum import checksum
+from catalog.format.content import compress, content_id
 from catalog.format.pack import (
+    BLOCK_BYTES,
     MAGIC,
     TRAILER_BYTES,
+    BlockSums,
+    DirectoryRange,
     PlannedPack,
     PlannedValue,
     decode_directory,
     directory_range,
     plan_pack,
 )
-from catalog.format.segment import Entry, compress, content_id, encode_columns
+from catalog.format.segment import Entry, encode_contents, encode_directory
 
 from .entries import KEYS, TIMES
 
-CONTENTS = st.dictionaries(KEYS, st.tuples(TIMES, st.binary(max_size=50)), min_size=1, max_size=20)
+CONTENTS = st.dictionaries(KEYS | st.just(""), st.tuples(TIMES, st.binary(max_size=50)), min_size=1, max_size=20)
 
 
 def plan(contents: dict[str, tuple[int, bytes]]) -> tuple[PlannedPack, bytes]:
@@ -37,8 +42,8 @@ def plan(contents: dict[str, tuple[int, bytes]]) -> tuple[PlannedPack, bytes]:
 
 def read(body: bytes, pack_id: bytes) -> dict[str, tuple[Entry, bytes]]:
     """What a pack says of itself, read from its end as a rebuild of the index does."""
-    start, length = directory_range(body[-TRAILER_BYTES:], len(body), "it")
-    segment = decode_directory(body[start : start + length], pack_id, "it")
+    place = directory_range(body[-TRAILER_BYTES:], len(body), "it")
+    segment = decode_directory(body[place.start : place.start + place.length], place, pack_id, len(body), "it")
     return {key: (entry, body[entry.offset : entry.offset + entry.length]) for key, entry in segment.items()}
 
 
@@ -56,7 +61,7 @@ def test_an_index_can_be_rebuilt_from_packs_alone(contents: dict[str, tuple[int,
 
 @given(CONTENTS)
 def test_the_name_derives_from_the_content(contents: dict[str, tuple[int, bytes]]) -> None:
-    """The same values make the same pack, wherever they lie in the local file; another value makes another."""
+    """The same values make the same pack, wherever they lie in the local file; another value, or a salt, makes another."""
     pack, _ = plan(contents)
     moved = plan_pack([replace(value, offset=value.offset + 1000) for value in pack.values])
     key = min(contents)
@@ -64,6 +69,7 @@ def test_the_name_derives_from_the_content(contents: dict[str, tuple[int, bytes]
 
     assert (moved.pack_id, moved.footer) == (pack.pack_id, pack.footer)
     assert other.pack_id != pack.pack_id
+    assert plan_pack(pack.values, 9).pack_id != pack.pack_id
 
 
 PACK, BODY = plan({"a": (5, b"value of a"), "b": (6, b""), "ü": (7, b"\0" * 30)})
@@ -96,11 +102,11 @@ def test_every_damage_of_a_value_is_found_by_its_checksum() -> None:
 
 def test_wild_lengths_are_refused() -> None:
     """A trailer that claims a directory longer than the pack, or than memory, is refused before it is read."""
-    for length in (len(BODY), 1 << 32, (1 << 64) - 1):
+    for sizes in ((len(BODY), 0), (0, len(BODY)), ((1 << 32) - 1, 1)):
         with pytest.raises(IntegrityError):
-            directory_range(length.to_bytes(8, "little") + MAGIC, len(BODY), "it")
+            directory_range(b"".join(size.to_bytes(4, "little") for size in sizes) + MAGIC, len(BODY), "it")
     with pytest.raises(IntegrityError):
-        directory_range((1 << 30).to_bytes(8, "little") + MAGIC, 1 << 40, "it")
+        directory_range((1 << 30).to_bytes(4, "little") + bytes(4) + MAGIC, 1 << 40, "it")
     with pytest.raises(IntegrityError):
         directory_range(bytes(16), len(BODY), "it")
 
@@ -110,22 +116,52 @@ def test_bombs_are_refused_by_what_they_claim() -> None:
     bomb = zstandard.compress(bytes(300 << 20), 1)
 
     with pytest.raises(IntegrityError, match="claims"):
-        decode_directory(bomb, PACK.pack_id, "it")
+        decode_directory(bomb, DirectoryRange(0, len(bomb), 0), PACK.pack_id, len(bomb), "it")
 
 
-@given(st.binary(max_size=60))
-def test_any_directory_with_the_right_name_decodes_or_is_a_format_error(content: bytes) -> None:
+@given(st.binary(max_size=60), st.binary(max_size=60))
+def test_any_directory_with_the_right_name_decodes_or_is_a_format_error(keys: bytes, entries: bytes) -> None:
     """A stranger's directory with a right name raises nothing but FormatErrors."""
+    body = compress(keys) + compress(entries)
+    place = DirectoryRange(0, len(compress(keys)), len(compress(entries)))
     try:
-        decode_directory(compress(content), content_id(content), "it")
+        decode_directory(body, place, content_id(keys), len(body), "it")
     except FormatError:
         return
 
 
 def test_a_directory_names_no_other_pack() -> None:
-    """Whatever pack a directory names, its entries lie in the pack that it came from."""
-    content = encode_columns([("a", Entry(5, b"x" * 16, 0, 3, bytes(8)))])
-    segment = decode_directory(compress(content), content_id(content), "it")
+    """A directory whose values lie in another pack, or beyond the end of its own, or were deleted, is refused."""
+    entry = Entry(5, bytes(16), 0, 3, bytes(8))
+    for hostile in (replace(entry, pack=b"x" * 16), replace(entry, offset=1), Entry(5, b"", 0, 0, bytes(8))):
+        contents = encode_contents([("a", hostile)])
+        keys, entries = compress(contents.keys), compress(contents.entries)
+        with pytest.raises(IntegrityError):
+            decode_directory(keys + entries, DirectoryRange(3, len(keys), len(entries)), content_id(contents.keys), 100, "it")
 
-    assert segment.entry_at(0).pack == content_id(content)
-    assert msgspec.msgpack.decode(content)[1] == [b"x" * 16]
+
+def test_large_values_have_checksums_of_their_blocks() -> None:
+    """Each block of 4 MiB can be checked by itself, however the bytes came."""
+    value = random.Random(3).randbytes(2 * BLOCK_BYTES + 5)
+    whole, pieces = BlockSums(), BlockSums()
+    whole.update(value)
+    for at in range(0, len(value), 1_000_003):
+        pieces.update(value[at : at + 1_000_003])
+    blocks = whole.digest()
+
+    assert pieces.digest() == blocks
+    assert blocks == b"".join(checksum(value[at : at + BLOCK_BYTES]) for at in range(0, len(value), BLOCK_BYTES))
+    pack = plan_pack([PlannedValue("k", 5, 0, 3, bytes(8)), PlannedValue("l", 5, 0, len(value), checksum(value), None, blocks)])
+    body = bytes(3) + value + pack.footer
+    place = directory_range(body[-TRAILER_BYTES:], len(body), "it")
+    directory = decode_directory(body[place.start : place.start + place.length], place, pack.pack_id, len(body), "it")
+    assert list(directory.blocks) == [(1, blocks)]
+
+
+def test_checksums_of_blocks_that_fit_no_value_are_refused() -> None:
+    """As many as the value has blocks, of a value that is there."""
+    for blocks in ({0: bytes(16)}, {5: bytes(8)}, {-1: bytes(8)}):
+        contents = encode_directory(["k"], [5], [10], bytes(8), blocks)
+        keys, entries = compress(contents.keys), compress(contents.entries)
+        with pytest.raises(IntegrityError, match="blocks"):
+            decode_directory(keys + entries, DirectoryRange(10, len(keys), len(entries)), content_id(contents.keys), 100, "it")

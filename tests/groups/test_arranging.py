@@ -63,6 +63,7 @@ def test_added(mine: Catalog, entry: Entry) -> None:
         assert database["a"] == 1
 
 
+@pytest.mark.usefixtures("nothing_inline")
 def test_a_remote_that_someone_deleted(mine: Catalog, entry: Entry, rain: S3Connection, tmp_path: Path) -> None:
     """A copy that never fetched the list of keys says that the remote was deleted, not that it is broken."""
     with mine.open(entry, "w", lock="commit", pull=False) as here:

@@ -324,13 +324,14 @@ def test_hostile_words_of_a_usable_entry(folder_connection: S3Connection, tmp_pa
         assert catalog.escape(entry.name).isprintable()
 
 
+@pytest.mark.usefixtures("nothing_inline")
 def test_damaged_entry_hides_no_other(remote: S3Connection, tmp_path: Path) -> None:
     """An entry whose bytes are damaged in the remote is a problem, and the others are listed."""
     with opened(remote, tmp_path / "g.blt") as group:
         keys = [group.add(database(tmp_path, name, a=1), name=name) for name in ("rain", "wind", "snow")]
         group.changes().push()
     store = connect_store(remote, writing=True)
-    (pack,) = [listed.name for listed in store.list(f"{remote.db_key}/packs/")]
+    (pack,) = [listed.name for listed in store.list(f"{remote.db_key}.d/packs/")]
     body = store.get(pack).body
     store.put(pack, body.replace(b'"name":"wind"', b'"name":"WIND"'))
     with opened(remote, tmp_path / "reader.blt", "r") as group:

@@ -106,7 +106,7 @@ def test_reading_writes_nothing_but_many_marks_at_once(sidecar: Sidecar, monkeyp
 def test_the_index_that_is_in_use_is_never_forgotten(sidecar: Sidecar) -> None:
     """Even when it alone is more than the bound: beside it is room for a little, and what comes in goes on going out."""
     kept = Cache(sidecar)
-    kept.keep_segments([f"s{number}" for number in range(12)])
+    kept.keep_segments(lambda: {f"s{number}" for number in range(12)})
     for number in range(12):
         kept.put_segment(f"s{number}", bytes(10 * KIB))
     for number in range(30):

@@ -266,7 +266,7 @@ class TestStillKept:
             assert memory.objects[DB_KEY][0] == before
         with catalog.open(connection, tmp_path / "a.blt", "w", "str", lock=lock, force_lock=True) as database:
             assert database.changes().push().keys == 1
-        assert not [name for name in memory.objects if name.startswith(f"{DB_KEY}.")]
+        assert not [name for name in memory.objects if name.startswith(f"{DB_KEY}.lock")]
 
 
 class TestRefusingStore:
@@ -281,7 +281,7 @@ class TestRefusingStore:
                 assert database.changes().push().commit.number == number + 1  # type: ignore[union-attr]
         with catalog.open(connection, tmp_path / "b.blt") as database:
             assert dict(database) == {"a": "2"}
-        assert not [name for name in memory.objects if name.startswith(f"{DB_KEY}.")]
+        assert not [name for name in memory.objects if name.startswith(f"{DB_KEY}.lock")]
 
     def test_two_writers(self, connection: S3Connection, tmp_path: Path) -> None:
         """Two writers without a session lock push at once: both pushes are in the history, one on top of the other."""
@@ -342,4 +342,4 @@ def test_condition_that_helps(memory: Refusing, connection: S3Connection, store:
             with pytest.raises(PreconditionFailedError):
                 database.changes().push()
         assert database.changes().push().keys == 1
-    assert not list(store.list(f"{DB_KEY}."))
+    assert not list(store.list(f"{DB_KEY}.lock"))

@@ -389,7 +389,7 @@ def test_no_lost_update(connection: S3Connection, rclone: Rclone, tmp_path: Path
     with catalog.open(connection, tmp_path / "last.blt", "r") as database:
         assert set(database) == expected | {"first"}
         assert [commit.number for commit in database.history()] == list(range(total + 1, 0, -1))
-    beside = f"{connection.db_key}.".replace("/", "!")
+    beside = f"{connection.db_key}.lock".replace("/", "!")
     assert not [name for name in rclone.files() if name.startswith(beside)]
 
 
@@ -401,7 +401,7 @@ class TestCommit:
         key = connection.db_key or ""
         with catalog.open(connection, tmp_path / "a.blt", "c", "str") as database:
             database["a"] = "1"
-            plan.add(Fault(FaultKind.LOSE_REPLY, "put", 4, key))
+            plan.add(Fault(FaultKind.LOSE_REPLY, "put", 2, key))
             assert database.changes().push().keys == 1
             assert plan.fired
         with catalog.open(connection, tmp_path / "b.blt") as database:

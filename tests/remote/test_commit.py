@@ -9,12 +9,28 @@ from typing import Any
 import pytest
 from format.entries import make_head
 
-from catalog.errors import IntegrityError, OutcomeUnknownError, StoreError, UnreachableError
-from catalog.format.head import Head, Parent, StoredHead, encode_head
+from catalog.errors import (
+    IntegrityError,
+    OutcomeUnknownError,
+    ReadOnlyError,
+    StoreError,
+    UnreachableError,
+    UnsupportedFormatError,
+)
+from catalog.format.head import StoredHead, encode_head
 from catalog.format.names import ObjectNames
-from catalog.remote.commit import Beaten, commit, create_under_lease, read_commit, read_head, read_head_if_changed
-from catalog.remote.history import walk
+from catalog.remote.commit import (
+    Beaten,
+    commit,
+    commit_in_turn,
+    create_under_lease,
+    read_commit,
+    read_head,
+    read_head_if_changed,
+)
 from catalog.remote.place import Place
+from catalog.remote.remote import Remote
+from catalog.remote.segment_reader import NoCache
 from catalog.store.directory.store import DirectoryStore
 from catalog.store.interface import IfMatch
 from catalog.store.wrapped import WrappedStore
@@ -25,11 +41,10 @@ ERRORS = (OutcomeUnknownError, UnreachableError)
 
 def draft(store: DirectoryStore, names: ObjectNames, over: StoredHead | None, message: str = "", **more: Any) -> StoredHead:
     """A head over another, with its copy among the commits, as a push leaves it before the commit."""
-    fields: dict[str, Any] = {"message": message, "write_id": f"{abs(hash((message, over and over.commit_id))):032x}"[:32]}
-    if over is not None:
-        fields |= {"number": over.head.number + 1, "parent": Parent(over.head.number, over.commit_id)}
-    made = encode_head(make_head(**(fields | more)))
-    store.put(names.commit(made.head.number, made.commit_id), made.body)
+    remote = Remote(Place(store, names), NoCache(), 2)
+    fields = {**remote.follow(over, store.put), "message": message} | more
+    made = encode_head(make_head(**fields))
+    store.put(names.commit(made.head.number, made.commit_id), made.commit_body)
     return made
 
 
@@ -52,7 +67,8 @@ def test_commits_follow_each_other(store: DirectoryStore, names: ObjectNames) ->
     third = make(store, names, second, "third")
 
     assert read_head(Place(store, names)) == third
-    assert [found.head.message for found in walk(Place(store, names), third)] == ["third", "second", "first"]
+    history = Remote(Place(store, names), NoCache(), 2).history(third)
+    assert [found.message for found in history] == ["third", "second", "first"]
     assert read_commit(Place(store, names), 2, second.commit_id) == replace(second, etag="")
 
 
@@ -173,17 +189,43 @@ def test_a_read_back_that_is_damaged_is_unknown(store: DirectoryStore, names: Ob
             commit(Place(broken, names), draft(store, names, first, "mine"), first)
 
 
-def test_an_ancestor_that_is_gone_leaves_the_outcome_unknown(store: DirectoryStore, names: ObjectNames) -> None:
-    """Where the history between was collected as garbage, nobody can say whether ours was in it."""
+def test_commits_that_were_collected_leave_the_outcome_known(store: DirectoryStore, names: ObjectNames) -> None:
+    """Ancestors are in the log: whether ours is one of them is known though every commit's object is gone."""
     first = make(store, names, None, "first")
-    one = make(store, names, first, "one")
-    make(store, names, make(store, names, one, "two"), "three")
-    for found in list(store.list(names.commits)):
-        if "-000000000" not in found.name and f"{names.commits}0000000003" in found.name:
-            store.delete(found.name)
+    mine = draft(store, names, first, "mine")
+    current = replace(mine, etag=store.put(names.head, mine.body))
+    for number in range(70):
+        current = make(store, names, current, f"other {number}")
+    store.delete_many([found.name for found in store.list(names.commits)])
+
+    outcome = commit(Place(store, names), mine, first)
+    assert isinstance(outcome, StoredHead)
+    assert outcome.commit_id == mine.commit_id
+    assert isinstance(commit(Place(store, names), draft(store, names, first, "late"), first), Beaten)
+
+
+def test_a_log_that_is_gone_leaves_the_outcome_unknown(store: DirectoryStore, names: ObjectNames) -> None:
+    """Where a bundle of the log is gone, nobody can say whether ours was in it."""
+    first = make(store, names, None, "first")
+    current = first
+    for number in range(40):
+        current = make(store, names, current, f"other {number}")
+    store.delete_many([found.name for found in store.list(names.log)])
 
     with pytest.raises(OutcomeUnknownError):
         commit(Place(store, names), draft(store, names, first, "mine"), first)
+
+
+def test_what_this_program_must_not_follow_is_left_alone(store: DirectoryStore, names: ObjectNames) -> None:
+    """Nothing is committed over a mirror, or over what needs a program that knows more."""
+    mirror = encode_head(make_head(), mirror="s3://rain")
+    newer = encode_head(make_head(writer_features=("branches",)))
+    for head, error in ((mirror, ReadOnlyError), (newer, UnsupportedFormatError)):
+        over = replace(head, etag=store.put(names.head, head.body))
+        for way in (commit, commit_in_turn):
+            with pytest.raises(error):
+                way(Place(store, names), draft(store, names, over, "mine"), over)
+        assert read_head(Place(store, names)) == over
 
 
 def test_of_many_writers_one_wins(store: DirectoryStore, names: ObjectNames) -> None:
@@ -231,10 +273,10 @@ def test_a_commit_that_lies_is_damage(store: DirectoryStore, names: ObjectNames)
     second = make(store, names, first, "second")
     with pytest.raises(IntegrityError, match="gone"):
         read_commit(Place(store, names), 7, first.commit_id)
-    store.put(names.commit(1, first.commit_id), second.body)
+    store.put(names.commit(1, first.commit_id), second.commit_body)
     with pytest.raises(IntegrityError, match="another commit"):
         read_commit(Place(store, names), 1, first.commit_id)
-    store.put(names.commit(9, second.commit_id), second.body)
+    store.put(names.commit(9, second.commit_id), second.commit_body)
     with pytest.raises(IntegrityError, match="another commit"):
         read_commit(Place(store, names), 9, second.commit_id)
 
@@ -294,4 +336,3 @@ def test_numbers_sort_as_text() -> None:
     listed = [names.commit(number, "a" * 32) for number in (1, 9, 10, 99, 100, 1_000_000)]
 
     assert listed == sorted(listed)
-    assert Head.__struct_fields__[0] == "format"

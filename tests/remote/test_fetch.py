@@ -230,3 +230,14 @@ def test_memory_is_bounded_by_the_window(
 
     next(fetch_values(Place(store, names), stream(), 1, Progress()))
     assert taken <= 40
+
+
+def test_inline_values_take_no_request(store: DirectoryStore, names: ObjectNames) -> None:
+    """What a commit holds itself is given out, alone or among others, without asking the store."""
+    held = Entry(5, b"", 0, 3, checksum(b"abc"), b"abc")
+
+    assert fetch_value(Place(store, names), "a", held) == b"abc"
+    (part,) = fetch_values(Place(store, names), [("a", held), ("b", held)], 2, Progress())
+    assert not isinstance(part, Failure)
+    assert [(key, value) for key, _, value in part] == [("a", b"abc"), ("b", b"abc")]
+    assert store.traffic.total_requests == 0

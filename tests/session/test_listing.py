@@ -32,6 +32,7 @@ def check_rows(database: Database, prefixes: Iterable[str]) -> None:
         assert database.row_of(key) == sum(other < key for other in everything), key
 
 
+@pytest.mark.usefixtures("nothing_inline")
 def test_any_row_is_reached_at_once(remote: S3Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A page is found by its row, in a copy without a base and in one of several runs with edits, adds, deletions, conflicts."""
     monkeypatch.setattr(index, "SEGMENT_KEYS", 16)

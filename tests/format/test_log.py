@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from catalog.errors import FormatError, IntegrityError
-from catalog.format.next.log import BUNDLE, Summary, decode_log, encode_log, first_of_bundle
+from catalog.format.log import BUNDLE, Summary, decode_log, encode_log, first_of_bundle
 
 from .entries import SUMMARIES
 

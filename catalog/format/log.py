@@ -14,7 +14,7 @@ from typing import Annotated
 import msgspec
 
 from catalog.errors import IntegrityError
-from catalog.format.next.content import ID_BYTES, check_version, decode, encode
+from catalog.format.content import ID_BYTES, check_version, decode, encode
 
 BUNDLE = 32
 """Commits after which the summaries move from the commits to a bundle."""

@@ -5,24 +5,24 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from catalog.codecs.tree import encode_metadata
 from catalog.format.checksum import checksum
-from catalog.format.next.content import compress, content_id
-from catalog.format.next.head import (
+from catalog.format.content import compress, content_id
+from catalog.format.head import (
     MOST_INLINE_METADATA,
     Metadata,
     StoredHead,
     Tag,
     TagsRef,
     encode_head,
-    encode_metadata,
     encode_tags,
 )
-from catalog.format.next.pack import PlannedValue, plan_pack
-from catalog.format.next.segment import DELETED, Entry
-from catalog.remote.next.commit import Beaten, commit
-from catalog.remote.next.index_writer import MOST_INLINE_VALUE, Index
-from catalog.remote.next.place import Place
-from catalog.remote.next.remote import Remote
+from catalog.format.pack import PlannedValue, plan_pack
+from catalog.format.segment import DELETED, Entry
+from catalog.remote.commit import Beaten, commit
+from catalog.remote.index_writer import MOST_INLINE_VALUE, Index
+from catalog.remote.place import Place
+from catalog.remote.remote import Remote
 from catalog.store.interface import ObjectStore
 
 from .entries import make_head

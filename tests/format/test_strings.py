@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.errors import IntegrityError
-from catalog.format.next.strings import FrontCoded, front_code, spell_out
+from catalog.format.strings import FrontCoded, front_code, spell_out
 
 from .entries import KEYS
 

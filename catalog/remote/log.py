@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from catalog.errors import IntegrityError, ObjectMissingError
-from catalog.format.next.content import named_content
-from catalog.format.next.head import Commit, StoredHead, commit_of
-from catalog.format.next.log import Bundle, Summary, decode_log
-from catalog.remote.next.place import Place
-from catalog.remote.next.segment_reader import ObjectCache
+from catalog.format.content import named_content
+from catalog.format.head import Commit, StoredHead, commit_of
+from catalog.format.log import Bundle, Summary, decode_log
+from catalog.remote.place import Place
+from catalog.remote.segment_reader import ObjectCache
 
 _MOST_BUNDLE = 8 << 20
 
@@ -45,6 +45,11 @@ class Log:
         """Whether a commit is a head itself, or one of its ancestors; no request where it is its parent."""
         found = self.at(newest, number)
         return found is not None and found.id.hex() == commit_id
+
+    def commit(self, newest: StoredHead, summary: Summary) -> Commit:
+        """A commit of which the log tells, as users see it."""
+        before = self.at(newest, summary.number - 1)
+        return commit_of(summary, (before.number, before.id.hex()) if before is not None else None)
 
     def commits(self, newest: StoredHead, before: int | None = None) -> Iterator[Commit]:
         """As `summaries`, as users see them."""

@@ -6,18 +6,18 @@ from collections.abc import Iterable
 
 import hypothesis.strategies as st
 import pytest
-from format.next.bucket import Bucket, Items
-from format.next.entries import KEYS, LETTERS
+from format.bucket import Bucket, Items
+from format.entries import KEYS, LETTERS
 from hypothesis import example, given, settings
 
 from catalog.errors import IntegrityError
+from catalog.format import runs as index
 from catalog.format.checksum import checksum
-from catalog.format.next import runs as index
-from catalog.format.next.head import StoredHead
-from catalog.format.next.segment import DELETED, Entry, Outline, Segment
-from catalog.format.next.table import Run, SegmentRef
-from catalog.remote.next import index_writer
-from catalog.remote.next.snapshot import Snapshot, same_version
+from catalog.format.head import StoredHead
+from catalog.format.segment import DELETED, Entry, IndexPart, Outline, Segment
+from catalog.format.table import Run, SegmentRef
+from catalog.remote import index_writer
+from catalog.remote.snapshot import Snapshot, same_version
 
 POOL = st.one_of(st.text("ab", min_size=1, max_size=4), st.sampled_from(["\0", "a\0", "é", "日本", "\U0010ffff"]))
 GONE = Entry(9, DELETED, 0, 0, bytes(8))
@@ -195,7 +195,7 @@ def test_comparing_neighbours_reads_only_what_differs(monkeypatch: pytest.Monkey
     loads: set[bytes] = set()
     real = fresh.reader.load
 
-    def load(ref: SegmentRef) -> Segment:
+    def load(ref: SegmentRef) -> IndexPart:
         loads.add(ref.id)
         return real(ref)
 

@@ -6,11 +6,11 @@ import uuid
 from collections.abc import Callable
 from typing import TypedDict
 
-from catalog.format.next.content import compress, content_id
-from catalog.format.next.head import Parent, StoredHead, following_log
-from catalog.format.next.log import BUNDLE, Bundle, Summary, encode_log, first_of_bundle
-from catalog.format.next.names import ObjectNames
-from catalog.remote.next.log import Log
+from catalog.format.content import compress, content_id
+from catalog.format.head import Parent, StoredHead, following_log
+from catalog.format.log import BUNDLE, Bundle, Summary, encode_log, first_of_bundle
+from catalog.format.names import ObjectNames
+from catalog.remote.log import Log
 
 Put = Callable[[str, bytes], object]
 

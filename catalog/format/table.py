@@ -14,9 +14,9 @@ from typing import Annotated
 import msgspec
 
 from catalog.errors import IntegrityError
-from catalog.format.next.content import ID_BYTES, check_version, content_id, cut_frame, decode, encode
-from catalog.format.next.segment import EncodedSegment
-from catalog.format.next.strings import Counts, FrontCoded, front_code, spell_out
+from catalog.format.content import ID_BYTES, check_version, content_id, cut_frame, decode, encode
+from catalog.format.segment import EncodedSegment
+from catalog.format.strings import Counts, FrontCoded, front_code, spell_out
 
 SEGMENTS_PER_FILE = 8
 _LONGEST_BOUND = 70_000

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import pytest
-from format.next.entries import make_head
+from format.entries import make_head
 
 from catalog.errors import IntegrityError
-from catalog.format.next.content import compress
-from catalog.format.next.head import StoredHead, encode_head
-from catalog.format.next.names import ObjectNames
-from catalog.remote.next.place import Place
-from catalog.remote.next.remote import Remote
-from catalog.remote.next.segment_reader import NoCache
+from catalog.format.content import compress
+from catalog.format.head import StoredHead, encode_head
+from catalog.format.names import ObjectNames
+from catalog.remote.place import Place
+from catalog.remote.remote import Remote
+from catalog.remote.segment_reader import NoCache
 from catalog.store.directory.store import DirectoryStore
 
 

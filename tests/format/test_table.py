@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.errors import FormatError, IntegrityError
-from catalog.format.next.content import compress, content_id
-from catalog.format.next.segment import Entry, decode_segment, encode_segment
-from catalog.format.next.table import IndexFile, SegmentRef, decode_table, encode_table, pack_segments, split_file
+from catalog.format.content import compress, content_id
+from catalog.format.segment import Entry, decode_segment, encode_segment
+from catalog.format.table import IndexFile, SegmentRef, decode_table, encode_table, pack_segments, split_file
 
 from .entries import ITEMS, KEYS
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from catalog.format.next import runs as index
-from catalog.format.next.content import compress, content_id
-from catalog.format.next.head import (
+from catalog.format import runs as index
+from catalog.format.content import compress, content_id
+from catalog.format.head import (
     MOST_ATTACHED_SEGMENTS,
     MOST_SMALL_SEGMENTS,
     Changes,
@@ -18,10 +18,10 @@ from catalog.format.next.head import (
     encode_changes,
     run_of,
 )
-from catalog.format.next.names import ObjectNames
-from catalog.format.next.segment import Entry
-from catalog.format.next.table import IndexFile, SegmentRef, encode_table
-from catalog.remote.next.segment_reader import SegmentReader
+from catalog.format.names import ObjectNames
+from catalog.format.segment import Entry
+from catalog.format.table import IndexFile, SegmentRef, encode_table
+from catalog.remote.segment_reader import SegmentReader
 
 MOST_INLINE_VALUE = 512
 """A longer value goes into a pack, however few there are."""
@@ -69,11 +69,18 @@ class IndexWriter:
         changes = encode_changes(merged) if merged else None
         return self._with(base, changes, base.head.runs) if base is not None else Index(changes)
 
-    def extend(self, base: StoredHead | None, entries: Iterable[tuple[str, Entry]], expected: int, total: int) -> Index:
+    def extend(
+        self,
+        base: StoredHead | None,
+        entries: Iterable[tuple[str, Entry]],
+        expected: int,
+        total: int,
+        without_files: Collection[bytes] = (),
+    ) -> Index:
         """The index of ``base`` with about ``expected`` sorted entries as a new run, merged with as many as is worth it.
 
         ``entries`` have the changes that ``base`` held itself among them, since none is held any more. ``total`` is about
-        how many keys there will be.
+        how many keys there will be. Of merged runs no segment stays that lies in one of the index files ``without_files``.
         """
         runs = base.head.runs if base is not None else ()
         keys_each = index.keys_per_segment(total)
@@ -84,15 +91,20 @@ class IndexWriter:
 
         if len(runs) > _MOST_RUNS:
             expected = max(expected, total)
-        refs, older = index.extend(runs, entries, expected, keys_each, resolve, self._reader.load, self._put_file, self._salt)
+        access = index.SegmentAccess(resolve, self._reader.load, self._put_file, self._salt, without_files)
+        refs, older = index.extend(runs, entries, expected, keys_each, access)
         return self._on_top(base, refs, older, None)
 
     def write_run(self, entries: Iterable[tuple[str, Entry]], total: int) -> list[SegmentRef]:
         """Sorted entries as a run of their own, which can be put on top of any commit with the same salt."""
         return index.write_run(entries, index.keys_per_segment(total), self._put_file, self._salt)
 
+    def read_run(self, refs: Sequence[SegmentRef]) -> Iterator[tuple[str, Entry]]:
+        """The entries of a run, as `write_run` made it."""
+        return index.run_items(refs, self._reader.load)
+
     def put_on_top(self, base: StoredHead, refs: Sequence[SegmentRef]) -> Index:
-        """The index of ``base`` with a run on top, as `write_run` made it; what ``base`` held itself of its keys is given up."""
+        """The index of ``base``, which has runs, with another on top; what ``base`` held itself of its keys is given up."""
         held = list(base.changes.items()) if base.changes is not None else []
         left = [(key, entry) for key, entry in held if not self._says_something_of(refs, key)]
         return self._on_top(base, refs, base.head.runs, encode_changes(left) if left else None)

@@ -1,1 +1,0 @@
-"""Format 101, beside the one in use until the switch."""
