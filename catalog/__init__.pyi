@@ -6,7 +6,7 @@ from .changes.collect import Collected
 from .changes.drafts import Draft
 from .changes.options import PushResult
 from .changes.pull import PullResult
-from .changes.purge import Expunged
+from .changes.purge import Purged
 from .changes.resolve import Conflict, Merged
 from .codecs.json_text import read_json
 from .connection import S3Connection
@@ -67,12 +67,11 @@ from .progress import Progress, Report
 from .remote.copy import CopyResult
 from .session.key_info import KeyInfo, KeyState
 from .session.listing import KeyGroup
-from .store.observed import Asked
+from .store.observed import Request
 from .text import escape
 
 __all__ = [
     "AccessDeniedError",
-    "Asked",
     "BucketMissingError",
     "CancelledError",
     "Catalog",
@@ -94,7 +93,6 @@ __all__ = [
     "EntryExistsError",
     "EntryMissingError",
     "Exported",
-    "Expunged",
     "FileFormat",
     "FormatError",
     "GoneError",
@@ -126,11 +124,13 @@ __all__ = [
     "Progress",
     "Pruned",
     "PullResult",
+    "Purged",
     "PushResult",
     "ReadOnlyError",
     "RemoteMissingError",
     "RemoteSummary",
     "Report",
+    "Request",
     "S3Connection",
     "SearchIndex",
     "SearchMatch",

@@ -15,7 +15,7 @@ from catalog.changes.diff import all_changes
 from catalog.changes.discard import discard
 from catalog.changes.drafts import Draft, prepare, push_drafts
 from catalog.changes.estimate import estimate
-from catalog.changes.finalize import settle_drafts
+from catalog.changes.finalize import finalize_attempts
 from catalog.changes.options import HeldLease, PushOptions, PushResult
 from catalog.changes.pull import PullResult, look_ahead, pull
 from catalog.changes.push import push
@@ -179,7 +179,7 @@ class Changes:
         session.refresh()
         with session.writing(watched) as writing:
             if writing is not None:
-                settle_drafts(writing)
+                finalize_attempts(writing)
                 return pull(writing, watched)
         return look_ahead(session)
 
@@ -208,7 +208,7 @@ class Changes:
         if (side is None) == (value is _NOTHING):
             raise InvalidInputError("A conflict ends with a side or with a value.", hint="Give 'mine', 'theirs' or value=….")
         decision = check_decision(Merged(value) if side is None else side)
-        settle_drafts(session)
+        finalize_attempts(session)
         pull(session, Progress())
         if len(conflicting(session, chosen)) < len(set(chosen)):
             self.pull()

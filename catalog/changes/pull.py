@@ -137,7 +137,7 @@ def move_base(session: WriteSession, target: StoredHead, plan: PullPlan) -> None
         session.table.put(replace(row, status=Status.COPY, base=None) for row in plan.agreed if row.status == Status.EDITED)
         session.table.remove(row.key for row in plan.agreed if row.status == Status.DELETED)
         session.build_on(target)
-        session.state.forget_drafts()
+        session.state.forget_attempts()
     writer.remove_leaving()
 
 

@@ -24,7 +24,7 @@ from catalog.store.interface import ListedObject
 
 
 @dataclass(frozen=True, slots=True)
-class Expunged:
+class Purged:
     """What was removed: keys of the newest state, versions in all, packs, commits given up, and tags that went with them."""
 
     keys: int
@@ -52,9 +52,9 @@ class _Traces:
                 self.packs.add(entry.pack)
 
 
-def expunge(
+def purge(
     session: Session, newest: StoredHead, keys: Collection[str], author: str, lease: HeldLease | None, progress: Progress
-) -> tuple[Expunged, StoredHead]:
+) -> tuple[Purged, StoredHead]:
     """Remove every version of ``keys`` from the remote: from the newest state, the history, and packs that nobody needs.
 
     Other values of the same packs are written anew. All earlier commits are given up, since they would refer to what is gone; so
@@ -95,7 +95,7 @@ def expunge(
     progress.begin("deleting")
     _delete(remote, listed, reach(remote, made, [made], progress).objects, traces.packs)
     given_up = newest.head.number - newest.head.oldest + 1
-    return Expunged(len(current), len(traces.versions), len(traces.packs), given_up, tuple(tag.name for tag in tags)), made
+    return Purged(len(current), len(traces.versions), len(traces.packs), given_up, tuple(tag.name for tag in tags)), made
 
 
 def _look(

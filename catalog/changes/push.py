@@ -16,7 +16,7 @@ from functools import partial
 
 from catalog.changes.content import drop_same_content
 from catalog.changes.diff import agrees, incoming, says_the_same
-from catalog.changes.finalize import settle, settle_drafts
+from catalog.changes.finalize import finalize, finalize_attempts
 from catalog.changes.options import HeldLease, PushOptions, PushResult
 from catalog.changes.pack_upload import PackUploads
 from catalog.changes.pull import pull, spell_out
@@ -43,7 +43,7 @@ from catalog.format.head import StoredHead, encode_head
 from catalog.format.names import check_new_key
 from catalog.format.segment import Entry
 from catalog.format.version import METADATA, name_of_key
-from catalog.local.state import Draft
+from catalog.local.state import Attempt
 from catalog.local.table import Row
 from catalog.locking.head_writer import HeadWriter
 from catalog.locking.queue import Queue
@@ -78,7 +78,7 @@ def push(session: WriteSession, options: PushOptions, lease: HeldLease | None, p
         progress.begin("comparing")
         while lost < MOST_TRIES:
             began = time.monotonic()
-            settle_drafts(session)
+            finalize_attempts(session)
             aim = _aim_from_here(session, options, progress)
             if aim.target is None:
                 check_new_key(remote.names.db_key)
@@ -89,15 +89,15 @@ def push(session: WriteSession, options: PushOptions, lease: HeldLease | None, p
                 if aim.arrived:
                     pull(session, progress)
                 return PushResult(None, 0, traffic.bytes_up - bytes_up, traffic.total_requests - requests)
-            made, draft = staged.make(session, options, aim, up_to, progress)
+            made, attempt = staged.make(session, options, aim, up_to, progress)
             progress.begin("committing")
-            session.state.note_draft(draft)
+            session.state.note_attempt(attempt)
             outcome = heads.commit(made, aim.target, partial(pause_after_loss, lost, time.monotonic() - began, progress))
             if isinstance(outcome, StoredHead):
-                settle(session, outcome, draft, aim.target, progress)
+                finalize(session, outcome, attempt, aim.target, progress)
                 sent = (traffic.bytes_up - bytes_up, traffic.total_requests - requests)
                 return PushResult(outcome.commit, staged.tally.pushed, *sent)
-            session.state.forget_draft(draft)
+            session.state.forget_attempt(attempt)
             session.remember_seen(outcome.current)
             lost += 1
             if lost == _ALONE and heads.swaps:
@@ -236,7 +236,7 @@ class _Staged:
 
     def make(
         self, session: WriteSession, options: PushOptions, aim: Aim, up_to: int, progress: Progress
-    ) -> tuple[StoredHead, Draft]:
+    ) -> tuple[StoredHead, Attempt]:
         """The head of the new commit, whose objects are up, and the note of it."""
         remote, target = session.remote, aim.target
         again = self.own is not None and self.own.salt == salt_of(target) and not aim.arrived
@@ -252,7 +252,7 @@ class _Staged:
             body = made.commit_body
             uploads.put(remote.names.commit(made.head.number, made.commit_id), lambda: body, len(body))
         names = self.tally.names if options.keys is not None else None
-        return made, Draft(made.head.number, made.commit_id, up_to, names)
+        return made, Attempt(made.head.number, made.commit_id, up_to, names)
 
     def _index(self, session: WriteSession, options: PushOptions, aim: Aim, sink: Sink, *, again: bool) -> Index:
         """The index of the new commit; after a lost race made of what is up by then, and of nothing of it made anew."""

@@ -11,7 +11,7 @@ from catalog.changes.change import Change, Direction
 from catalog.changes.collect import Collected, check_grace, collect
 from catalog.changes.options import HeldLease, PushOptions
 from catalog.changes.pull import fast_forward, spell_out
-from catalog.changes.purge import Expunged, expunge
+from catalog.changes.purge import Purged, purge
 from catalog.changes.versions import Version, before_last_change, check_seen, find_version, history, revert, tag
 from catalog.errors import EntryMissingError, RemoteMissingError
 from catalog.format.head import Commit, StoredHead
@@ -146,7 +146,7 @@ class Versioned(ABC):
                 self._followed(after, progress)
             return found
 
-    def forget(self, keys: Iterable[str], *, over: Commit | None = None, progress: Progress | None = None) -> Expunged:
+    def forget(self, keys: Iterable[str], *, over: Commit | None = None, progress: Progress | None = None) -> Purged:
         """Remove every version of ``keys`` from the remote for good: a private value that was pushed by mistake.
 
         The history before is given up. Copies that others fetched stay with them. Unpushed changes stay. Raises as `revert`.
@@ -155,7 +155,7 @@ class Versioned(ABC):
         with session.lock:
             wanted = {check_key(key) for key in keys}
             spell_out(session)
-            found, after = expunge(session, self._seen(over), wanted, self.author, self._lease, watched)
+            found, after = purge(session, self._seen(over), wanted, self.author, self._lease, watched)
             self._followed(after, watched)
             session.cache.forget_values()
             return found

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from catalog.changes.adopt import adopt, finish_adoption, refuse_part
 from catalog.changes.detach import detach
-from catalog.changes.finalize import settle_drafts
+from catalog.changes.finalize import finalize_attempts
 from catalog.changes.pull import fast_forward
 from catalog.database.options import Options
 from catalog.errors import DatabaseMismatchError, RemoteMissingError, WrongTypeError
@@ -76,7 +76,7 @@ def _catch_up(session: Session, progress: Progress) -> None:
         return
     with session.writing(progress) as writing:
         if writing is not None:
-            settle_drafts(writing)
+            finalize_attempts(writing)
             adopt(writing, progress)
             fast_forward(writing, progress)
             finish_adoption(writing)

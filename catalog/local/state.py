@@ -23,7 +23,7 @@ _RESUMABLE_SECONDS = 24 * 3600
 T = TypeVar("T")
 
 
-class Draft(msgspec.Struct, frozen=True):
+class Attempt(msgspec.Struct, frozen=True):
     """A commit that was sent: edits up to number ``up_to`` are in it, of ``keys`` (None: of all)."""
 
     number: int
@@ -95,7 +95,7 @@ class State:
     """Deletions that ebooklet noted before its file was taken over, while they are not noted here."""
 
     _writer = _Fact(str)
-    _drafts = _Fact(bytes)
+    _attempts = _Fact(bytes)
     _generation = _Fact(int)
     _last_edit = _Fact(int)
     _base_id = _Fact(str)
@@ -161,29 +161,29 @@ class State:
             self.sidecar.change_many("INSERT INTO state VALUES (?, ?)", facts)
 
     @property
-    def drafts(self) -> list[Draft]:
+    def attempts(self) -> list[Attempt]:
         """Commits that were sent and whose outcome is not known."""
-        noted = self._drafts
+        noted = self._attempts
         if noted is None:
             return []
         try:
-            return _decode_drafts(noted)
+            return _decode_attempts(noted)
         except msgspec.DecodeError as error:
-            raise damaged(self.sidecar.path, f"its drafts: {error}") from None
+            raise damaged(self.sidecar.path, f"its attempted commits: {error}") from None
 
-    def note_draft(self, draft: Draft) -> None:
+    def note_attempt(self, attempt: Attempt) -> None:
         """Note a commit that is about to be sent; it is not forgotten by a loss of power."""
         with self.transaction(durable=True):
-            self._drafts = msgspec.json.encode([*self.drafts, draft])
+            self._attempts = msgspec.json.encode([*self.attempts, attempt])
 
-    def forget_draft(self, draft: Draft) -> None:
+    def forget_attempt(self, attempt: Attempt) -> None:
         """Forget a commit that was surely not made."""
-        left = [noted for noted in self.drafts if noted.id != draft.id]
-        self._drafts = msgspec.json.encode(left) if left else None
+        left = [noted for noted in self.attempts if noted.id != attempt.id]
+        self._attempts = msgspec.json.encode(left) if left else None
 
-    def forget_drafts(self) -> None:
+    def forget_attempts(self) -> None:
         """Forget all commits whose outcome was not known: it is now."""
-        self._drafts = None
+        self._attempts = None
 
     def resumable(self) -> set[bytes]:
         """The packs of a push that did not commit, of the last day."""
@@ -199,9 +199,9 @@ class State:
         """A commit of our own was made on top of our base: edits up to a number (of ``keys``, or all) are edits no more."""
         with self.transaction(durable=True):
             self.build_on(made)
-            self.table.settle(keys, up_to)
+            self.table.finalize(keys, up_to)
             self.replacing = False
-            self.forget_drafts()
+            self.forget_attempts()
             self.sidecar.run("DELETE FROM uploaded")
 
     def claim_copies(self) -> None:
@@ -228,4 +228,4 @@ class State:
             return "another program that opened it with booklet"
 
 
-_decode_drafts = msgspec.json.Decoder(list[Draft]).decode
+_decode_attempts = msgspec.json.Decoder(list[Attempt]).decode

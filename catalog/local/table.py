@@ -281,7 +281,7 @@ class LocalTable:
         total = self._sidecar.row(f"SELECT COUNT(*) FROM local WHERE {listed}")  # noqa: S608
         return found, int(total[0]) if total else 0
 
-    def settle(self, keys: Iterable[str] | None, up_to: int) -> None:
+    def finalize(self, keys: Iterable[str] | None, up_to: int) -> None:
         """Edits up to number ``up_to`` (of ``keys``, or all) are the base's now."""
         if keys is None:
             with self._sidecar.transaction():

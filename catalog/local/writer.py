@@ -370,7 +370,7 @@ class Writer(OfOneProcess):
                 self.table.clear()
                 self.table.put([kept] if kept is not None else [])
                 self.state.replacing = replacing
-                self.state.forget_drafts()
+                self.state.forget_attempts()
                 self.state.compacting = True
             self.data.replace_content(temporary)
             self.state.compacting = False

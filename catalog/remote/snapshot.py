@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import NoReturn, TypeVar
 
 from catalog.errors import CatalogError
-from catalog.format.fence_pointers import Landmarks
+from catalog.format.fence_pointers import FencePointers
 from catalog.format.head import RunRef, StoredHead
 from catalog.format.runs import live, load_within, newest, run_items
 from catalog.format.segment import Entry, IndexPart, Outline
@@ -144,10 +144,10 @@ class Snapshot:
         changes = self.stored.changes
         return [changes.items(start)] if changes is not None else []
 
-    def landmarks(self) -> Landmarks:
+    def fence_pointers(self) -> FencePointers:
         """The row of the first key of each segment of the oldest run; reads it only where newer changes say something too."""
         if not self.runs:
-            return Landmarks((0,), ("",), sum(1 for _ in self.items()))
+            return FencePointers((0,), ("",), sum(1 for _ in self.items()))
         *newer, oldest = self.runs
         changes = newest([*self._changes(), *(run_items(run, self._segments.load) for run in newer), iter(())])
         change, row = next(changes, None), 0
@@ -162,7 +162,7 @@ class Snapshot:
                 there = frozenset(load_within(oldest, position, self._segments.load).keys) if there is None else there
                 row += (change[0] not in there) * (not change[1].deleted) - (change[0] in there) * change[1].deleted
                 change = next(changes, None)
-        return Landmarks(rows, keys, row)
+        return FencePointers(rows, keys, row)
 
     def all_refs(self) -> list[SegmentRef]:
         """Every segment of this commit."""

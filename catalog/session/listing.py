@@ -9,13 +9,13 @@ from itertools import islice, takewhile
 import msgspec
 
 from catalog.errors import InvalidInputError
-from catalog.format.fence_pointers import Landmarks
+from catalog.format.fence_pointers import FencePointers
 from catalog.local.sorted_keys import Described, Order, SortedKeys
 from catalog.session.key_info import KeyInfo, KeyState, while_prefixed
 from catalog.session.session import Session
 
 _APART = 4_096
-"""How many rows the landmarks of a working copy without a base are apart."""
+"""How many rows the fence pointers of a working copy without a base are apart."""
 _WALKED = 2_000
 """How many keys of a group are counted one by one before the rows of its ends are asked for."""
 _LAST_CHARACTER = 0x10FFFF
@@ -30,10 +30,10 @@ class KeyGroup(msgspec.Struct, frozen=True, gc=False):
 
 @dataclass(frozen=True, slots=True)
 class _Marked:
-    """Landmarks, and of what: the generation and the base commit."""
+    """FencePointers, and of what: the generation and the base commit."""
 
     of: tuple[int, str | None]
-    landmarks: Landmarks
+    fence_pointers: FencePointers
 
 
 def after_prefix(prefix: str) -> str | None:
@@ -55,14 +55,14 @@ class Listing:
 
     def page_at(self, row: int, limit: int, prefix: str) -> list[KeyInfo]:
         """Some keys in their order, from a row of the list of all that begin with ``prefix``."""
-        key, passed = self._landmarks().at(row + self.row_of(prefix))
+        key, passed = self._fence_pointers().at(row + self.row_of(prefix))
         infos = islice(self._session.key_infos(key, with_deleted=True), passed, None)
         return list(islice(while_prefixed(infos, prefix), limit))
 
     def rows(self, prefix: str) -> int:
         """How many keys begin with ``prefix``."""
         after = after_prefix(prefix)
-        end = self._landmarks().total if after is None else self.row_of(after)
+        end = self._fence_pointers().total if after is None else self.row_of(after)
         return end - self.row_of(prefix)
 
     def folder(self, prefix: str, separator: str, after: KeyInfo | KeyGroup | None, limit: int) -> list[KeyInfo | KeyGroup]:
@@ -110,24 +110,24 @@ class Listing:
 
     def row_of(self, key: str) -> int:
         """How many keys come before ``key``."""
-        row, start = self._landmarks().before(key)
+        row, start = self._fence_pointers().before(key)
         if start == key:
             return row
         return row + sum(1 for _ in takewhile(lambda info: info.key < key, self._session.key_infos(start, with_deleted=True)))
 
-    def _landmarks(self) -> Landmarks:
+    def _fence_pointers(self) -> FencePointers:
         session = self._session
         of = (session.generation, session.base_id)
         if self._marked is None or self._marked.of != of:
             base = session.visible_base()
-            landmarks = self._of_table() if base is None else base.landmarks().with_more(session.added_keys())
-            self._marked = _Marked(of, landmarks)
-        return self._marked.landmarks
+            fence_pointers = self._of_table() if base is None else base.fence_pointers().with_more(session.added_keys())
+            self._marked = _Marked(of, fence_pointers)
+        return self._marked.fence_pointers
 
-    def _of_table(self) -> Landmarks:
+    def _of_table(self) -> FencePointers:
         """Of a working copy without a base: every few thousand rows of the table."""
         found, total = self._session.table.every(_APART)
-        return Landmarks([row for row, _ in found], [key for _, key in found], total)
+        return FencePointers([row for row, _ in found], [key for _, key in found], total)
 
 
 def _described(info: KeyInfo) -> Described:

@@ -11,7 +11,7 @@ from catalog.local.working_copy import WorkingCopy
 from catalog.remote.remote import Remote
 from catalog.remote.snapshot import Snapshot
 from catalog.session.key_info import KeyInfo, KeyState, of_entry
-from catalog.session.session import Held, Session
+from catalog.session.session import Session, StoredValue
 
 
 class PastSession(Session):
@@ -40,27 +40,27 @@ class PastSession(Session):
         """The commit that was opened."""
         return self._past
 
-    def find(self, key: str) -> Held | None:
+    def find(self, key: str) -> StoredValue | None:
         """The value of a key at this commit, verified."""
         entry = self._past.find(key)
         return None if entry is None else self._held(key, entry)
 
-    def _held(self, key: str, entry: Entry) -> Held:
+    def _held(self, key: str, entry: Entry) -> StoredValue:
         row = self.table.get(key)
         if row is not None and row.held and (row.checksum == entry.checksum or row.version == entry.version):
             try:
                 if (value := self.local_bytes(row)) is not None:
-                    return Held(value, entry.timestamp)
+                    return StoredValue(value, entry.timestamp)
             except IntegrityError:
                 pass
-        return Held(self.remote_value(key, entry), entry.timestamp)
+        return StoredValue(self.remote_value(key, entry), entry.timestamp)
 
     def timestamp_of(self, key: str) -> int | None:
         """The timestamp of a key at this commit."""
         entry = self._past.find(key)
         return entry.timestamp if entry is not None else None
 
-    def held_items(self) -> Iterator[tuple[str, Held]]:
+    def stored_items(self) -> Iterator[tuple[str, StoredValue]]:
         """All keys of this commit with their values, sorted."""
         for key, entry in self._past.items():
             yield key, self._held(key, entry)

@@ -31,7 +31,7 @@ _PAGE = 2_000
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class StoredValue:
     """A stored value with its timestamp."""
 
     value: bytes
@@ -176,10 +176,10 @@ class Session(OfOneProcess):
         if self._own_writer is not None:
             self._own_writer.flush()
 
-    def find(self, key: str) -> Held | None:
+    def find(self, key: str) -> StoredValue | None:
         """The value of a key as this session sees it, verified; None when there is none."""
         if self._own_writer is not None and (change := self._own_writer.buffered(key)) is not None:
-            return None if change.value is None else Held(change.value, change.timestamp)
+            return None if change.value is None else StoredValue(change.value, change.timestamp)
         row, base_id = self.table.get_with_base(key)
         if row is not None and row.status != Status.LEAVING:
             if row.status == Status.DELETED:
@@ -190,7 +190,7 @@ class Session(OfOneProcess):
                     return held
         base = self._base_of(key)
         entry = base.find(key) if base is not None else None
-        return None if entry is None else Held(self.remote_value(key, entry), entry.timestamp)
+        return None if entry is None else StoredValue(self.remote_value(key, entry), entry.timestamp)
 
     def remote_value(self, key: str, entry: Entry) -> bytes:
         """The value of an entry, from the cache or the remote; a writer keeps it in the data file."""
@@ -217,7 +217,7 @@ class Session(OfOneProcess):
         row = self.table.get(key)
         return row if row is not None and row.held else None
 
-    def _local_value(self, row: Row) -> Held | None:
+    def _local_value(self, row: Row) -> StoredValue | None:
         try:
             value = self.local_bytes(row)
         except IntegrityError:
@@ -226,7 +226,7 @@ class Session(OfOneProcess):
             if self._own_writer is not None:
                 self._own_writer.drop([row.key])
             return None
-        return None if value is None else Held(value, row.timestamp)
+        return None if value is None else StoredValue(value, row.timestamp)
 
     def _is_base_value(self, row: Row) -> bool:
         """Whether a copy is of this session's base, though another process moved the working copy on."""
@@ -293,7 +293,7 @@ class Session(OfOneProcess):
             if info is not None and (with_deleted or not deleted):
                 yield info
 
-    def held_items(self) -> Iterator[tuple[str, Held]]:
+    def stored_items(self) -> Iterator[tuple[str, StoredValue]]:
         """All keys with their values, sorted; values that are not local are fetched one by one."""
         self.flush()
         base = self.visible_base()
@@ -305,7 +305,7 @@ class Session(OfOneProcess):
             usable = row is not None and (row.status == Status.EDITED or (entry is not None and row.version == entry.version))
             value = verified(self.copy.data, row.offset, row.length, row.checksum) if row is not None and usable else None
             if value is not None and row is not None:
-                yield key, Held(value, entry.timestamp if entry is not None and row.says(entry) else row.timestamp)
+                yield key, StoredValue(value, entry.timestamp if entry is not None and row.says(entry) else row.timestamp)
             elif (held := self.find(key)) is not None:
                 yield key, held
 
@@ -347,7 +347,7 @@ class Session(OfOneProcess):
             self._counted = _Counted(generation, base.commit_id, keys, size)
         return self._counted.keys, self._counted.value_bytes
 
-    def metadata(self) -> Held | None:
+    def metadata(self) -> StoredValue | None:
         """The user's metadata as this session sees it, as JSON."""
         return self.find(METADATA)
 

@@ -72,7 +72,7 @@ def fill(database: Database) -> dict[str, str]:
 @pytest.fixture
 def memory() -> Iterator[Path]:
     """A folder in memory where there is one: many syncs would only make a disk slow."""
-    folder = Path(tempfile.mkdtemp(prefix="expunge", dir=MEMORY))
+    folder = Path(tempfile.mkdtemp(prefix="purge", dir=MEMORY))
     yield folder
     shutil.rmtree(folder)
 
