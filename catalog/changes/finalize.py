@@ -1,7 +1,7 @@
 """Finalize: what a commit of our own brought up is an edit no more.
 
-A commit stays noted as an attempt while its outcome is not known. Whoever builds on a newer commit looks for attempts in it first, so
-that our own values are never taken for someone else's.
+A commit stays noted as an attempt while its outcome is not known. Whoever builds on a newer commit looks for attempts in it
+first, so that our own values are never taken for someone else's.
 """
 
 from __future__ import annotations
