@@ -33,8 +33,8 @@ class Seaweed:
     """A running server with its data in ``folder``: ``with Seaweed(folder) as server``.
 
     It has a bucket ``pub`` that anyone may read, a bucket ``priv``, and two key pairs made at run time: ``rw`` may do
-    everything, ``ro`` may read and list. ``small`` keeps its memory at about 200 MB, at no loss of speed. Ends with a kill: the data
-    is for throwing away. Raises LocalFileError when the program is not installed, and UnreachableError when it does not start.
+    everything, ``ro`` may read and list. ``small`` keeps its memory at about 200 MB, as fast. Ends with a kill: the data is
+    for throwing away. Raises LocalFileError when the program is not installed, and UnreachableError when it does not start.
     """
 
     buckets = ("pub", "priv")
