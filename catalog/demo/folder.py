@@ -57,7 +57,6 @@ class DemoFolder:
         """The folder of the colleague's working copies."""
         return self.path / "colleague"
 
-    @property
     def is_outdated(self) -> bool:
         """Whether the demo in it was made by another version of this program, which keeps things elsewhere: it is made anew."""
         marker = self._read_marker()
@@ -74,7 +73,7 @@ class DemoFolder:
             self.path.mkdir(parents=True, exist_ok=True)
             self._refuse_someone_elses()
             marker = self._read_marker()
-            if marker and marker.get("state") == Progressed.READY and not fresh and not self.is_outdated:
+            if marker and marker.get("state") == Progressed.READY and not fresh and not self.is_outdated():
                 self._check_usable(marker)
                 return True
             self._remove_what_was_made()

@@ -54,11 +54,11 @@ def test_the_demo_of_an_earlier_version_is_made_anew(tmp_path: Path) -> None:
     marker = json.loads((folder.path / MARKER).read_text())
     (folder.path / MARKER).write_text(json.dumps(marker | {"version": 1}))
     (folder.path / "notes.txt").write_text("mine")
-    assert folder.is_outdated
+    assert folder.is_outdated()
 
     assert not folder.claim(fresh=False)
     assert not folder.catalog.exists()
-    assert not folder.is_outdated
+    assert not folder.is_outdated()
     assert (folder.path / "notes.txt").read_text() == "mine"
 
 
