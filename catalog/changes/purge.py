@@ -104,7 +104,9 @@ def purge(
 def purge_local(session: WriteSession, keys: Collection[str], progress: Progress) -> None:
     """Write the local file and its caches anew, without values that are in the remote no more; edits of the keys stay."""
     rows = session.table.get_many(list(keys)).values()
-    session.table.put(replace(row, base=KnownBase.of(None)) for row in rows if row.base is not None and row.base.entry is not None)
+    session.table.put(
+        replace(row, base=KnownBase.of(None)) for row in rows if row.base is not None and row.base.entry is not None
+    )
     session.writer.compact(progress)
     session.cache.prune()
 
