@@ -50,13 +50,14 @@ def _reached(remote: Remote, last: StoredHead | None, progress: Progress) -> Ite
     """What the commits of a database need; of one whose deletion was cut short, what its listing shows has to do."""
     head = read_any_head(remote.place)
     newest = last if last is not None else head
+    found = [remote.names.commit(head.head.number, head.commit_id)] if head is not None else []
     if newest is None:
-        return ()
+        return found
     try:
         commits = kept_commits(remote, newest, progress)
-        return reach(remote, newest, commits, progress).objects
+        return [*reach(remote, newest, commits, progress).objects, *found]
     except GoneError:
-        return ()
+        return found
 
 
 def _batches(names: Iterable[str]) -> Iterator[list[str]]:

@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Iterator
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import hypothesis.strategies as st
 import pytest
@@ -140,8 +140,8 @@ def test_a_clock_that_is_ahead_shortens_no_grace_period(database: Database, monk
 
     class Ahead(datetime):
         @classmethod
-        def now(cls, tz: tzinfo | None = None) -> datetime:
-            return datetime.now(tz) + timedelta(days=8)
+        def now(cls, tz: tzinfo | None = None) -> Self:
+            return super().now(tz) + timedelta(days=8)
 
     monkeypatch.setattr(garbage, "datetime", Ahead)
     before = set(objects(database))
