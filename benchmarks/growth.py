@@ -7,7 +7,8 @@ Remotes are made as a first push makes them, in a folder (of memory, where there
 store is asked and what passes: the same as in a bucket, where ``tests/test_costs.py`` counts the smaller of these works on the
 line too. The contest of 40 writers runs on SeaweedFS. ``today`` is commit 14e9093, the last of the preview's format, as measured
 before the format was made anew; the ratio is to that. Counter-like keys are ``station/00012345``, uuid-like ones 32 random hex
-digits. A cold look-up asks for both frames of a segment at once: four requests are three trips. ``--quick`` takes a hundredth of the keys, to see that it runs; its figures say nothing.
+digits. A cold look-up asks for both frames of a segment at once: four requests are three trips. ``--quick`` takes a hundredth of
+the keys, to see that it runs; its figures say nothing.
 
 The exit status is 1 when a target is missed.
 """
