@@ -81,6 +81,8 @@ class State:
 
     replacing = _Mark()
     """Whether the working copy stands for the whole database: the next push puts its keys in the place of all that were there."""
+    uprooted = _Mark()
+    """Whether the commit that the working copy was built on cannot be read any more; its copies are of it still."""
     dirty = _Mark()
     """Whether a writer began to change the booklet and did not yet say how it left it."""
     compacting = _Mark()
@@ -147,6 +149,7 @@ class State:
         with self.transaction():
             self._remember("base", stored)
             self._base_id = stored.commit_id if stored is not None else None
+            self.uprooted = False
             self.see(stored)
 
     def see(self, stored: StoredHead | None) -> None:

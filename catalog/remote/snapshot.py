@@ -164,6 +164,10 @@ class Snapshot:
                 change = next(changes, None)
         return FencePointers(rows, keys, row)
 
+    def refs_of(self, run: RunRef) -> Run:
+        """The segments of one run of this commit."""
+        return self._segments.run(run, self.stored)
+
     def all_refs(self) -> list[SegmentRef]:
         """Every segment of this commit."""
         return [ref for run in self.runs for ref in run]
