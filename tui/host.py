@@ -111,6 +111,12 @@ class Host(Protocol):
     def look_again(self) -> None:
         """Look again at what is open."""
 
+    async def ask_now(self, entry: Entry) -> Status:
+        """How a database stands, from its remote, unless that was heard this very moment; raises ReadError."""
+
+    async def run(self, name: str) -> None:
+        """Run a command or an action by its id, or say why it cannot be run now."""
+
     def show_version(self, opened: Opened | None) -> None:
         """Show the keys of an earlier version in place of those of now; with None those of now again."""
 

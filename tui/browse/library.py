@@ -30,9 +30,11 @@ def list_catalog(catalog: Catalog) -> tuple[GroupListing, ...]:
     listings = []
     for group in catalog.groups():
         try:
-            listings.append(GroupListing(group.name, tuple(catalog.entries(group.name)), connection=group.connection))
+            listings.append(
+                GroupListing(group.name, tuple(catalog.entries(group.name)), group.file_path, connection=group.connection)
+            )
         except CatalogError as error:
-            listings.append(GroupListing(group.name, (), str(error), group.connection))
+            listings.append(GroupListing(group.name, (), group.file_path, str(error), group.connection))
     return tuple(listings)
 
 

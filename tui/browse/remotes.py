@@ -60,6 +60,20 @@ class Remotes:
         """Ask about one database."""
         self._ask([self._call(entry)], [entry.key])
 
+    async def look(self, entry: Entry, *, is_silent: bool = False) -> Status:
+        """Ask about one database, and wait for the answer.
+
+        Raises:
+            ReadError: when it cannot be asked.
+        """
+        self._facts.ask([entry.key], is_silent=is_silent)
+        try:
+            found = await self._jobs.call(_ASKING, self._call(entry))
+        finally:
+            self._facts.answer([entry.key], is_silent=is_silent)
+        self._facts.take({entry.key: found.status})
+        return found.status
+
     def _call(self, entry: Entry, *, ask_remote: bool = True) -> Call:
         return partial(read_status, self._catalog, entry, self._vouching(entry), ask_remote)
 
@@ -89,4 +103,4 @@ class Remotes:
 
     def _spread(self, news: Mapping[str, Status], answered: Sequence[str]) -> None:
         self._facts.answer(answered)
-        self._facts.take(news)
+        self._facts.take(news, heard=frozenset(answered))

@@ -20,7 +20,7 @@ from catalog import CancelledError, Catalog, CatalogError, ConflictError, Entry,
 from tui.changes.commands import Changes
 from tui.changes.list import ChangeList
 from tui.changes.pane import ChangesPane
-from tui.command import Act, Commands, Place, Situation
+from tui.command import Action, Command, Commands, Place, Situation
 from tui.credentials.commands import Credentials
 from tui.facts import Facts, numbers
 from tui.features import ACTIONS, BY_ID, COMMANDS, bindings
@@ -60,7 +60,9 @@ from .remotes import Remotes
 from .tree import CatalogTree
 
 _LATELY = 30.0
-"""Seconds for which nobody is asked again because the terminal has the focus."""
+"""Seconds after which the remote of what is shown is asked again, while somebody may be looking."""
+_GROUP, _LIST = "group ", "list"
+"""What the files of groups, and of the list of them, are watched as; databases are by their keys."""
 D = TypeVar("D", bound=Done)
 W = TypeVar("W", bound=Dialog[Any])
 
@@ -140,7 +142,7 @@ class BrowseScreen(Screen[None]):
                 yield TabBar(id="tab-bar").data_bind(here.tab, here.status)
                 with ContentSwitcher(initial="keys", id="tabs"):
                     yield self.keys_pane.data_bind(here.words, opened=here.shown)
-                    yield self.changes_pane.data_bind(here.opened, here.words, here.place)
+                    yield self.changes_pane.data_bind(here.opened, here.words, here.place, here.status)
                     yield self.history_pane.data_bind(here.opened, here.words, here.place, here.tab, here.status)
                     details = DetailsView(self.catalog, self.jobs, self.vouching, id="details")
                     details.data_bind(here.listings, here.group_statuses)
@@ -156,6 +158,7 @@ class BrowseScreen(Screen[None]):
         self._watch.start()
         if self.settings.ask_every:
             self.set_interval(self.settings.ask_every, self.remotes.ask_again)
+            self.set_interval(_LATELY, self._ask_shown)
 
     def on_unmount(self) -> None:
         """Look at no file any more."""
@@ -174,7 +177,13 @@ class BrowseScreen(Screen[None]):
         self.listings = listings
         self.remotes.ask_all()
         files = {entry.key: self.catalog.file_of(entry) for listing in listings for entry in listing.entries}
-        self.jobs.run(lambda: self._watch.follow(files))
+        lists = {f"{_GROUP}{listing.name}": listing.file for listing in listings} | {_LIST: self.catalog.folder / "catalog.json"}
+
+        def follow() -> None:
+            self._watch.follow({**files, **lists})
+            self._watch.expect(lists)
+
+        self.jobs.run(follow)
 
     @property
     def situation(self) -> Situation:
@@ -195,12 +204,12 @@ class BrowseScreen(Screen[None]):
             has_key=self.keys_pane.list.info is not None and self.tab == "keys",
             has_more=self.keys_pane.has_more,
             can_fold=self.keys_pane.value_view.can_fold,
-            conflicts=len(self.changes_pane.list.conflicts),
+            conflicts=self.status.conflicts if self.status else len(self.changes_pane.list.conflicts),
             serializer=self.opened.database.serializer if self.opened else "",
             commit=commits.commit,
             tags=commits.tags_here,
-            is_newest=commits.commit == commits.newest,
-            is_only_commit=commits.is_single,
+            is_newest=commits.commit == commits.newest and not commits.is_behind(self.status),
+            is_only_commit=commits.is_single and not commits.is_behind(self.status),
             past=self.past.at if self.past else None,
         )
 
@@ -281,8 +290,23 @@ class BrowseScreen(Screen[None]):
 
     def came_back(self) -> None:
         """The terminal has the focus again: somebody may have been busy elsewhere with what is shown here."""
-        if self.entry and not self.facts.is_fresh(self.entry.key, _LATELY) and not self.facts.is_asked(self.entry.key):
-            self.look_again(self.entry)
+        if self.settings.ask_every:
+            self._ask_shown()
+
+    def _ask_shown(self) -> None:
+        """Ask the remote of what is shown, in silence, if that was not done lately and somebody may be looking."""
+        entry = self.entry
+        is_known = entry is None or self.facts.is_fresh(entry.key, _LATELY - 1) or self.facts.is_asked(entry.key)
+        if entry is not None and not is_known and self.app.app_focus:
+            begin(self, self._ask_in_silence(entry))
+
+    async def _ask_in_silence(self, entry: Entry) -> None:
+        await self.remotes.look(entry, is_silent=True)
+
+    async def ask_now(self, entry: Entry) -> Status:
+        """How a database stands, from its remote, unless that was heard this very moment."""
+        known = self.statuses.get(entry.key)
+        return known if known is not None and self.facts.is_fresh(entry.key) else await self.remotes.look(entry)
 
     def _copies_changed(self, keys: Mapping[str, bool]) -> None:
         """Another process has changed working copies; told in the thread that looks at them."""
@@ -290,6 +314,9 @@ class BrowseScreen(Screen[None]):
 
     def _look_at_copies(self, keys: Mapping[str, bool]) -> None:
         entries = {entry.key: entry for listing in self.listings or () for entry in listing.entries}
+        # Who reads a group opens its files too; only who writes changes its data.
+        if any(is_data and (key == _LIST or key.startswith(_GROUP)) for key, is_data in keys.items()):
+            self.list_again()
         for key in keys.keys() & entries.keys():
             if not keys[key] and self.opened and self.opened.entry.key == key:
                 # Values that are fetched are kept there too.
@@ -352,7 +379,7 @@ class BrowseScreen(Screen[None]):
     @on(CommitList.Chosen)
     @on(PastChangeList.Chosen)
     def _row_chosen(self) -> None:
-        self._run(self._commands.act("go-in"))
+        begin(self, self.run("go-in"))
 
     @on(ChangesPane.NoConflictsLeft)
     def _leave_conflicts(self) -> None:
@@ -464,12 +491,22 @@ class BrowseScreen(Screen[None]):
 
     async def action_command(self, name: str) -> None:
         """Run a command, or say why it cannot be run now."""
-        if refusal := (BY_ID.get(name) or ACTIONS[name]).refusal(self.situation):
-            self.tell(refusal, "warning")
-            return
-        self._run(self._commands.act(name))
+        begin(self, self.run(name))
         # Its first step, such as to open a dialog, is taken before the next key.
         await asyncio.sleep(0)
 
-    def _run(self, act: Act) -> None:
-        begin(self, act())
+    async def run(self, name: str) -> None:
+        """Run a command or an action by its id, or say why it cannot be run now.
+
+        What would make it needless may have changed since it was noted: that is looked up before it is said.
+        """
+        wanted: Command | Action = BY_ID.get(name) or ACTIONS[name]
+        refusal = wanted.refusal(self.situation)
+        if not refusal and not wanted.tells and wanted.needless(self.situation):
+            if (entry := self.entry) is not None:
+                await self.ask_now(entry)
+            refusal = wanted.hindrance(self.situation)
+        if refusal:
+            self.tell(refusal, "warning")
+        else:
+            await self._commands.act(name)()

@@ -10,11 +10,13 @@ from textual.content import Content
 
 from catalog import Change, Direction, Entry, Progress, State
 from tui.command import CHANGES, Place, Situation, command, needs_write
+from tui.facts import NOT_HEARD
 from tui.host import Host, Write
 from tui.jobs import Done, ReadError
 from tui.kit.amounts import quantity
 from tui.kit.confirm import Confirm
 from tui.kit.plain import plain
+from tui.kit.trouble import told
 from tui.opened import Opened
 from tui.trust import Vouching
 from tui.work import begin
@@ -76,7 +78,7 @@ def _choose_one(now: Situation) -> str:
 
 def _choose_any(now: Situation) -> str:
     has_some = now.status is None or now.status.ahead
-    return needs_write(now) or ("" if has_some else "There is nothing to choose: no key was changed here.")
+    return "" if has_some else "There is nothing to choose: no key was changed here."
 
 
 def _is_conflict(change: Change | None) -> TypeGuard[Change]:
@@ -97,11 +99,7 @@ def _write_one(now: Situation) -> str:
     return _settle_one(now)
 
 
-def _settle_any(now: Situation) -> str:
-    return needs_write(now) or _some_conflicts(now)
-
-
-def _some_conflicts(now: Situation) -> str:
+def _no_conflicts(now: Situation) -> str:
     return "" if now.conflicts else "There are no conflicts."
 
 
@@ -142,7 +140,8 @@ class Changes:
         "All or none",
         "a",
         "Choose all of your changes for the next push, or none.",
-        refusal=_choose_any,
+        refusal=needs_write,
+        needless=_choose_any,
         places=_LIST,
     )
     async def choose_all(self) -> None:
@@ -173,6 +172,7 @@ class Changes:
         "Give up all your unpushed changes of this database.",
         refusal=needs_write,
         needless=_no_discard,
+        tells=True,
         places=CHANGES,
     )
     async def discard_all(self) -> None:
@@ -199,6 +199,7 @@ class Changes:
         "Send your changes, or those that you chose, to the remote, after a question.",
         refusal=needs_write,
         needless=_no_push,
+        tells=True,
         rank=80,
     )
     async def push(self) -> None:
@@ -239,24 +240,34 @@ class Changes:
         "Bring the changes of others here, after a question.",
         refusal=needs_write,
         needless=_no_pull,
+        tells=True,
         rank=79,
     )
     async def pull(self) -> None:
-        """Count, ask, then pull."""
-        opened = self._opened
+        """Count, ask, then pull; that there is nothing is said when the remote itself has just said so."""
+        opened, host = self._opened, self._host
         entry = opened.entry
-        dialog = self._host.open(Confirm(f"Pull {plain(entry.name)}", None, "Pull", is_safe=True))
+        dialog = host.open(Confirm(f"Pull {plain(entry.name)}", None, "Pull", is_safe=True))
         try:
-            summary = await self._host.jobs.latest("plan", "Preparing the pull", lambda: library.summarize(opened))
+            summary = await host.jobs.latest("plan", "Preparing the pull", lambda: library.summarize(opened))
+            status = host.status
+            if not (summary.incoming + summary.conflicts):
+                status = await host.ask_now(entry)
+                anew = partial(library.summarize_anew, host.catalog, entry, host.vouching(entry))
+                summary = await host.jobs.latest("plan", "Preparing the pull", anew)
         except ReadError as failure:
             dialog.explain(failure.error)
+            return
+        if keys := summary.incoming + summary.conflicts:
+            dialog.fill(pull_question(entry, summary), f"Pull {quantity(keys, 'key')}")
+            if await dialog.answer:
+                await self._write(entry, "pull", library.pull)
+        elif status is not None and status.state in NOT_HEARD:
+            dialog.refuse(
+                told(f"Whether there is something to pull is not known. {status.problem}", "r asks again.", "$state-trouble")
+            )
         else:
-            if keys := summary.incoming + summary.conflicts:
-                dialog.fill(pull_question(entry, summary), f"Pull {quantity(keys, 'key')}")
-                if await dialog.answer:
-                    await self._write(entry, "pull", library.pull)
-            else:
-                dialog.refuse(Content(NOTHING_TO_PULL))
+            dialog.refuse(Content(NOTHING_TO_PULL))
 
     @command("refresh", "Refresh", "r", "Ask all remotes again how they stand.", rank=50)
     async def refresh(self) -> None:
@@ -348,7 +359,8 @@ class Changes:
         "All alike",
         "a",
         "End all conflicts of this database with the same side, after a question.",
-        refusal=_settle_any,
+        refusal=needs_write,
+        needless=_no_conflicts,
         places=_CONFLICT,
         rank=52,
     )
@@ -359,12 +371,12 @@ class Changes:
         if choice is not None:
             await self._write(entry, "resolve", partial(library.settle_all, choice=choice))
 
-    @command("next-conflict", "Next", "n", "Go to the next conflict.", refusal=_some_conflicts, places=CHANGES, rank=53)
+    @command("next-conflict", "Next", "n", "Go to the next conflict.", needless=_no_conflicts, places=CHANGES, rank=53)
     async def next_conflict(self) -> None:
         """Go to the next conflict."""
         self._pane.list.go_to_conflict(1)
 
-    @command("previous-conflict", "Previous", "N", "Go to the conflict before.", refusal=_some_conflicts, places=CHANGES)
+    @command("previous-conflict", "Previous", "N", "Go to the conflict before.", needless=_no_conflicts, places=CHANGES)
     async def previous_conflict(self) -> None:
         """Go to the conflict before."""
         self._pane.list.go_to_conflict(-1)

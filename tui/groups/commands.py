@@ -10,7 +10,6 @@ from textual.content import Content
 
 from catalog import CatalogError, Entry, GroupRecord, Progress, SearchIndex, Status
 from tui.command import (
-    Commands,
     Situation,
     action,
     command,
@@ -69,23 +68,23 @@ def _move(now: Situation) -> str:
     return _change_database(now) or ("" if now.groups > 1 else "There is only one group: A adds another.")
 
 
-def _remote(now: Situation) -> str:
+def _no_remote(now: Situation) -> str:
     answers = now.status is not None and now.status.remote_commit is not None
-    return needs_open(now) or ("" if answers else "It has no remote that answers now.")
+    return "" if answers else "It has no remote that answers now."
 
 
 def _copy_remote(now: Situation) -> str:
-    return needs_permission(now) or _remote(now)
+    return needs_permission(now) or needs_open(now)
 
 
 def _delete_remote(now: Situation) -> str:
     if now.entry and now.entry.connection.is_address_only:
         return "A public address only reads: who has the keys of the bucket can delete it."
-    return (
-        needs_write(now)
-        or _remote(now)
-        or ("Pull first (p): what others have pushed is nowhere else." if _is_older(now.status) else "")
-    )
+    return needs_write(now)
+
+
+def _not_to_delete(now: Situation) -> str:
+    return _no_remote(now) or ("Pull first (p): what others have pushed is nowhere else." if _is_older(now.status) else "")
 
 
 def _is_older(status: Status | None) -> bool:
@@ -155,11 +154,11 @@ class Groups:
     async def _offer(self, menu: str) -> None:
         found, now = MENUS[menu], self._host.situation
         actions = [ACTIONS[name] for name in found.actions]
-        offers = [Offer(one.id, one.letter, one.words, one.help, one.refusal(now)) for one in actions]
+        offers = [Offer(one.id, one.letter, one.words, one.help, one.refusal(now), one.needless(now)) for one in actions]
         about = self._host.entry.name if self._host.entry else self._host.group
         chosen = await self._host.open(MenuDialog(f"{found.title}: {about}" if about else found.title, offers)).answer
         if chosen:
-            await Commands([self]).act(chosen)()
+            await self._host.run(chosen)
 
     @command("put-back", "Put back", "Z", "Put back what was removed last.", refusal=needs_permission)
     async def put_back(self) -> None:
@@ -307,7 +306,14 @@ class Groups:
             work = partial(library.export_to, host.catalog, entry, host.vouching(entry), plan.path, plan.options)
             await self._write(Write(f"export:{entry.key}", "export", entry.name), work)
 
-    @action("copy-remote", "c", "Copy its remote…", "To another place, with its whole history.", refusal=_copy_remote)
+    @action(
+        "copy-remote",
+        "c",
+        "Copy its remote…",
+        "To another place, with its whole history.",
+        refusal=_copy_remote,
+        needless=_no_remote,
+    )
     async def copy_remote(self) -> None:
         """Ask where to copy the remote, check that, ask again, then copy it."""
         opened, host = self._opened, self._host
@@ -344,7 +350,12 @@ class Groups:
             await self._do("Removing", lambda: library.remove_group(self._host.catalog, record.name))
 
     @action(
-        "delete-remote", "D", "Delete its remote…", "For everyone, with its history; the copy here stays.", refusal=_delete_remote
+        "delete-remote",
+        "D",
+        "Delete its remote…",
+        "For everyone, with its history; the copy here stays.",
+        refusal=_delete_remote,
+        needless=_not_to_delete,
     )
     async def delete_remote(self) -> None:
         """Ask for the name of the database, then delete its remote."""
