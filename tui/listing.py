@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from catalog import Entry, S3Connection
 
@@ -14,6 +13,5 @@ class GroupListing:
 
     name: str
     entries: tuple[Entry, ...]
-    file: Path
     problem: str = ""
     connection: S3Connection | None = None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 from an_entry import ENTRY
 
@@ -30,5 +29,5 @@ def test_the_origin_is_the_group_that_names_a_database() -> None:
     trust = Trust(lambda: "lab")
     assert trust.origin(ENTRY) == "lab"
 
-    trust.note_origins([GroupListing("earth", (ENTRY,), Path("earth.blt"))])
+    trust.note_origins([GroupListing("earth", (ENTRY,))])
     assert trust.vouching(ENTRY) == Vouching(origin="earth", trust_connection=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from catalog import Catalog, CatalogError, Entry, State, Status
 from tui.listing import GroupListing
@@ -25,16 +26,19 @@ class Stand:
         return self.entry.key if self.entry else self.group
 
 
+def group_files(catalog: Catalog) -> dict[str, Path]:
+    """Where the own file of each group is."""
+    return {group.name: group.file_path for group in catalog.groups()}
+
+
 def list_catalog(catalog: Catalog) -> tuple[GroupListing, ...]:
     """List the groups of this machine and what is in them; a group that cannot be read says why."""
     listings = []
     for group in catalog.groups():
         try:
-            listings.append(
-                GroupListing(group.name, tuple(catalog.entries(group.name)), group.file_path, connection=group.connection)
-            )
+            listings.append(GroupListing(group.name, tuple(catalog.entries(group.name)), connection=group.connection))
         except CatalogError as error:
-            listings.append(GroupListing(group.name, (), group.file_path, str(error), group.connection))
+            listings.append(GroupListing(group.name, (), str(error), group.connection))
     return tuple(listings)
 
 

@@ -74,6 +74,15 @@ class Remotes:
         self._facts.take({entry.key: found.status})
         return found.status
 
+    async def look_at_group(self, name: str) -> None:
+        """Ask in silence about the own file of a group."""
+        self._facts.ask([name], is_silent=True)
+        try:
+            found = await self._jobs.call(_ASKING, partial(read_group_status, self._catalog, name))
+        finally:
+            self._facts.answer([name], is_silent=True)
+        self._facts.take_group(name, found.status)
+
     def _call(self, entry: Entry, *, ask_remote: bool = True) -> Call:
         return partial(read_status, self._catalog, entry, self._vouching(entry), ask_remote)
 

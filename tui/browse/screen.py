@@ -53,7 +53,7 @@ from tui.work import ReadFailed, begin
 from .bars import KeyBar, TabBar, TopBar, TransferBar
 from .commands import Moving
 from .heading import Heading
-from .library import list_catalog
+from .library import group_files, list_catalog
 from .opening import Opening
 from .places import PLACES, TAB_OF, TAB_PLACES, WIDGETS
 from .remotes import Remotes
@@ -123,7 +123,8 @@ class BrowseScreen(Screen[None]):
         )
         self.facts = Facts(self._facts_changed)
         self.remotes = Remotes(self, self.facts, lambda: self.listings or (), catalog, jobs, self.vouching)
-        self._watch = Watch(self._copies_changed, self.facts.is_asked)
+        self._lists_read = 0
+        self._watch = Watch(self._copies_changed, self._is_reading)
         self.opening = Opening(self, self, catalog, jobs, self.vouching, self.remotes, credentials.approve)
 
     def _program(self, found: Found, requests: RequestLog, switch_theme: Callable[[], None]) -> Program:
@@ -171,19 +172,38 @@ class BrowseScreen(Screen[None]):
         begin(self, self._list())
 
     async def _list(self) -> None:
-        listings = await self.jobs.latest("catalog", "Reading the catalog", lambda: list_catalog(self.catalog))
+        self._take_listings(await self._read_listings())
+
+    async def _read_listings(self) -> tuple[GroupListing, ...]:
+        self._lists_read += 1
+        try:
+            return await self.jobs.latest("catalog", "Reading the catalog", self._read_catalog)
+        finally:
+            self._lists_read -= 1
+
+    async def _list_if_other(self, groups: Sequence[str]) -> None:
+        """Another process has changed lists or groups: show what they say, if it is something else, and how they stand."""
+        if (listings := await self._read_listings()) != self.listings:
+            self._take_listings(listings)
+        else:
+            for group in groups:
+                await self.remotes.look_at_group(group)
+
+    def _take_listings(self, listings: tuple[GroupListing, ...]) -> None:
         self._trust.note_origins(listings)
         self.facts.forget_groups()
         self.listings = listings
         self.remotes.ask_all()
         files = {entry.key: self.catalog.file_of(entry) for listing in listings for entry in listing.entries}
-        lists = {f"{_GROUP}{listing.name}": listing.file for listing in listings} | {_LIST: self.catalog.folder / "catalog.json"}
+        self.jobs.run(lambda: self._watch.follow(files))
 
-        def follow() -> None:
-            self._watch.follow({**files, **lists})
-            self._watch.expect(lists)
-
-        self.jobs.run(follow)
+    def _read_catalog(self) -> tuple[GroupListing, ...]:
+        """List everything, in a job's thread; what is written to the lists from now on is news."""
+        files = {f"{_GROUP}{name}": file for name, file in group_files(self.catalog).items()}
+        files[_LIST] = self.catalog.folder / "catalog.json"
+        self._watch.follow(files, "lists")
+        self._watch.expect(files)
+        return list_catalog(self.catalog)
 
     @property
     def situation(self) -> Situation:
@@ -308,15 +328,19 @@ class BrowseScreen(Screen[None]):
         known = self.statuses.get(entry.key)
         return known if known is not None and self.facts.is_fresh(entry.key) else await self.remotes.look(entry)
 
+    def _is_reading(self, key: str) -> bool:
+        """Whether the program itself reads what is watched, and opens its files for that; asked in the thread that looks."""
+        is_list = key == _LIST or key.startswith(_GROUP)
+        return self.facts.is_asked(key.removeprefix(_GROUP)) or (is_list and self._lists_read > 0)
+
     def _copies_changed(self, keys: Mapping[str, bool]) -> None:
         """Another process has changed working copies; told in the thread that looks at them."""
         self.call_later(self._look_at_copies, keys)
 
     def _look_at_copies(self, keys: Mapping[str, bool]) -> None:
         entries = {entry.key: entry for listing in self.listings or () for entry in listing.entries}
-        # Who reads a group opens its files too; only who writes changes its data.
-        if any(is_data and (key == _LIST or key.startswith(_GROUP)) for key, is_data in keys.items()):
-            self.list_again()
+        if lists := [key for key in keys if key == _LIST or key.startswith(_GROUP)]:
+            begin(self, self._list_if_other([key.removeprefix(_GROUP) for key in lists if key != _LIST]))
         for key in keys.keys() & entries.keys():
             if not keys[key] and self.opened and self.opened.entry.key == key:
                 # Values that are fetched are kept there too.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,7 +22,7 @@ from tui.trust import Vouching
 OTHER = replace(ENTRY, key="2" * 32, name="snow")
 
 
-LISTINGS = (GroupListing("earth", (ENTRY, OTHER), Path("earth.blt")),)
+LISTINGS = (GroupListing("earth", (ENTRY, OTHER)),)
 
 
 class _Screen:
