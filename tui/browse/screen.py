@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, ClassVar, TypeVar
 
 from textual import events, on
@@ -31,7 +32,8 @@ from tui.history.list import CommitList
 from tui.history.pane import HistoryPane
 from tui.history.past_changes import PastChangeList
 from tui.host import Happening, Severity, Write
-from tui.jobs import AlreadyWritingError, Done, Jobs, Transfer
+from tui.jobs import AlreadyWritingError, Done, Jobs, ReadError, StaleError, Transfer
+from tui.keepsakes import Keepsakes
 from tui.keys.commands import Keys
 from tui.keys.list import KeyList
 from tui.keys.pane import KeysPane
@@ -61,9 +63,11 @@ from .tree import CatalogTree
 
 _LATELY = 30.0
 """Seconds after which the remote of what is shown is asked again, while somebody may be looking."""
+_SAVE_EVERY = 1.0
 _GROUP, _LIST = "group ", "list"
 """What the files of groups, and of the list of them, are watched as; databases are by their keys."""
 D = TypeVar("D", bound=Done)
+T = TypeVar("T")
 W = TypeVar("W", bound=Dialog[Any])
 
 
@@ -93,10 +97,13 @@ class BrowseScreen(Screen[None]):
         found: Found,
         requests: RequestLog,
         switch_theme: Callable[[], None],
+        kept: Keepsakes,
         *,
         is_read_only: bool,
     ) -> None:
         super().__init__()
+        self.drafts = kept.drafts
+        self.remembered = kept.remembered
         self.settings: Settings = found.settings
         self.catalog = catalog
         self.jobs = jobs
@@ -157,6 +164,7 @@ class BrowseScreen(Screen[None]):
         self.catalog_tree.focus()
         self.list_again()
         self._watch.start()
+        self.set_interval(_SAVE_EVERY, self._save_kept)
         if self.settings.ask_every:
             self.set_interval(self.settings.ask_every, self.remotes.ask_again)
             self.set_interval(_LATELY, self._ask_shown)
@@ -164,6 +172,12 @@ class BrowseScreen(Screen[None]):
     def on_unmount(self) -> None:
         """Look at no file any more."""
         self._watch.end()
+
+    def _save_kept(self) -> None:
+        """Write what was typed, and how the screen is, if that is other than it was."""
+        for kept in (self.drafts, self.remembered):
+            if not kept.is_saved:
+                self.jobs.run(kept.save)
 
     def list_again(self, wanted: tuple[str, str] | None = None) -> None:
         """Read which groups and databases there are, and go to the one that is wanted there; remotes are asked then."""
@@ -322,6 +336,17 @@ class BrowseScreen(Screen[None]):
 
     async def _ask_in_silence(self, entry: Entry) -> None:
         await self.remotes.look(entry, is_silent=True)
+
+    async def ask_open(self, slot: str, what: str, call: Callable[[Opened], T]) -> T:
+        """Read something of the open database in a slot of the jobs; once more where it was opened anew meanwhile."""
+        while True:
+            if (opened := self.opened) is None:
+                raise StaleError
+            try:
+                return await self.jobs.latest(slot, what, partial(call, opened))
+            except ReadError:
+                if opened is self.opened:
+                    raise
 
     async def ask_now(self, entry: Entry) -> Status:
         """How a database stands, from its remote, unless that was heard this very moment."""

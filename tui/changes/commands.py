@@ -177,11 +177,10 @@ class Changes:
     )
     async def discard_all(self) -> None:
         """Count, ask, then give up all changes."""
-        opened = self._opened
-        entry = opened.entry
+        entry = self._opened.entry
         dialog = self._host.open(Confirm(f"Discard in {plain(entry.name)}", None, "Discard", stay="Keep"))
         try:
-            summary = await self._host.jobs.latest("plan", "Preparing the discard", lambda: library.summarize(opened))
+            summary = await self._host.ask_open("plan", "Preparing the discard", library.summarize)
         except ReadError as failure:
             dialog.explain(failure.error)
         else:
@@ -204,21 +203,22 @@ class Changes:
     )
     async def push(self) -> None:
         """Ask about a push of what was chosen, or of all, while what it takes is counted; then push."""
-        opened, chosen = self._opened, self._pane.list.chosen
-        entry = opened.entry
-        dialog = self._host.open(PushDialog(entry))
-        begin(self._pane, self._count_push(dialog, opened, chosen))
+        entry, chosen = self._opened.entry, self._pane.list.chosen
+        draft = self._host.drafts.of("push", entry.key)
+        dialog = self._host.open(PushDialog(entry, draft))
+        begin(self._pane, self._count_push(dialog, entry, chosen))
         order = await dialog.answer
         if isinstance(order, Conflicts):
             await self.show_conflicts()
         elif order is not None and await self._write(entry, "push", partial(library.push, order=order)):
+            draft.forget()
             self._pane.choose_none(entry)
 
-    async def _count_push(self, dialog: PushDialog, opened: Opened, chosen: frozenset[str] | None) -> None:
+    async def _count_push(self, dialog: PushDialog, entry: Entry, chosen: frozenset[str] | None) -> None:
         """Find out what would be sent, then what that takes; nobody has to wait for it."""
-        entry, jobs = opened.entry, self._host.jobs
+        jobs = self._host.jobs
         try:
-            plan = await jobs.latest("plan", "Preparing the push", lambda: library.plan_push(opened, chosen))
+            plan = await self._host.ask_open("plan", "Preparing the push", lambda now: library.plan_push(now, chosen))
         except ReadError as failure:
             dialog.explain(failure.error)
             return
@@ -245,11 +245,10 @@ class Changes:
     )
     async def pull(self) -> None:
         """Count, ask, then pull; that there is nothing is said when the remote itself has just said so."""
-        opened, host = self._opened, self._host
-        entry = opened.entry
+        host, entry = self._host, self._opened.entry
         dialog = host.open(Confirm(f"Pull {plain(entry.name)}", None, "Pull", is_safe=True))
         try:
-            summary = await host.jobs.latest("plan", "Preparing the pull", lambda: library.summarize(opened))
+            summary = await host.ask_open("plan", "Preparing the pull", library.summarize)
             status = host.status
             if not (summary.incoming + summary.conflicts):
                 status = await host.ask_now(entry)
@@ -342,17 +341,20 @@ class Changes:
         opened, change = self._opened, self._change
         entry, typing = opened.entry, typing_of(opened.database.serializer, change.key)
         assert typing is not None
-        dialog = self._host.open(ValueDialog(change.key, typing))
+        draft = self._host.drafts.of(f"value of {change.key}", entry.key)
+        dialog = self._host.open(ValueDialog(change.key, typing, draft))
         try:
-            sides = await self._host.jobs.latest(
-                "typed", "Reading both sides", lambda: library.read_typed_sides(opened, change, typing)
+            sides = await self._host.ask_open(
+                "typed", "Reading both sides", lambda now: library.read_typed_sides(now, change, typing)
             )
         except ReadError as failure:
             dialog.explain(failure.error)
         else:
             dialog.fill(sides)
         if (typed := await dialog.answer) is not None:
-            await self._write(entry, "resolve", partial(library.settle_with, key=change.key, value=typed.value))
+            settle = partial(library.settle_with, key=change.key, value=typed.value)
+            if await self._write(entry, "resolve", settle):
+                draft.forget()
 
     @command(
         "settle-all",

@@ -143,7 +143,7 @@ class History:
         what = "Preparing to go back" if to else "Preparing the undo"
         try:
             await self._host.ask_now(opened.entry)
-            plan = await self._host.jobs.latest("plan", what, lambda: library.plan_rewind(opened, to))
+            plan = await self._host.ask_open("plan", what, lambda now: library.plan_rewind(now, to))
         except ReadError as failure:
             dialog.explain(failure.error)
             return
