@@ -98,7 +98,7 @@ def push(session: WriteSession, options: PushOptions, lease: HeldLease | None, p
                 sent = (traffic.bytes_up - bytes_up, traffic.total_requests - requests)
                 return PushResult(outcome.commit, staged.tally.pushed, *sent)
             session.state.forget_attempt(attempt)
-            session.remember_seen(outcome.current)
+            session.see_newest(outcome.current)
             lost += 1
             if lost == _ALONE and heads.swaps:
                 held.enter_context(Queue(remote.place, time.monotonic() - began, progress)).wait_for_turn()

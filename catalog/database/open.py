@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Mapping
 from functools import cache
@@ -18,6 +19,7 @@ from catalog.database.sync import meet_remote
 from catalog.errors import (
     DatabaseMismatchError,
     InvalidInputError,
+    LineageError,
     LocalFileError,
     ReadOnlyError,
     RemoteMissingError,
@@ -51,6 +53,8 @@ Kinds = Mapping[str, type[Database]]
 
 _MOST_EXPECTED_KEYS = 1_728_017
 """Room for more is made when values arrive: a head may claim any number."""
+
+_log = logging.getLogger("catalog")
 
 _PICKLES = ("pickle", "pickle_zstd")
 
@@ -155,7 +159,10 @@ def _see_newest(session: Session, looked: FirstLook | None, *, online: bool) -> 
     if looked is not None and looked.head is not None and session.seen is None:
         session.remember_seen(session.remote.take(looked))
     elif online:
-        session.refresh()
+        try:
+            session.refresh()
+        except LineageError as error:
+            session.notices.append(str(error))
 
 
 def _refuse_to_write_ebooklet(session: Session) -> None:
@@ -176,7 +183,7 @@ def _is_known_as_ours(path: Path) -> bool:
 
 
 def _at_version(session: Session, version: Version) -> Session:
-    stored = find_version(session.remote, session.seen, version)
+    stored = find_version(session.remote, session.elsewhere or session.seen, version)
     return PastSession(session.copy, session.remote, stored)
 
 
@@ -237,6 +244,8 @@ def _assemble(session: Session, connection: S3Connection, options: Options, kind
         return codec_of(code, options.value_serializer, trusted=trusted, nan=options.nan, as_booklet=options.as_booklet)
 
     codec_for(session.copy.header.value_serializer)
+    for notice in session.notices:
+        _log.warning("%s", notice)
     return kinds[kind](session, codec_for, connection, lease=lease, author=options.author, type_=kind)
 
 

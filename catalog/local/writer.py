@@ -390,6 +390,11 @@ class Writer(OfOneProcess):
             self.state.claim_copies()
             self._edit = self.state.last_edit
 
+    def follow_numbers(self) -> None:
+        """Go on numbering edits after those that were put into the table by someone else."""
+        with self._mutex:
+            self._edit = self.state.last_edit
+
     def evict(self, before: int) -> int:
         """Remove copies of remote values older than a timestamp; how many."""
         with self._mutex:
