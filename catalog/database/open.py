@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from catalog.changes.restored import notices, settle_restored
 from catalog.changes.versions import Version, find_version
 from catalog.codecs.codec import Codec, codec_of
 from catalog.codecs.light_serializers import TEXT
@@ -142,6 +143,11 @@ def _open(
         _see_newest(session, looked, online=online)
         if options.writing:
             _refuse_to_write_ebooklet(session)
+        if online and session.state.restored is not None:
+            with session.writing(progress) as restoring:
+                if restoring is not None:
+                    settle_restored(restoring)
+        session.notices.extend(notices(session))
         if options.version is None:
             meet_remote(session, options, online=online, progress=progress)
         else:
