@@ -10,7 +10,7 @@ from typing import Any, Generic, Literal, TypeVar
 from typing_extensions import override
 
 from catalog.errors import InvalidInputError
-from catalog.processes.fork import OfOneProcess, keep_for_ever
+from catalog.processes.fork import Guard, OfOneProcess, keep_for_ever
 
 Order = Literal["size", "time"]
 _COLUMNS = {"size": "size DESC", "time": "timestamp DESC"}
@@ -36,8 +36,14 @@ class SortedKeys(OfOneProcess, Generic[T]):
             raise InvalidInputError(f"Keys are not sorted by {order!r}.", hint="Use 'size' or 'time'.")
         self._read, self._order, self._make = read, order, make
         self._lock = threading.Lock()
-        self._sorted: sqlite3.Connection | None = self._sort()
+        self._sorted: sqlite3.Connection | None = None
         self.belong_here()
+        with self._lock:
+            self._sorted = self._sort()
+
+    @override
+    def guard(self) -> Guard:
+        return self._lock
 
     @override
     def after_fork(self) -> None:

@@ -18,7 +18,7 @@ from catalog import S3Connection
 from .power_loss import Moment, record, replay, write
 
 LARGE = os.environ.get("CATALOG_POWER") == "large"
-SEEDS, STEPS, STATES = (range(12), 60, 220) if LARGE else (range(1), 30, 25)
+SEEDS, STEPS, STATES = (range(12), 60, 220) if LARGE else (range(9, 10), 30, 25)
 STATES = int(os.environ.get("CATALOG_POWER_STATES", STATES))
 
 
