@@ -13,7 +13,6 @@ from catalog.changes.parting import WayOut, elsewhere
 from catalog.changes.push import push
 from catalog.connection import S3Connection
 from catalog.errors import GoneError, InvalidInputError
-from catalog.format.head import Origin, StoredHead
 from catalog.format.names import check_new_key
 from catalog.format.version import METADATA
 from catalog.local.booklet_header import buckets_for
@@ -28,11 +27,6 @@ from catalog.store.connect import name_of
 from catalog.store.observed import observed, observer_of
 
 _LOCK_SECONDS = 30.0
-
-
-def origin_of(stored: StoredHead) -> Origin:
-    """How another database says that it comes from a commit."""
-    return Origin(stored.head.uuid, stored.head.number, bytes.fromhex(stored.commit_id))
 
 
 def plan_keep(session: Session) -> WayOut:

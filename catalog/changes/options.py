@@ -18,7 +18,7 @@ HeldLease = Lease
 class PushOptions:
     """What a push is told: who pushes, why, of which keys (None: all), and as what type of database.
 
-    A first commit says of what it is a copy, or which database that was deleted it continues, where it is one of these.
+    A first commit says of what it is a copy, where it is one.
     """
 
     author: str
@@ -26,7 +26,6 @@ class PushOptions:
     keys: frozenset[str] | None = None
     type: str = "database"
     copied_from: Origin | None = None
-    continues: Origin | None = None
 
     def __post_init__(self) -> None:
         for name, text in (("author", self.author), ("message", self.message)):

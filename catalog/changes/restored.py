@@ -20,10 +20,10 @@ _BATCH = 5_000
 
 
 def settle_restored(session: WriteSession) -> None:
-    """Tell edits from copies in a booklet of an earlier sync. After an error of the store the next opening tries again.
+    """Tell edits from copies in a booklet of an earlier sync. Raises what the store raises; the next opening tries again then.
 
-    What is as in the commit that it was based on is out of date and says nothing. What differs from it is an edit based on it. Where
-    that commit is not kept any more, it stays in conflict, for a person to decide.
+    What is as in the commit that it was based on is out of date and says nothing. What differs from it is an edit based on it.
+    Where that commit is not kept any more, it stays in conflict, for a person to decide.
     """
     found = session.state.restored
     if found is None:

@@ -238,7 +238,7 @@ def head_of(
     counted = previous if not session.replacing else None
     members: dict[str, Any] = {**session.remote.follow(target, put)}
     if previous is None:
-        members |= {"copied_from": options.copied_from, "continues": options.continues}
+        members |= {"copied_from": options.copied_from, "continues": session.state.continues}
     else:
         members |= {"tags": previous.tags, "oldest": previous.oldest, "salt": previous.salt, "branch": previous.branch}
         members |= {"copied_from": previous.copied_from, "continues": previous.continues, "metadata": previous.metadata}

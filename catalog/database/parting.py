@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from catalog.changes.keep import keep_as, origin_of, plan_keep
+from catalog.changes.keep import keep_as, plan_keep
 from catalog.changes.options import HeldLease, PushOptions
 from catalog.changes.parting import WayOut, follow, plan_follow, plan_on_top, put_on_top
 from catalog.connection import S3Connection
@@ -80,7 +80,7 @@ class Parting(ABC):
             return plan_keep(self._open())
         session = self._writing()
         base = session.base
-        origin = origin_of(base.stored) if base is not None else None
+        origin = base.stored.origin if base is not None else None
         options = PushOptions(self.author, message or "Keep what was lost elsewhere", None, self._type, origin)
         path = Path(file_path).expanduser().absolute()
         return keep_as(session, S3Connection.of(remote_conn), path, options, progress or Progress())

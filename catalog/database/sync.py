@@ -45,7 +45,8 @@ def meet_remote(session: Session, options: Options, *, online: bool, progress: P
                 _meet_no_remote(session, options)
         return
     is_another = seen.head.database_uuid != session.copy.header.uuid
-    if is_another and (session.base is not None or session.table.count_edited()):
+    follows = session.base is not None and seen.continues(session.base.stored)
+    if is_another and not follows and (session.base is not None or session.table.count_edited()):
         _meet_another(session, online=online)
         return
     if online and (options.pull or session.base is None):

@@ -12,6 +12,9 @@ from catalog.errors import IntegrityError, UnsupportedFormatError
 HEADER_BYTES = 200
 POSITION_BYTES = 6
 """How many bytes say where a block is."""
+UUID_AT = 49
+"""Where the uuid lies, of 16 bytes."""
+
 MARK_BYTES = 16
 MARK_AT = 168
 """Where our mark lies: booklet and ebooklet use bytes 168 to 199 for nothing, and keep what is there."""

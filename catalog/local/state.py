@@ -14,7 +14,7 @@ from typing import Generic, TypeVar
 import msgspec
 
 from catalog.errors import IntegrityError
-from catalog.format.head import StoredHead, decode_head
+from catalog.format.head import Origin, StoredHead, decode_head
 from catalog.local.sidecar import Sidecar, damaged
 from catalog.local.table import LocalTable
 
@@ -114,6 +114,7 @@ class State:
 
     _restored = _Fact(bytes)
     _lost_edits = _Fact(bytes)
+    _continues = _Fact(bytes)
     _writer = _Fact(str)
     _attempts = _Fact(bytes)
     _generation = _Fact(int)
@@ -229,7 +230,7 @@ class State:
             self.build_on(made)
             self.table.finalize(keys, up_to)
             self.replacing = False
-            self._lost_edits = None
+            self._lost_edits = self._continues = None
             self.forget_attempts()
             self.sidecar.run("DELETE FROM uploaded")
 
@@ -238,6 +239,15 @@ class State:
         with self.transaction():
             self.last_edit += 1
             self.table.claim_copies(self.last_edit)
+
+    @property
+    def continues(self) -> Origin | None:
+        """The last commit that was known of a database that was deleted, in whose place the next first commit is made."""
+        return self._decoded(self._continues, Origin, "the database that it continues")
+
+    @continues.setter
+    def continues(self, origin: Origin | None) -> None:
+        self._continues = msgspec.msgpack.encode(origin) if origin is not None else None
 
     def begin_change(self, mark: bytes) -> None:
         """Note that the booklet is being changed, and the mark that it gets when that is done."""

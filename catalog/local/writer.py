@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
+import uuid as uuid_module
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -400,6 +401,13 @@ class Writer(OfOneProcess):
             self.flush()
             self.state.claim_copies()
             self._edit = self.state.last_edit
+
+    def become(self, uuid: uuid_module.UUID) -> None:
+        """Make the file one of another database."""
+        with self._mutex:
+            self._mark_dirty()
+            self.data.set_uuid(uuid)
+            self.sync()
 
     def follow_numbers(self) -> None:
         """Go on numbering edits after those that were put into the table by someone else."""
