@@ -46,6 +46,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "add": "Add a database that has a remote to a group.",
         "edit": "Change the name, description, tags or owner.",
         "move": "Move a database to another group.",
+        "relocate": "Say that a database lives elsewhere now.",
         "remove": "Remove a database from its group; deletes no data.",
     },
     "Look after remotes": {

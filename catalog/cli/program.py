@@ -45,6 +45,7 @@ COMMANDS = {
     "pull": "changes",
     "push": "changes",
     "push-group": "groups",
+    "relocate": "arranging",
     "remove": "arranging",
     "remove-group": "groups",
     "resolve": "changes",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 from collections.abc import Mapping
@@ -143,11 +144,7 @@ def _open(
         _see_newest(session, looked, online=online)
         if options.writing:
             _refuse_to_write_ebooklet(session)
-        if online and session.state.restored is not None:
-            with session.writing(progress) as restoring:
-                if restoring is not None:
-                    settle_restored(restoring)
-        session.notices.extend(notices(session))
+        _look_over(session, connection, progress, online=online)
         if options.version is None:
             meet_remote(session, options, online=online, progress=progress)
         else:
@@ -158,6 +155,17 @@ def _open(
             writer.abandon()
         copy.close()
         raise
+
+
+def _look_over(session: Session, connection: S3Connection, progress: Progress, *, online: bool) -> None:
+    """Find out what a backup has done to the files, and note what is to be said of it."""
+    if online and session.state.restored is not None:
+        with session.writing(progress) as restoring:
+            if restoring is not None:
+                settle_restored(restoring)
+    session.notices.extend(notices(session))
+    if session.state.place is None:
+        session.state.place = str(connection)
 
 
 def _see_newest(session: Session, looked: FirstLook | None, *, online: bool) -> None:
@@ -174,6 +182,20 @@ def _see_newest(session: Session, looked: FirstLook | None, *, online: bool) -> 
 def _refuse_to_write_ebooklet(session: Session) -> None:
     if session.seen is not None and session.seen.head.from_ebooklet:
         raise EbookletFoundError(session.remote.where)
+
+
+def place_of(path: Path) -> str | None:
+    """Where the database is whose working copy lies at ``path``, in words; None where that is not known."""
+    if not sidecar_path(path).exists():
+        return None
+    with contextlib.closing(Sidecar(sidecar_path(path))) as sidecar:
+        return State(sidecar).place
+
+
+def note_place(path: Path, connection: S3Connection) -> None:
+    """Note that the database whose working copy lies at ``path`` has moved to a place."""
+    with contextlib.closing(Sidecar(sidecar_path(path))) as sidecar:
+        State(sidecar).place = str(connection)
 
 
 def _is_known_as_ours(path: Path) -> bool:

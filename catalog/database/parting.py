@@ -46,6 +46,10 @@ class Parting(ABC):
         """What the opening found out about the local file and the remote that one should know, in plain words."""
         return tuple(self._open().notices)
 
+    def notice(self, what: str) -> None:
+        """Add to what the opening found out."""
+        self._open().notices.append(what)
+
     def put_on_top(self, *, message: str = "", dry_run: bool = True, progress: Progress | None = None) -> WayOut:
         """Put what is here on top of the remote's newest commit, as one commit; unpushed changes too.
 

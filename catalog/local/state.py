@@ -112,6 +112,9 @@ class State:
     next_mark = _Fact(bytes)
     """The mark that the booklet gets with the next sync."""
 
+    place = _Fact(str)
+    """Where the database is whose working copy this is, in words."""
+
     _restored = _Fact(bytes)
     _lost_edits = _Fact(bytes)
     _continues = _Fact(bytes)
