@@ -38,6 +38,6 @@ def copy_to(session: Session, connection: S3Connection, author: str, progress: P
         with leased(target, progress) as lease:
             if stored.head.from_ebooklet:
                 return convert(session, stored, target, author, lease, progress)
-            return copy_remote(session.remote, stored, target, author, progress)
+            return copy_remote(session.remote, stored, target, progress, author)
     finally:
         store.close()

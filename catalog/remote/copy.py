@@ -64,7 +64,7 @@ def already_copied(target: Place, stored: StoredHead) -> CopyResult | None:
     raise InvalidInputError(f"{target}: there is a database already.", hint="Choose another db_key, or delete that one first.")
 
 
-def copy_remote(source: Remote, stored: StoredHead, target: Place, author: str, progress: Progress) -> CopyResult:
+def copy_remote(source: Remote, stored: StoredHead, target: Place, progress: Progress, author: str = "") -> CopyResult:
     """Copy a database with its history; the target is complete in itself, and visible only when all of it is there.
 
     It is a database of its own: on top of the history comes a commit, signed by ``author``, with a uuid of its own.
