@@ -5,6 +5,7 @@ from .changes.changes import Changes, Summary
 from .changes.collect import Collected
 from .changes.drafts import Draft
 from .changes.options import PushResult
+from .changes.parting import WayOut
 from .changes.pull import PullResult
 from .changes.purge import Purged
 from .changes.resolve import Conflict, Merged
@@ -21,6 +22,7 @@ from .errors import (
     DatabaseMismatchError,
     EntryExistsError,
     EntryMissingError,
+    ForkedError,
     FormatError,
     GoneError,
     IntegrityError,
@@ -30,6 +32,7 @@ from .errors import (
     InvalidKeyError,
     InvalidValueError,
     LeaseLostError,
+    LineageError,
     LocalFileError,
     LockTimeoutError,
     NotApprovedError,
@@ -39,6 +42,7 @@ from .errors import (
     PreconditionFailedError,
     ReadOnlyError,
     RemoteMissingError,
+    RemoteWentBackError,
     StoreError,
     UnreachableError,
     UnseenCommitsError,
@@ -94,6 +98,7 @@ __all__ = [
     "EntryMissingError",
     "Exported",
     "FileFormat",
+    "ForkedError",
     "FormatError",
     "GoneError",
     "GroupRecord",
@@ -111,6 +116,7 @@ __all__ = [
     "Kind",
     "LeaseHolder",
     "LeaseLostError",
+    "LineageError",
     "LocalFileError",
     "LockTimeoutError",
     "Merged",
@@ -129,6 +135,7 @@ __all__ = [
     "ReadOnlyError",
     "RemoteMissingError",
     "RemoteSummary",
+    "RemoteWentBackError",
     "Report",
     "Request",
     "S3Connection",
@@ -145,6 +152,7 @@ __all__ = [
     "UnsupportedFormatError",
     "UntrustedValueError",
     "Version",
+    "WayOut",
     "WrongProcessError",
     "WrongTypeError",
     "create_database",

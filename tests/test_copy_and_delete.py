@@ -70,7 +70,9 @@ def check_copy(connection: S3Connection, folder: Path) -> None:
     with catalog.open(connection, folder / "check.blt", "w") as db:
         assert dict(db.items()) == SECOND
         assert db.get_metadata() == {"units": "mm"}
-        assert [commit.message for commit in db.history()] == ["three", "two", "one"]
+        messages = [commit.message for commit in db.history()]
+        assert messages[0].startswith("Copied from ")
+        assert messages[1:] == ["three", "two", "one"]
         db["more"] = b"more"
         assert db.changes().push()
     with catalog.open(connection, folder / "old.blt", version=1) as old:
@@ -238,7 +240,8 @@ class TestInterruptedCopies:
             result = db.copy_remote(target)
 
         assert result.found == there
-        assert result.copied + result.found == len(objects(target, f"{target.db_key}.d/"))
+        # one is the commit that makes the copy a database of its own
+        assert result.copied + result.found + 1 == len(objects(target, f"{target.db_key}.d/"))
         check_copy(target, tmp_path)
 
     def test_a_lost_reply_to_the_last_write_is_found_out(
@@ -247,7 +250,7 @@ class TestInterruptedCopies:
         """The head was written, its answer lost: the copy is complete, and said to be."""
         target = elsewhere(seaweed)
         with catalog.open(in_folder, tmp_path / "made.blt", "w") as db:
-            lost = Fault(FaultKind.LOSE_REPLY, "put", 1 + len(objects(in_folder, "data/rain.blt.d/")) + 1)
+            lost = Fault(FaultKind.LOSE_REPLY, "put", 1 + len(objects(in_folder, "data/rain.blt.d/")) + 2)
             target_faults.add(lost)
             db.copy_remote(target)
 

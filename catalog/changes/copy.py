@@ -19,7 +19,8 @@ from catalog.store.observed import observed, observer_of
 def copy_to(session: Session, connection: S3Connection, author: str, progress: Progress) -> CopyResult:
     """Copy what was pushed to where there is no database yet, holding the lock of that place.
 
-    A database of ebooklet becomes one in our format, with one commit, signed by ``author``.
+    The copy is a database of its own, which says where it comes from in a commit of ``author``. A database of ebooklet becomes
+    one in our format, with one commit.
 
     Raises RemoteMissingError when nothing was pushed, and InvalidInputError for the same place, or one with another database.
     """
@@ -37,6 +38,6 @@ def copy_to(session: Session, connection: S3Connection, author: str, progress: P
         with leased(target, progress) as lease:
             if stored.head.from_ebooklet:
                 return convert(session, stored, target, author, lease, progress)
-            return copy_remote(session.remote, stored, target, progress)
+            return copy_remote(session.remote, stored, target, progress, author)
     finally:
         store.close()

@@ -170,10 +170,15 @@ def follow_header(session: WriteSession, target: StoredHead) -> None:
     mine = session.writer.data.header
     if (theirs.value_serializer, theirs.uuid) == (mine.value_serializer, mine.uuid):
         return
-    if session.table.count_edited():
+    base = session.base.stored if session.base is not None else None
+    if theirs.value_serializer == mine.value_serializer and base is not None and target.continues(base):
+        session.writer.become(theirs.uuid)
+        session.copy.data.reload()
+        return
+    if session.table.count_edited() or (base is not None and theirs.uuid != mine.uuid):
         raise DatabaseMismatchError(
-            f"{session.remote.where} was replaced by a database of another kind, and {session.copy.path} has unpushed changes.",
-            hint="Open it with pull=False, copy them elsewhere, discard them (changes().discard()), then pull.",
+            f"{session.remote.where} was replaced by another database, or one of another kind, than {session.copy.path} holds.",
+            hint="Open the other one with another file_path. Of the same database: discard unpushed changes, then pull.",
         )
     session.writer.start_over(theirs.fresh(mine.n_buckets), replacing=False)
     session.copy.data.reload()

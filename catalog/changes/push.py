@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 import time
+import uuid
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -85,6 +86,7 @@ def push(session: WriteSession, options: PushOptions, lease: HeldLease | None, p
                 if heads.hold():
                     session.refresh()
                     continue
+                _be_new(session)
             if aim.is_there:
                 if aim.arrived:
                     pull(session, progress)
@@ -98,12 +100,20 @@ def push(session: WriteSession, options: PushOptions, lease: HeldLease | None, p
                 sent = (traffic.bytes_up - bytes_up, traffic.total_requests - requests)
                 return PushResult(outcome.commit, staged.tally.pushed, *sent)
             session.state.forget_attempt(attempt)
-            session.remember_seen(outcome.current)
+            session.see_newest(outcome.current)
             lost += 1
             if lost == _ALONE and heads.swaps:
                 held.enter_context(Queue(remote.place, time.monotonic() - began, progress)).wait_for_turn()
                 session.refresh()
         raise PreconditionFailedError(session.remote.where, session.remote.names.head)
+
+
+def _be_new(session: WriteSession) -> None:
+    """Give what is made in the place of a database that was deleted an identity of its own."""
+    deleted = session.state.continues
+    if deleted is not None and session.writer.data.header.uuid.bytes == deleted.uuid:
+        session.writer.become(uuid.uuid4())
+        session.copy.data.reload()
 
 
 def pause_after_loss(lost: int, seconds: float, progress: Progress) -> None:
@@ -209,7 +219,8 @@ def _check_same_database(session: WriteSession, seen: StoredHead | None) -> None
     """Raise DatabaseMismatchError when another database than ours is in the remote."""
     if seen is None:
         return
-    if session.base is not None and seen.head.uuid != session.base.stored.head.uuid:
+    base = session.base.stored if session.base is not None else None
+    if base is not None and seen.head.uuid != base.head.uuid and not seen.continues(base):
         raise DatabaseMismatchError(
             f"{session.remote.where} was replaced by another database since your last pull.",
             hint="Pull to see it; to push yours instead, open it with flag='n'.",

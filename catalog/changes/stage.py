@@ -237,7 +237,9 @@ def head_of(
     previous = target.head if target is not None else None
     counted = previous if not session.replacing else None
     members: dict[str, Any] = {**session.remote.follow(target, put)}
-    if previous is not None:
+    if previous is None:
+        members |= {"copied_from": options.copied_from, "continues": session.state.continues}
+    else:
         members |= {"tags": previous.tags, "oldest": previous.oldest, "salt": previous.salt, "branch": previous.branch}
         members |= {"copied_from": previous.copied_from, "continues": previous.continues, "metadata": previous.metadata}
     if tally.metadata_set:

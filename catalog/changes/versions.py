@@ -13,7 +13,7 @@ import msgspec
 from catalog.changes.options import HeldLease, PushOptions
 from catalog.errors import EntryMissingError, InvalidInputError, PreconditionFailedError, UnseenCommitsError
 from catalog.format.content import compress, content_id
-from catalog.format.head import Commit, Head, StoredHead, Table, Tag, TagsRef, encode_head, encode_tags
+from catalog.format.head import Commit, Head, StoredHead, Table, Tag, TagsRef, encode_head, encode_tags, of_database
 from catalog.locking.head_writer import HeadWriter
 from catalog.progress import Progress
 from catalog.remote.commit import Beaten
@@ -146,7 +146,7 @@ def revert(
         lease,
         progress,
         message=options.message or f"Revert to commit {to.head.number}",
-        header=to.head.header,
+        header=of_database(to.head.header, newest.head.uuid),
         keys=to.head.keys,
         value_bytes=to.head.value_bytes,
         metadata=to.head.metadata,

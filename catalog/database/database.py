@@ -24,6 +24,7 @@ from catalog.codecs.tree import encode_metadata
 from catalog.connection import S3Connection
 from catalog.database.history import Versioned
 from catalog.database.parallel import Function, apply
+from catalog.database.parting import Parting
 from catalog.errors import (
     CatalogError,
     InvalidInputError,
@@ -46,7 +47,7 @@ from catalog.session.session import Session, StoredValue, WriteSession
 from catalog.store.observed import Observer, observer_of
 
 
-class Database(Versioned, MutableMapping[str, Any]):
+class Database(Versioned, Parting, MutableMapping[str, Any]):
     """A mapping from strings to values, made by `catalog.open`.
 
     Values lie in the local booklet file or are fetched when first read; changes stay local until they are pushed. Safe from

@@ -46,12 +46,12 @@ class Versioned(ABC):
         With ``before`` only what came before that commit: a long history can be read in pages.
         """
         session = self._open()
-        return islice(history(session.remote, session.refresh(), before), limit)
+        return islice(history(session.remote, session.look(), before), limit)
 
     def commit_at(self, version: Version) -> Commit:
         """The commit that a version names; EntryMissingError when there is none."""
         session = self._open()
-        return find_version(session.remote, session.refresh(), version).commit
+        return find_version(session.remote, session.look(), version).commit
 
     def diff(self, a: Version | None, b: Version) -> Iterator[Change]:
         """What led from version ``a`` to ``b``, metadata first: each change with ``base`` as in ``a`` and ``remote`` as in ``b``.
@@ -60,7 +60,7 @@ class Versioned(ABC):
         ``changes().value(change, side)``.
         """
         session = self._open()
-        newest = session.refresh()
+        newest = session.look()
         new = session.remote.snapshot(find_version(session.remote, newest, b))
         old = None if a is None else session.remote.snapshot(find_version(session.remote, newest, a))
         found = old.differing(new) if old is not None else ((key, None, entry) for key, entry in new.everything())
@@ -110,7 +110,7 @@ class Versioned(ABC):
 
     def tags(self) -> dict[str, int]:
         """The tags of the remote, with the numbers of their commits."""
-        newest = self._open().refresh()
+        newest = self._open().look()
         return {tag.name: tag.number for tag in self._session.remote.tags(newest)} if newest is not None else {}
 
     def collect_garbage(

@@ -270,6 +270,15 @@ class StoredHead:
         return f"commit {self.head.number} ({self.commit_id[:8]}…)"
 
     @property
+    def origin(self) -> Origin:
+        """How another database says that it comes from this commit."""
+        return Origin(self.head.uuid, self.head.number, bytes.fromhex(self.commit_id))
+
+    def continues(self, deleted: StoredHead) -> bool:
+        """Whether this database was made in the place of another one, that was deleted at this very commit."""
+        return self.head.continues == deleted.origin
+
+    @property
     def commit(self) -> Commit:
         """Who made it, and when."""
         head = self.head
@@ -324,6 +333,11 @@ def commit_of(summary: Summary, parent: tuple[int, str] | None) -> Commit:
         summary.set,
         summary.deleted,
     )
+
+
+def of_database(header: bytes, uuid: bytes) -> bytes:
+    """The header of a booklet file, as one of another database."""
+    return header[: _UUID_AT.start] + uuid + header[_UUID_AT.stop :]
 
 
 class _Probe(msgspec.Struct):

@@ -35,9 +35,10 @@ CREATE TABLE fetched (
 CREATE TABLE uploaded (pack BLOB PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
 INSERT INTO state VALUES ('generation', 1);
 """
+_MARKS = "CREATE TABLE mark (seq INTEGER PRIMARY KEY, mark BLOB NOT NULL UNIQUE, number INTEGER, commit_id TEXT)"
 
 
-_TABLES = frozenset(("state", "local", "segment", "fetched", "uploaded"))
+_TABLES = frozenset(("state", "local", "segment", "fetched", "uploaded", "mark"))
 
 
 def foreign_object(connection: sqlite3.Connection) -> str | None:
@@ -57,7 +58,7 @@ def foreign_object(connection: sqlite3.Connection) -> str | None:
 
 def create(connection: sqlite3.Connection) -> None:
     """Make the tables of a new sidecar; within the caller's transaction."""
-    for statement in _SCHEMA.split(";"):
+    for statement in (*_SCHEMA.split(";"), _MARKS):
         connection.execute(statement)
 
 
@@ -65,10 +66,12 @@ def migrate(connection: sqlite3.Connection, version: int) -> None:
     """Bring a sidecar of an earlier version forward, edits and deletions kept; within the caller's transaction."""
     if version == 1:
         _metadata_become_a_row(connection)
-    if version <= 2:
+    if version < 3:
         # Version 2 knew of no edit whether it was one by its time or by its content.
         connection.execute("ALTER TABLE local ADD COLUMN by_content INTEGER NOT NULL DEFAULT 0")
         connection.execute("CREATE INDEX by_content ON local (key) WHERE by_content = 1")
+    # Version 3 left no mark in the booklet.
+    connection.execute(_MARKS)
     _forget_commits_of_the_preview(connection)
 
 

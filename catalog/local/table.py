@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from catalog.format.segment import Entry, Outline
-from catalog.format.version import METADATA, Version
+from catalog.format.version import METADATA, UNKNOWN_CHECKSUM, Version
 from catalog.local.data_file import METADATA_KEY
 from catalog.local.sidecar import Sidecar, damaged
 
@@ -54,6 +54,9 @@ class KnownBase(msgspec.Struct, frozen=True, array_like=True):
         """What the edit was based on."""
         return Entry(*msgspec.structs.astuple(self)) if self.checksum else None
 
+
+UNKNOWN_BASE = KnownBase(0, b"", 0, 0, UNKNOWN_CHECKSUM)
+"""Of an edit of which nobody can say any more what it was based on."""
 
 _encode_base = msgspec.msgpack.Encoder().encode
 _decode_base = msgspec.msgpack.Decoder(KnownBase).decode

@@ -18,6 +18,7 @@ from catalog.format.head import RunRef, StoredHead, Table, checked_run
 from catalog.format.segment import IndexPart, Keys, Outline, Segment, decode_entries, decode_keys
 from catalog.format.table import IndexFile, Run, SegmentRef, decode_table
 from catalog.processes.fork import OfOneProcess
+from catalog.remote.again import verified
 from catalog.remote.ebooklet_image import decode_image_part, is_image
 from catalog.remote.place import Place
 from catalog.store.interface import ByteRange
@@ -111,8 +112,13 @@ class SegmentReader(OfOneProcess):
         """A small immutable object, kept in the cache; GoneError names ``what``."""
         body = self._cache.get_segment(object_id.hex())
         if body is None:
-            body = self._get(name, None, min(size, _MOST_BODY), what)
-            named_content(body, object_id, what)
+
+            def fetch() -> bytes:
+                found = self._get(name, None, min(size, _MOST_BODY), what)
+                named_content(found, object_id, what)
+                return found
+
+            body = verified(fetch)
             self._cache.put_segment(object_id.hex(), body)
         return body
 
@@ -202,7 +208,7 @@ class SegmentReader(OfOneProcess):
     def _frames(self, refs: Sequence[SegmentRef], *, entries: bool) -> dict[bytes, tuple[bytes, bytes]]:
         """The frames of segments as stored (that of entries empty where it is not asked for), which are verified and cached."""
         try:
-            return self._known_or_fetched(refs, entries=entries)
+            return verified(lambda: self._known_or_fetched(refs, entries=entries))
         except GoneError:
             if not self._make_again():
                 raise

@@ -11,7 +11,7 @@ from itertools import islice
 
 from typing_extensions import override
 
-from catalog.errors import IntegrityError, ReadOnlyError, WrongProcessError
+from catalog.errors import IntegrityError, LineageError, ReadOnlyError, WrongProcessError
 from catalog.format.checksum import checksum
 from catalog.format.head import Commit, StoredHead
 from catalog.format.segment import Entry
@@ -25,6 +25,7 @@ from catalog.progress import Progress
 from catalog.remote.remote import Remote
 from catalog.remote.snapshot import Snapshot
 from catalog.session.key_info import KeyInfo, describe_key, join_rows, while_prefixed
+from catalog.session.lineage import parting
 
 _FIRST_PAGE = 256
 _PAGE = 2_000
@@ -52,7 +53,8 @@ class Session(OfOneProcess):
     """What one opened database consists of. Reads are safe from many threads; one that writes is a `WriteSession`.
 
     ``base`` is the commit that the working copy builds on, ``seen`` the newest one known. While ``replacing``, the working
-    copy stands for the whole database: the next push puts its keys in the place of all that were there.
+    copy stands for the whole database: the next push puts its keys in the place of all that were there. ``parted`` says how the
+    remote's newest commit, which is ``elsewhere`` then, parted from the base; ``notices`` what an opening found out.
     """
 
     def __init__(self, copy: WorkingCopy, remote: Remote, writer: Writer | None = None) -> None:
@@ -65,6 +67,9 @@ class Session(OfOneProcess):
         self.lock = threading.RLock()
         self.base: Snapshot | None = None
         self.seen: StoredHead | None = None
+        self.parted: LineageError | None = None
+        self.elsewhere: StoredHead | None = None
+        self.notices: list[str] = []
         self._counted: _Counted | None = None
         self.load_heads()
         self.belong_here()
@@ -123,14 +128,43 @@ class Session(OfOneProcess):
         self.state.see(stored)
 
     def refresh(self) -> StoredHead | None:
-        """Ask the remote for its newest commit, in one small request."""
+        """Ask the remote for its newest commit, in one small request; raises as `see_newest`."""
         known = self.seen
         newest = self.remote.newest(known)
+        self.check_lineage(newest)
         if newest is not known:
             with self.state.transaction():
                 if self.seen is known:
                     self.remember_seen(newest)
         return self.seen
+
+    def see_newest(self, newest: StoredHead | None) -> None:
+        """Note the newest commit of the remote; LineageError, and nothing noted, where it does not come after the base."""
+        self.check_lineage(newest)
+        self.remember_seen(newest)
+
+    def check_lineage(self, newest: StoredHead | None) -> None:
+        """Raise LineageError where a head of the remote does not come after the base: whoever followed it would lose values."""
+        found = self._parting(newest)
+        if found is not None and self.state.base_id != self.base_id:
+            # Another process moved the working copy meanwhile.
+            self.load_heads()
+            found = self._parting(newest)
+        self.parted, self.elsewhere = found, newest if found is not None else None
+        if found is not None:
+            raise found
+
+    def _parting(self, newest: StoredHead | None) -> LineageError | None:
+        if newest is None or self.base is None:
+            return None
+        return parting(self.remote, self.base.stored, newest)
+
+    def look(self) -> StoredHead | None:
+        """The newest commit of the remote, even one that does not come after the base: to be read, not to be built on."""
+        try:
+            return self.refresh()
+        except LineageError:
+            return self.elsewhere
 
     @contextmanager
     def writing(self, progress: Progress) -> Iterator[WriteSession | None]:
@@ -142,8 +176,10 @@ class Session(OfOneProcess):
         try:
             session = WriteSession(self.copy, self.remote, writer)
             session.base, session.seen = self.base, self.seen
+            session.parted, session.elsewhere = self.parted, self.elsewhere
             yield session
             self.base, self.seen = session.base, session.seen
+            self.parted, self.elsewhere = session.parted, session.elsewhere
         finally:
             writer.close()
             self.copy.data.reload()
@@ -402,4 +438,5 @@ class WriteSession(Session):
     def follow_base(self, stored: StoredHead | None) -> None:
         """Read from a commit that the state builds on by now."""
         self.seen = stored
+        self.parted = self.elsewhere = None
         self._read_from(stored)
