@@ -1,4 +1,4 @@
-"""What standard tools copy is a database: a backup, a seed, a mirror, in every direction between buckets, folders and web servers."""
+"""What standard tools copy is a database: a backup, a seed, a mirror, between buckets, folders and web servers."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def rclone(seaweed: Seaweed, tmp_path: Path) -> Rclone:
 
 
 def test_rclone_in_a_circle(seaweed: Seaweed, rclone: Rclone, tmp_path: Path) -> None:
-    """From a bucket to a folder and on to another bucket: the same names and bytes each time, and what is pushed there goes back."""
+    """From a bucket to a folder and on to another bucket: the same names and bytes, and what is pushed there goes back."""
     prefix, file = secrets.token_hex(6), tmp_path / "mine.blt"
     first, second = seaweed.connection(f"{prefix}/{NAME}"), seaweed.connection(f"{prefix}/{NAME}", bucket="pub")
     folder = tmp_path / "stick"
