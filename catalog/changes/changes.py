@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -24,6 +23,7 @@ from catalog.codecs.codec import Codec
 from catalog.codecs.tree import encode_metadata
 from catalog.errors import ConflictError, InvalidInputError, ReadOnlyError
 from catalog.format.head import Commit
+from catalog.format.timestamp import microseconds
 from catalog.format.version import METADATA, Version, name_of_key
 from catalog.progress import Progress
 from catalog.session.past import PastSession
@@ -233,7 +233,7 @@ class Changes:
 
     def _apply(self, session: WriteSession, decisions: Mapping[str, Side | Merged | None]) -> None:
         merged = {key: self._encoded(key, found.value) for key, found in decisions.items() if isinstance(found, Merged)}
-        replace(session, merged, time.time_ns() // 1000)
+        replace(session, merged, microseconds(None))
         for side in Side:
             resolve(session, [key for key, found in decisions.items() if found is side], side)
 

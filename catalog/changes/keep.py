@@ -5,8 +5,6 @@ from __future__ import annotations
 import uuid
 from pathlib import Path
 
-import orjson
-
 from catalog.changes.load import load
 from catalog.changes.options import PushOptions
 from catalog.changes.parting import WayOut, elsewhere
@@ -79,7 +77,7 @@ def _fill(made: WriteSession, source: Session, keys: list[str]) -> None:
         if (found := source.find(key)) is not None:
             made.writer.put(key, found.value, found.timestamp)
     metadata = source.metadata()
-    if metadata is not None and orjson.loads(metadata.value) is not None:
+    if metadata is not None:
         made.writer.put(METADATA, metadata.value, metadata.timestamp)
 
 

@@ -6,7 +6,6 @@ that has the same salt, so that a push that loses a race sends them no more.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice, starmap
@@ -23,6 +22,7 @@ from catalog.format.segment import DELETED, Entry
 from catalog.format.table import SegmentRef
 from catalog.format.version import METADATA
 from catalog.local.table import Row, Status
+from catalog.remote.commit_time import commit_time
 from catalog.remote.index_writer import MOST_CHANGES, MOST_INLINE_VALUE, Index, IndexWriter
 from catalog.remote.snapshot import Snapshot
 from catalog.session.session import WriteSession
@@ -248,7 +248,7 @@ def head_of(
         uuid=header.uuid.bytes,
         type=previous.type if previous else options.type,
         header=header.portable,
-        time=time.time_ns() // 1000,
+        time=commit_time(session.remote.store),
         author=options.author,
         message=options.message,
         keys=(counted.keys if counted else 0) + tally.keys,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from catalog.errors import IntegrityError, UnsupportedFormatError
+from catalog.format.timestamp import microseconds
 
 HEADER_BYTES = 200
 POSITION_BYTES = 6
@@ -104,9 +105,11 @@ class Header:
 
 
 def new_header(value_serializer: Any, n_buckets: int) -> Header:
-    """The header of a new booklet with string keys, made by booklet itself."""
+    """The header of a new booklet with string keys, made by booklet itself; InvalidInputError for a clock that is far off."""
     import booklet  # noqa: PLC0415 - it imports numpy and pandas where they are
 
+    # booklet writes the time into it, and cannot write one that no value can have
+    microseconds(None)
     buffer = io.BytesIO()
     made = booklet.open(buffer, "n", key_serializer="str", value_serializer=value_serializer, n_buckets=64)
     made.sync()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import time
 import uuid
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +23,7 @@ from catalog.format.head import Head, StoredHead, encode_head, of_database
 from catalog.format.pack import TARGET_BYTES
 from catalog.progress import Progress
 from catalog.remote.commit import Beaten, create_under_lease, read_head
+from catalog.remote.commit_time import commit_time
 from catalog.remote.next_commit import follow
 from catalog.remote.object_stream import ObjectStream
 from catalog.remote.objects import list_objects
@@ -106,7 +106,7 @@ def _on_top(source: Remote, stored: StoredHead, target: Place, author: str) -> S
         **follow(stored, source.log, target.names, put),
         uuid=identity.bytes,
         header=of_database(stored.head.header, identity.bytes),
-        time=time.time_ns() // 1000,
+        time=commit_time(target.store),
         author=author,
         message=f"Copied from {source.where}"[:_MOST_MESSAGE],
         set=0,

@@ -36,6 +36,10 @@ class WrappedStore(ObjectStore):
         """Do what was asked of the store; ``verb`` is the method's name, and ``name`` names all of its objects."""
         return act()
 
+    @override
+    def clock(self) -> float | None:
+        return self.store.clock()
+
     def inner(self, name: str) -> str:
         """What the store calls an object."""
         return name

@@ -63,6 +63,8 @@ class Remote:
     uuid: UUID
     kept: list[Commit]
     tags: dict[str, Commit] = field(default_factory=dict)
+    continues: Commit | None = None
+    """The last commit of a database that was deleted, in whose place it was made."""
 
     @property
     def newest(self) -> Commit:
@@ -103,6 +105,7 @@ class Copy:
     replacing: bool = False
     local: set[str] = field(default_factory=set)
     unsynced: dict[str, list[Version | None]] = field(default_factory=dict)
+    continues: Commit | None = None
 
     @property
     def base_state(self) -> State:
@@ -210,6 +213,7 @@ class Copy:
     def forget_remote(self) -> None:
         """The remote is no more: all that is here can be pushed again."""
         self.edits = dict(self.view)
+        self.continues = self.base or self.continues
         self.base, self.started, self.replacing = None, {}, False
 
 
