@@ -50,6 +50,7 @@ from catalog.locking.head_writer import HeadWriter
 from catalog.locking.queue import Queue
 from catalog.progress import Progress
 from catalog.remote.index_writer import Index
+from catalog.remote.objects import check_place
 from catalog.remote.upload import Uploads
 from catalog.session.session import WriteSession
 
@@ -75,7 +76,7 @@ def push(session: WriteSession, options: PushOptions, lease: HeldLease | None, p
         session.writer.sync()
         up_to = session.writer.last_edit
         heads = held.enter_context(HeadWriter(remote.place, lease, progress))
-        staged, lost = _Staged(_resumable(session)), 0
+        staged, lost, placed = _Staged(_resumable(session)), 0, False
         progress.begin("comparing")
         while lost < MOST_TRIES:
             began = time.monotonic()
@@ -83,6 +84,9 @@ def push(session: WriteSession, options: PushOptions, lease: HeldLease | None, p
             aim = _aim_from_here(session, options, progress)
             if aim.target is None:
                 check_new_key(remote.names.db_key)
+                if not placed:
+                    check_place(remote.place)
+                    placed = True
                 if heads.hold():
                     session.refresh()
                     continue

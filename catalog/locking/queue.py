@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Self
 
 from catalog.errors import CatalogError
-from catalog.locking.election import read_tickets, remove_tickets
+from catalog.locking.election import Ticket, read_tickets, remove_tickets
 from catalog.progress import Progress
 from catalog.remote.place import Place
 
@@ -21,6 +21,11 @@ _MOST_LOOKS = 20
 _LONGEST_SLEEP = 5.0
 _ABANDONED = 60.0
 """Seconds by which a ticket is older than the newest one, after which its writer is taken for gone."""
+
+
+def waits_in_queue(ticket: Ticket) -> bool:
+    """Whether a ticket is a place in the queue, which keeps nobody out."""
+    return ticket.id.startswith(_PREFIX)
 
 
 class Queue:
@@ -49,7 +54,7 @@ class Queue:
             self._progress.wait(min(ahead * self._seconds, _LONGEST_SLEEP))
 
     def _ahead(self) -> int:
-        tickets = [ticket for ticket in read_tickets(self._store, self._name).values() if ticket.id.startswith(_PREFIX)]
+        tickets = list(filter(waits_in_queue, read_tickets(self._store, self._name).values()))
         mine = next((ticket for ticket in tickets if ticket.id == self._id), None)
         if mine is None:
             return 0
