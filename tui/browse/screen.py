@@ -42,6 +42,7 @@ from tui.kit.confirm import Explanation
 from tui.kit.dialog import Dialog
 from tui.kit.plain import plain
 from tui.kit.reader import paragraphs
+from tui.kit.splitter import Splitter
 from tui.kit.trouble import told, way_on
 from tui.listing import GroupListing
 from tui.opened import Opened
@@ -57,7 +58,7 @@ from .commands import Moving
 from .heading import Heading
 from .library import group_files, list_catalog
 from .opening import Opening
-from .places import PLACES, TAB_OF, TAB_PLACES, WIDGETS
+from .places import PLACES, SPLITS, TAB_OF, TAB_PLACES, WIDGETS
 from .remotes import Remotes
 from .tree import CatalogTree
 
@@ -135,7 +136,9 @@ class BrowseScreen(Screen[None]):
         self.opening = Opening(self, self, catalog, jobs, self.vouching, self.remotes, credentials.approve)
 
     def _program(self, found: Found, requests: RequestLog, switch_theme: Callable[[], None]) -> Program:
-        return Program(COMMANDS, found, requests, self.happenings, self._shown_keys, self._zoom, switch_theme, self._leave)
+        return Program(
+            COMMANDS, found, requests, self.happenings, self._shown_keys, self._zoom, self.widen, switch_theme, self._leave
+        )
 
     def compose(self) -> ComposeResult:
         """Top bar, tree and tabs, transfers, keys."""
@@ -145,6 +148,7 @@ class BrowseScreen(Screen[None]):
         yield top
         with Horizontal(id="body"):
             yield self.catalog_tree.data_bind(here.listings, here.statuses, here.group_statuses)
+            yield Splitter("tree", "#catalog-tree", "#workspace")
             with Vertical(id="workspace"):
                 yield Heading(id="heading").data_bind(here.entry, here.status, here.opened, here.past)
                 yield TabBar(id="tab-bar").data_bind(here.tab, here.status)
@@ -160,6 +164,7 @@ class BrowseScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Read the catalog, and ask its remotes now and then."""
+        self._recall()
         self.watch_place(self.place, self.place)
         self.catalog_tree.focus()
         self.list_again()
@@ -264,6 +269,8 @@ class BrowseScreen(Screen[None]):
         self.add_class(f"at-{new.name.lower()}")
         if new in TAB_OF:
             self.tab = TAB_OF[new]
+        if new in {Place.KEYS, Place.VALUE}:
+            self.keys_pane.arrange_as_left()
         self._situation_changed()
 
     def watch_tab(self, tab: str) -> None:
@@ -382,6 +389,8 @@ class BrowseScreen(Screen[None]):
     @on(CatalogTree.Highlighted)
     def _highlighted(self, message: CatalogTree.Highlighted) -> None:
         self.group = message.group
+        if message.entry:
+            self.remembered.note(group=message.group, database=message.entry.key)
         if message.entry and self.entry and message.entry.key == self.entry.key:
             self.entry = message.entry
             return
@@ -514,6 +523,37 @@ class BrowseScreen(Screen[None]):
 
     def _zoom(self) -> None:
         self.toggle_class("-zoomed")
+        self.remembered.note(is_zoomed=self.has_class("-zoomed"))
+
+    def widen(self, steps: int) -> None:
+        """Give the pane of the cursor more room, or less."""
+        name, is_first = SPLITS[self.place]
+        splitter = self.query_one(f"#split-{name}", Splitter)
+        if splitter.region:
+            splitter.move(steps if is_first else -steps)
+        else:
+            self.tell("There is one pane here, which has all the room.", "warning")
+
+    @on(Splitter.Moved)
+    def _remember_split(self, message: Splitter.Moved) -> None:
+        self.remembered.note(shares={**self.remembered.left.shares, message.name: message.share})
+
+    @on(KeysPane.Arranged)
+    def _remember_arrangement(self, message: KeysPane.Arranged) -> None:
+        now = message.arrangement
+        self.remembered.note(order=now.order, is_tree=now.is_tree, separator=now.separator)
+
+    def _recall(self) -> None:
+        """Be as the screen was left; nothing is asked of anybody for that."""
+        left = self.remembered.left
+        self.set_class(left.is_zoomed, "-zoomed")
+        for splitter in self.query(Splitter):
+            if (share := left.shares.get(splitter.split)) is not None:
+                splitter.put(share)
+        if left.order != "key" or left.is_tree:
+            self.keys_pane.recall(left.order, is_tree=left.is_tree, separator=left.separator)
+        if left.database:
+            self.catalog_tree.wanted = (left.group, left.database)
 
     def _shown_keys(self) -> Sequence[tuple[str, str]]:
         """Every command with its keys, as they are shown: first those that work here."""

@@ -19,6 +19,7 @@ from tui.jobs import Jobs
 from tui.kit.comparison import ChangeSides
 from tui.kit.diff_view import BIG, DiffView, too_big, weight
 from tui.kit.plain import plain
+from tui.kit.splitter import Splitter
 from tui.kit.trouble import trouble
 from tui.opened import Opened, read_comparison, sides_of
 from tui.work import ReadFailed, begin
@@ -79,6 +80,7 @@ class ChangesPane(Container):
     def compose(self) -> ComposeResult:
         """The list, and the comparison beside it; the conflict over both."""
         yield ChangeList(id="change-list")
+        yield Splitter("changes", "#change-list", "#diff-view")
         yield DiffView(id="diff-view")
         yield ConflictView(id="conflict-view")
 

@@ -13,6 +13,7 @@ from tui.command import Place
 from tui.jobs import Jobs
 from tui.kit.comparison import ChangeSides
 from tui.kit.diff_view import BIG, too_big, weight
+from tui.kit.splitter import Splitter
 from tui.kit.trouble import trouble
 from tui.opened import Opened, read_comparison
 from tui.work import ReadFailed, begin
@@ -45,6 +46,7 @@ class HistoryPane(Container):
         yield CommitList(id="commit-list")
         with Horizontal(id="commit-body"):
             yield PastChangeList(id="commit-changes")
+            yield Splitter("commit", "#commit-changes", "#past-diff")
             yield PastDiff(id="past-diff")
 
     @property

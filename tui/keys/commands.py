@@ -77,7 +77,7 @@ class Keys:
     )
     async def sort(self) -> None:
         """List the keys in the next order."""
-        self._pane.list_as(self._pane.arrangement.sorted_next())
+        self._pane.rearrange(self._pane.arrangement.sorted_next())
 
     @command(
         "tree",
@@ -90,7 +90,7 @@ class Keys:
     )
     async def tree(self) -> None:
         """Show folders, or all keys in one list."""
-        self._pane.list_as(self._pane.arrangement.toggled())
+        self._pane.rearrange(self._pane.arrangement.toggled())
 
     @command(
         "separator",
@@ -107,7 +107,7 @@ class Keys:
         dialog = LineDialog("Separator", words, "Show folders", text=text, check=_wrong_separator)
         if separator := await self._host.open(dialog).answer:
             arrangement = self._pane.arrangement
-            self._pane.list_as(replace(arrangement, separator=separator, is_tree=True, folder="", order="key"))
+            self._pane.rearrange(replace(arrangement, separator=separator, is_tree=True, folder="", order="key"))
 
     @command(
         "more",

@@ -151,10 +151,12 @@ async def test_what_others_pushed_is_pulled_before_a_deletion(rainy: Shelf, driv
         theirs.changes().push()
     async with drive(rainy.catalog) as driver:
         await driver.select("rain")
-        await choose(driver, "X", "D", None)
-        refusals = {offer.id: offer.refusal for offer in driver.app.screen.query_one(MenuList).offers}
-        assert refusals["delete-remote"].startswith("Pull first (p)")
-        await driver.pilot.press("escape", "p")
+        await driver.press("X")
+        doubts = {offer.id: offer.doubt for offer in driver.app.screen.query_one(MenuList).offers}
+        assert doubts["delete-remote"].startswith("Pull first (p)")
+        await driver.press("D")
+        await driver.wait_told("Pull first (p)")
+        await driver.pilot.press("p")
         await answer(driver, "#go-on")
         await driver.wait_told("Pulled")
         await driver.settle()
@@ -377,8 +379,6 @@ async def test_metadata_is_edited(rainy: Shelf, drive: Drive) -> None:
         await driver.pilot.press("ctrl+s")
         assert isinstance(driver.app.screen, MetadataDialog)
         assert area.cursor_location[0] == 1
-        await driver.pilot.press("escape")
-        assert isinstance(driver.app.screen, MetadataDialog)
         area.text = '{"units": {"mm": "\u202emm"}}'
         await push_button(driver, "#tidy")
         await driver.until(lambda: area.text.count("\n") == 4, "a tidy text")
