@@ -43,7 +43,7 @@ from tui.kit.dialog import Dialog
 from tui.kit.plain import plain
 from tui.kit.reader import paragraphs
 from tui.kit.splitter import Splitter
-from tui.kit.trouble import told, way_on
+from tui.kit.trouble import said, told, way_on
 from tui.listing import GroupListing
 from tui.opened import Opened
 from tui.options import Found, Settings
@@ -418,11 +418,11 @@ class BrowseScreen(Screen[None]):
 
     @on(ReadFailed)
     def _tell_failure(self, message: ReadFailed) -> None:
-        self.tell(f"{message.what} did not succeed.", "error", str(message.error))
+        self.tell(f"{message.what} did not succeed.", "error", said(message.error))
 
     def tell_failure(self, entry: Entry, error: CatalogError) -> None:
         """Say that a database could not be opened."""
-        self.tell(f"{entry.name} could not be opened.", "error", str(error))
+        self.tell(f"{entry.name} could not be opened.", "error", said(error))
 
     @on(KeyList.Highlighted)
     @on(ChangeList.Highlighted)
@@ -504,7 +504,7 @@ class BrowseScreen(Screen[None]):
         """Say why something was not done, and how to go on."""
         name = plain(write.name)
         if isinstance(error, CancelledError):
-            self.tell(f"The {write.verb} of {write.name} was cancelled.", "warning", str(error))
+            self.tell(f"The {write.verb} of {write.name} was cancelled.", "warning", said(error))
             return
         way_out, hint = "", way_on(error)
         self.tell(f"The {write.verb} of {write.name} did not happen.", "error", f"{error.message} {hint}".rstrip())

@@ -20,7 +20,7 @@ from tui.kit.comparison import ChangeSides
 from tui.kit.diff_view import BIG, DiffView, too_big, weight
 from tui.kit.plain import plain
 from tui.kit.splitter import Splitter
-from tui.kit.trouble import trouble
+from tui.kit.trouble import in_words, trouble
 from tui.opened import Opened, read_comparison, sides_of
 from tui.work import ReadFailed, begin
 
@@ -39,14 +39,14 @@ def no_differences(status: Status | None) -> Content:
     if status is None or status.ahead or status.behind or status.conflicts:
         return _COMPARING
     if status.state is State.EMPTY:
-        why = status.problem or "Nothing was pushed yet, and nothing was changed here that could be."
+        why = in_words(status.problem) or "Nothing was pushed yet, and nothing was changed here that could be."
         return Content.assemble(("No remote", "bold"), (f"\n\n{plain(why)}", "$quiet"))
     if status.state not in NOT_HEARD:
         return _IN_STEP
     seen = (
         f" This copy is as commit {status.remote_commit.number} there, the newest that was seen." if status.remote_commit else ""
     )
-    words = f"Nothing was changed here.{seen}\n\n{plain(status.problem)}\n\nr asks again."
+    words = f"Nothing was changed here.{seen}\n\n{plain(in_words(status.problem))}\n\nr asks again."
     return Content.assemble(("What the remote holds now is not known", "bold"), (f"\n\n{words}", "$quiet"))
 
 

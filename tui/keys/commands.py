@@ -14,6 +14,7 @@ from tui.jobs import ReadError
 from tui.kit.amounts import size
 from tui.kit.line import LineDialog
 from tui.kit.plain import plain
+from tui.kit.trouble import said
 
 from .library import save_value, text_of
 from .pane import KeysPane
@@ -211,7 +212,7 @@ class Keys:
         try:
             written = await self._host.jobs.call("Saving a value", lambda: save_value(opened, info.key, path))
         except ReadError as failure:
-            self._host.tell("The value was not saved.", "error", str(failure.error))
+            self._host.tell("The value was not saved.", "error", said(failure.error))
         else:
             self._host.tell(f"Saved the value, {size(written)}.", details=str(path))
 

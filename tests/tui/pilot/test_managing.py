@@ -308,16 +308,19 @@ async def test_an_empty_database_is_made(rainy: Shelf, drive: Drive) -> None:
 async def test_files_are_imported_and_exported(rainy: Shelf, drive: Drive, tmp_path: Path) -> None:
     """An import becomes changes, after a question that says what it replaces; an export replaces nothing."""
     lines = tmp_path / "in.jsonl"
-    lines.write_text('{"key": "mon", "mm": 9}\n{"key": "wed", "mm": 3}\n')
+    lines.write_text('{"key": "mon", "mm": 9}\n{"key": "tue", "mm": 2}\n{"key": "wed", "mm": 3, "by": "=1+1"}\n')
     target = tmp_path / "out.jsonl"
     async with drive(rainy.catalog) as driver:
         await driver.select("rain")
         await choose(driver, "i", "i", FormDialog)
         await driver.pilot.press("ctrl+s")
         await until_said(driver, "Say which file or folder.")
-        await fill(driver, path=str(lines))
+        await fill(driver, path=str(lines), nan="zero")
+        await until_said(driver, "refused, or null")
+        await fill(driver, nan="null")
         await driver.until(lambda: isinstance(driver.app.screen, Confirm))
         assert "1 value that is there" in said(driver)
+        assert "1 key that has the same value already" in said(driver)
         assert driver.app.focused
         assert driver.app.focused.id == "stay"
         await answer(driver, "#go-on")
@@ -335,7 +338,18 @@ async def test_files_are_imported_and_exported(rainy: Shelf, drive: Drive, tmp_p
         await driver.until(lambda: isinstance(driver.app.screen, Explanation), "an explanation")
 
         assert "The export of rain did not happen." in driver.log
-    assert json.loads(target.read_text()) == {"key": "wed", "value": {"mm": 3}}
+        await driver.press("escape")
+        await choose(driver, "O", "e", FormDialog)
+        await fill(driver, path=str(tmp_path / "out.csv"), safe="yes")
+        await driver.wait_told("Exported 3 keys of rain.")
+        assert "would not bring all of it as it is: by:" in driver.screen.happenings[-1].details
+        await choose(driver, "i", "i", FormDialog)
+        await fill(driver, path=str(target))
+        await driver.until(lambda: isinstance(driver.app.screen, Confirm))
+        await answer(driver, "#go-on")
+        await driver.wait_told("Nothing of out.jsonl is new to rain.")
+    assert "'=1+1" in (tmp_path / "out.csv").read_text()
+    assert json.loads(target.read_text()) == {"key": "wed", "value": {"mm": 3, "by": "=1+1"}}
 
 
 async def test_a_remote_is_copied_and_deleted(rainy: Shelf, drive: Drive, tmp_path: Path) -> None:
