@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar, TypeVar
@@ -65,6 +66,8 @@ from .tree import CatalogTree
 _LATELY = 30.0
 """Seconds after which the remote of what is shown is asked again, while somebody may be looking."""
 _SAVE_EVERY = 1.0
+_WAITED = 1.0
+"""Seconds that a key waits for what it is to act upon, at most."""
 _GROUP, _LIST = "group ", "list"
 """What the files of groups, and of the list of them, are watched as; databases are by their keys."""
 D = TypeVar("D", bound=Done)
@@ -132,6 +135,7 @@ class BrowseScreen(Screen[None]):
         self.facts = Facts(self._facts_changed)
         self.remotes = Remotes(self, self.facts, lambda: self.listings or (), catalog, jobs, self.vouching)
         self._lists_read = 0
+        self._reading_since = 0.0
         self._watch = Watch(self._copies_changed, self._is_reading)
         self.opening = Opening(self, self, catalog, jobs, self.vouching, self.remotes, credentials.approve)
 
@@ -223,6 +227,19 @@ class BrowseScreen(Screen[None]):
         self._watch.follow(files, "lists")
         self._watch.expect(files)
         return list_catalog(self.catalog)
+
+    @property
+    def takes_keys(self) -> bool:
+        """Whether there is something that a key which was typed ahead can act upon; nobody waits for that for long."""
+        panes: dict[str, KeysPane | ChangesPane | HistoryPane] = {
+            "keys": self.keys_pane,
+            "changes": self.changes_pane,
+            "history": self.history_pane,
+        }
+        is_reading = self.place is not Place.DATABASES and self.tab in panes and panes[self.tab].is_reading
+        now = time.monotonic()
+        self._reading_since = (self._reading_since or now) if is_reading else 0.0
+        return not is_reading or now - self._reading_since > _WAITED
 
     @property
     def situation(self) -> Situation:

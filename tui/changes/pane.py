@@ -76,6 +76,7 @@ class ChangesPane(Container):
         self._commits: TheirCommits | None = None
         self._is_asking = False
         self._counts: Mapping[Direction, int] | None = None
+        self._has_failed = False
 
     def compose(self) -> ComposeResult:
         """The list, and the comparison beside it; the conflict over both."""
@@ -107,6 +108,11 @@ class ChangesPane(Container):
         return tuple(self._counts[one] for one in (Direction.OUTGOING, Direction.INCOMING, Direction.CONFLICT))  # type: ignore[return-value]
 
     @property
+    def is_reading(self) -> bool:
+        """Whether the changes of the open database are being read, so that there is nothing yet to act upon."""
+        return self.opened is not None and self._counts is None and not self._has_failed
+
+    @property
     def is_at_conflict(self) -> bool:
         """Whether the cursor is on a conflict."""
         return self._conflict is not None
@@ -135,6 +141,7 @@ class ChangesPane(Container):
         self._jobs.forget("blame")
         self._commits, self._is_asking = None, False
         self._counts = None
+        self._has_failed = False
         self.diff_view.show_words(Content(""))
         if new is None:
             self._show_words(self.words)
@@ -243,4 +250,5 @@ class ChangesPane(Container):
     @on(ReadFailed)
     def _explain(self, message: ReadFailed) -> None:
         """Put the problem where the changes would be; the screen also reports it."""
+        self._has_failed = True
         self._show_words(trouble(message.error))

@@ -69,6 +69,7 @@ class KeysPane(Container):
         self._view: KeyView | None = None
         self._left_at: dict[str, int] = {}
         self._left: Arrangement | None = None
+        self._is_reading = False
         self.arrangement = Arrangement(separator=separator)
 
     def compose(self) -> ComposeResult:
@@ -96,6 +97,11 @@ class KeysPane(Container):
         """Whether the value shown can be continued, or waits to be fetched."""
         info = self.list.info
         return self.value_view.has_more or (info is not None and self._is_big(info) and self._shown is not info)
+
+    @property
+    def is_reading(self) -> bool:
+        """Whether the first keys are being read, so that there is nothing yet to act upon."""
+        return self._is_reading
 
     def watch_opened(self) -> None:
         """Show another database."""
@@ -158,9 +164,11 @@ class KeysPane(Container):
         self.list.border_title = Content(where)
         self.list.border_subtitle = "sorting…" if self.opened and arrangement.order != "key" else ""
         if self.opened is None:
+            self._is_reading = False
             self.list.clear(self.words)
             return
         self._view = KeyView(self.opened, arrangement)
+        self._is_reading = True
         prefix = plain(arrangement.prefix)
         nothing = f"No key begins with “{prefix}”.\n\nEscape shows all keys." if prefix else "This database is empty."
         expected = 0 if arrangement.prefix or arrangement.shows_folders else self.opened.keys
@@ -257,6 +265,7 @@ class KeysPane(Container):
         page = await self._jobs.latest("page", what, lambda: view.read(wanted))
         if view is not self._view:
             return
+        self._is_reading = False
         self.list.take(wanted, page.found, page.rows)
         self._tell_count()
         if not self.list.is_complete and not view.arrangement.shows_folders and wanted.page == 0:
@@ -311,5 +320,6 @@ class KeysPane(Container):
     @on(ReadFailed)
     def _explain(self, message: ReadFailed) -> None:
         """Put the problem where the value would be; the screen also reports it."""
+        self._is_reading = False
         words = trouble(message.error)
         self.value_view.show_words(self.list.info, words)
