@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hiding import hiding
 
 import catalog
 from catalog import (
@@ -21,6 +22,7 @@ from catalog import (
     ReadOnlyError,
     RemoteMissingError,
     S3Connection,
+    StoreError,
     UnreachableError,
     UnseenCommitsError,
 )
@@ -387,6 +389,70 @@ class TestVerification:
         with catalog.open(in_folder, tmp_path / "made.blt", "w") as db, pytest.raises(IntegrityError, match="not there"):
             db.copy_remote(target)
 
+    def test_an_original_that_lost_anything_is_not_copied(self, in_folder: S3Connection, tmp_path: Path) -> None:
+        """Whatever is gone or cut off of what the head, the history and the tags reach, it is named, and no copy is visible."""
+        target = S3Connection(db_key="copy.blt", endpoint_url=(tmp_path / "target").as_uri())
+        with catalog.open(in_folder, tmp_path / "made.blt", "w") as db:
+            db.tag("published", 2)
+            for number in range(30):
+                db["often"] = b"%d" % number
+                db.changes().push()
+        below = f"{name_of(in_folder)}.d/"
+        store = connect_store(in_folder, writing=True)
+        kinds = {name.removeprefix(below).partition("/")[0]: name for name in sorted(objects(in_folder, below))}
+        assert kinds.keys() == {"commits", "log", "index", "packs", "tags"}
+        for name in kinds.values():
+            whole = store.get(name).body
+            for body in (None, whole[:-1]):
+                store.delete(name)
+                if body is not None:
+                    store.put(name, body)
+                with catalog.open(in_folder, tmp_path / "reader.blt") as reader, pytest.raises(IntegrityError):
+                    reader.copy_remote(target)
+                with pytest.raises(RemoteMissingError):
+                    catalog.open(target, tmp_path / "none.blt")
+            store.put(name, whole)
+        with catalog.open(in_folder, tmp_path / "reader.blt") as reader:
+            reader.copy_remote(target)
+        with catalog.open(target, tmp_path / "copied.blt") as copied:
+            assert len(list(copied.history())) == 34
+            assert copied.tags() == {"published": 2}
+            assert copied["often"] == b"29"
+
+
+class TestHiddenObjects:
+    """A store that lists nothing of what it holds."""
+
+    @pytest.fixture(autouse=True)
+    def hidden(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("catalog.database.open.connect_store", hiding)
+        monkeypatch.setattr("catalog.changes.copy.connect_store", hiding)
+
+    def test_a_copy_is_whole(self, in_folder: S3Connection, tmp_path: Path) -> None:
+        """What the head reaches is copied and verified, whatever the listings of both places show."""
+        target = S3Connection(db_key="copy.blt", endpoint_url=(tmp_path / "target").as_uri())
+        with catalog.open(in_folder, tmp_path / "made.blt", "w") as db:
+            result = db.copy_remote(target)
+
+        assert result.copied == len(objects(in_folder, f"{name_of(in_folder)}.d/"))
+        check_copy(target, tmp_path)
+
+    def test_nothing_is_forgotten_by_halves(self, in_folder: S3Connection, tmp_path: Path) -> None:
+        """A value that would stay readable is not said to be forgotten: the fault is named, and nothing changes."""
+        before = objects(in_folder, name_of(in_folder))
+        with (
+            catalog.open(in_folder, tmp_path / "made.blt", "w", lock="commit") as db,
+            pytest.raises(StoreError, match="does not list"),
+        ):
+            db.forget(["k001"])
+        assert objects(in_folder, name_of(in_folder)) == before
+
+    def test_a_deletion_is_whole(self, in_folder: S3Connection, tmp_path: Path) -> None:
+        """What the head reaches is deleted though nothing of it is listed."""
+        with catalog.open(in_folder, tmp_path / "made.blt", "w") as db:
+            db.delete_remote()
+        assert objects(in_folder, name_of(in_folder)) == {}
+
 
 _MAKE_LARGE = """
 import json, os, sys
@@ -498,7 +564,7 @@ class TestDelete:
         assert asked.index(("PUT", f"/priv/{db_key}")) < asked.index(deletes[0])
         named = [target for method, target in asked if (method, target) not in deletes or method == "DELETE"]
         assert all(db_key.replace("/", "%2F") in target or db_key in target for target in named)
-        assert len(log) <= 14
+        assert len(log) <= 15
 
     def test_the_local_file_can_be_pushed_again(self, source: S3Connection, tmp_path: Path) -> None:
         """Everything is local after it, what was only in the remote too; a push makes a new remote of it."""

@@ -7,6 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from msgspec.structs import replace
+
 from catalog.changes.collect import delete_together
 from catalog.changes.options import HeldLease
 from catalog.changes.rewrite import new_salt, rewrite
@@ -14,12 +16,13 @@ from catalog.changes.versions import commit_over
 from catalog.errors import EntryMissingError, GoneError, IntegrityError, ObjectMissingError, StoreError, name_some
 from catalog.format.head import StoredHead
 from catalog.format.segment import Entry
+from catalog.local.table import KnownBase
 from catalog.progress import Progress
 from catalog.remote.objects import check_listing, list_objects
 from catalog.remote.reach import kept_commits, reach
 from catalog.remote.remote import Remote
 from catalog.remote.verify import read_directory
-from catalog.session.session import Session
+from catalog.session.session import Session, WriteSession
 from catalog.store.interface import ListedObject
 
 
@@ -96,6 +99,16 @@ def purge(
     _delete(remote, listed, reach(remote, made, [made], progress).objects, traces.packs)
     given_up = newest.head.number - newest.head.oldest + 1
     return Purged(len(current), len(traces.versions), len(traces.packs), given_up, tuple(tag.name for tag in tags)), made
+
+
+def purge_local(session: WriteSession, keys: Collection[str], progress: Progress) -> None:
+    """Write the local file and its caches anew, without values that are in the remote no more; edits of the keys stay."""
+    rows = session.table.get_many(list(keys)).values()
+    session.table.put(
+        replace(row, base=KnownBase.of(None)) for row in rows if row.base is not None and row.base.entry is not None
+    )
+    session.writer.compact(progress)
+    session.cache.prune()
 
 
 def _look(

@@ -11,7 +11,7 @@ from catalog.changes.change import Change, Direction
 from catalog.changes.collect import Collected, check_grace, collect
 from catalog.changes.options import HeldLease, PushOptions
 from catalog.changes.pull import fast_forward, spell_out
-from catalog.changes.purge import Purged, purge
+from catalog.changes.purge import Purged, purge, purge_local
 from catalog.changes.versions import Version, before_last_change, check_seen, find_version, history, revert, tag
 from catalog.errors import EntryMissingError, RemoteMissingError
 from catalog.format.head import Commit, StoredHead
@@ -149,15 +149,22 @@ class Versioned(ABC):
     def forget(self, keys: Iterable[str], *, over: Commit | None = None, progress: Progress | None = None) -> Purged:
         """Remove every version of ``keys`` from the remote for good: a private value that was pushed by mistake.
 
-        The history before is given up. Copies that others fetched stay with them. Unpushed changes stay. Raises as `revert`.
+        The local file and its caches are written anew without them. The history before is given up. Copies that others fetched
+        stay with them. Unpushed changes stay. One that was cut short is finished by repeating it. Raises as `revert`, and
+        EntryMissingError when no version in the remote holds any of the keys.
         """
         session, watched = self._writing(), progress or Progress()
         with session.lock:
             wanted = {check_key(key) for key in keys}
             spell_out(session)
-            found, after = purge(session, self._seen(over), wanted, self.author, self._lease, watched)
+            try:
+                found, after = purge(session, self._seen(over), wanted, self.author, self._lease, watched)
+            except EntryMissingError:
+                # What an earlier attempt removed there may still be here.
+                purge_local(session, wanted, watched)
+                raise
             self._followed(after, watched)
-            session.cache.forget_values()
+            purge_local(session, wanted, watched)
             return found
 
     def _reverted(self, to: StoredHead, newest: StoredHead, message: str, progress: Progress | None) -> Commit:

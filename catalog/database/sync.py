@@ -41,7 +41,7 @@ def meet_remote(session: Session, options: Options, *, online: bool, progress: P
     if seen is None:
         if online and isinstance(session, WriteSession):
             refuse_part(session)
-            if session.base is not None:
+            if session.base is not None or session.state.uprooted:
                 _meet_no_remote(session, options)
         return
     is_another = seen.head.database_uuid != session.copy.header.uuid

@@ -9,6 +9,9 @@ import msgspec
 
 SCHEMA_VERSION = 4
 
+_PREVIEW = b'{"format":100,'
+"""How a head of the preview's format begins, which no program reads any more."""
+
 _SCHEMA = """
 CREATE TABLE state (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TABLE local (
@@ -69,6 +72,19 @@ def migrate(connection: sqlite3.Connection, version: int) -> None:
         connection.execute("CREATE INDEX by_content ON local (key) WHERE by_content = 1")
     # Version 3 left no mark in the booklet.
     connection.execute(_MARKS)
+    _forget_commits_of_the_preview(connection)
+
+
+def _forget_commits_of_the_preview(connection: sqlite3.Connection) -> None:
+    """What was built on a commit that nobody can read any more is built on none: what is held here, edited and deleted stays."""
+    heads = connection.execute("SELECT value FROM state WHERE name IN ('base', 'seen')").fetchall()
+    if not any(isinstance(head, bytes) and head.startswith(_PREVIEW) for (head,) in heads):
+        return
+    gone = ("base", "base_etag", "base_id", "seen", "seen_etag", "drafts", "attempts")
+    connection.executemany("DELETE FROM state WHERE name = ?", ((name,) for name in gone))
+    for table in ("segment", "fetched", "uploaded"):
+        connection.execute(f"DELETE FROM {table}")  # noqa: S608
+    connection.execute("INSERT OR REPLACE INTO state VALUES ('uprooted', 1)")
 
 
 def _metadata_become_a_row(connection: sqlite3.Connection) -> None:

@@ -96,6 +96,8 @@ class State:
 
     replacing = _Mark()
     """Whether the working copy stands for the whole database: the next push puts its keys in the place of all that were there."""
+    uprooted = _Mark()
+    """Whether the commit that the working copy was built on cannot be read any more; its copies are of it still."""
     dirty = _Mark()
     """Whether a writer began to change the booklet and did not yet say how it left it."""
     compacting = _Mark()
@@ -172,6 +174,7 @@ class State:
         with self.transaction():
             self._remember("base", stored)
             self._base_id = stored.commit_id if stored is not None else None
+            self.uprooted = False
             self._base_number = stored.head.number if stored is not None else None
             if not self.dirty:
                 # What the booklet holds was not changed by it, and is a state of the new base.

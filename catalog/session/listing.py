@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice, takewhile
 
@@ -10,8 +11,10 @@ import msgspec
 
 from catalog.errors import InvalidInputError
 from catalog.format.fence_pointers import FencePointers
-from catalog.local.sorted_keys import Described, Order, SortedKeys
-from catalog.session.key_info import KeyInfo, KeyState, while_prefixed
+from catalog.format.segment import EMPTY_SEGMENT, Entry, IndexPart, Segment
+from catalog.local.sorted_keys import Columns, Listed, Order, SortedKeys
+from catalog.local.table import Row, Status
+from catalog.session.key_info import KeyInfo, KeyState, describe_key, while_prefixed
 from catalog.session.session import Session
 
 _APART = 4_096
@@ -19,6 +22,8 @@ _APART = 4_096
 _WALKED = 2_000
 """How many keys of a group are counted one by one before the rows of its ends are asked for."""
 _LAST_CHARACTER = 0x10FFFF
+_MOST_APART = 20_000
+"""Edited keys that are described one by one beside those of the base; of more all keys are."""
 
 
 class KeyGroup(msgspec.Struct, frozen=True, gc=False):
@@ -102,11 +107,51 @@ class Listing:
 
     def sorted_keys(self, order: Order, prefix: str) -> SortedKeys[KeyInfo]:
         """The keys that begin with ``prefix`` in another order."""
+        return SortedKeys(lambda: self._columns(prefix), order, self._infos)
 
-        def read() -> Iterator[Described]:
-            return map(_described, while_prefixed(self._session.key_infos(prefix, with_deleted=True), prefix))
+    def _columns(self, prefix: str) -> Iterator[Columns]:
+        """What is listed of the keys that begin with ``prefix``, in their order: where that is possible, whole columns."""
+        session = self._session
+        session.flush()
+        base, after = session.visible_base(), after_prefix(prefix) if prefix else None
+        rows = {row.key: row for row in islice(session.edited_rows(), _MOST_APART + 1)}
+        if base is None or len(rows) > _MOST_APART:
+            infos = while_prefixed(session.key_infos(prefix, with_deleted=True), prefix)
+            while some := list(islice(infos, _APART)):
+                yield Columns(*zip(*((info.key, info.timestamp, info.size, info.verified) for info in some), strict=True))
+            return
+        mine = sorted(rows)
+        at = bisect_left(mine, prefix)
+        for piece, newer in base.pieces(prefix):
+            last = max(piece.keys[-1] if piece.keys else "", max(newer, default=""))
+            end = bisect_right(mine, last)
+            yield from _columns(piece, newer, {key: rows[key] for key in mine[at:end]}, prefix, after)
+            at = end
+            if after is not None and last >= after:
+                break
+        yield from _columns(EMPTY_SEGMENT, {}, {key: rows[key] for key in mine[at:]}, prefix, after)
 
-        return SortedKeys(read, order, _info)
+    def _infos(self, found: Sequence[Listed]) -> list[KeyInfo]:
+        """What to say of the keys of a page, with the states that they have now."""
+        rows = self._session.rows_of([one.key for one in found])
+        return [self._info(one, rows.get(one.key)) for one in found]
+
+    def _info(self, listed: Listed, row: Row | None) -> KeyInfo:
+        key, timestamp, size, verified = listed
+        if row is None or row.status == Status.LEAVING:
+            return KeyInfo(key, timestamp, size, KeyState.REMOTE, verified)
+        if row.status == Status.COPY:
+            return KeyInfo(key, timestamp, row.length if size is None else size, KeyState.LOCAL, verified)
+        base = self._session.visible_base()
+        outline = base.outline(key) if base is not None else None
+        if outline is not None and row.may_say(outline):
+            assert base is not None
+            return describe_key(key, base.find(key), row, has_base=True) or KeyInfo(key, timestamp, size, KeyState.DELETED)
+        if row.base is not None:
+            return KeyInfo(key, row.timestamp, row.length, KeyState.CONFLICT)
+        if row.status == Status.DELETED:
+            return KeyInfo(key, timestamp, size, KeyState.DELETED, verified)
+        return KeyInfo(key, row.timestamp, row.length, KeyState.ADDED if outline is None else KeyState.MODIFIED)
 
     def row_of(self, key: str) -> int:
         """How many keys come before ``key``."""
@@ -130,9 +175,22 @@ class Listing:
         return FencePointers([row for row, _ in found], [key for _, key in found], total)
 
 
-def _described(info: KeyInfo) -> Described:
-    return info.key, info.timestamp, info.size, info.state, info.verified
-
-
-def _info(key: str, timestamp: int, size: int | None, state: str, verified: bool) -> KeyInfo:
-    return KeyInfo(key, timestamp, size, KeyState(state), bool(verified))
+def _columns(
+    piece: IndexPart, newer: Mapping[str, Entry], rows: Mapping[str, Row], prefix: str, after: str | None
+) -> Iterator[Columns]:
+    """What is listed of the keys of one piece of the index, under what newer ones and the table say of some."""
+    first, end = bisect_left(piece.keys, prefix), len(piece.keys) if after is None else bisect_left(piece.keys, after)
+    if isinstance(piece, Segment) and piece.is_plain and not newer and not rows:
+        if first < end:
+            yield Columns(piece.keys[first:end], piece.timestamps[first:end], piece.lengths[first:end], [True] * (end - first))
+        return
+    entries = {**dict(islice(piece.items(), first, end)), **newer}
+    described = []
+    for key in sorted(entries.keys() | rows.keys()):
+        entry = entries.get(key)
+        known = entry if entry is not None and not entry.deleted else None
+        info = describe_key(key, known, rows.get(key), has_base=True)
+        if info is not None and key.startswith(prefix):
+            described.append((key, info.timestamp, info.size, info.verified))
+    if described:
+        yield Columns(*zip(*described, strict=True))

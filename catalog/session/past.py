@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from catalog.errors import IntegrityError
 from catalog.format.head import StoredHead
 from catalog.format.segment import Entry
+from catalog.local.table import Row
 from catalog.local.working_copy import WorkingCopy
 from catalog.remote.remote import Remote
 from catalog.remote.snapshot import Snapshot
@@ -69,6 +70,14 @@ class PastSession(Session):
         """All keys of this commit from ``start`` on, sorted."""
         for key, entry in self._past.items(start):
             yield of_entry(key, entry, KeyState.REMOTE)
+
+    def edited_rows(self) -> Iterator[Row]:
+        """None: what was changed here is not seen."""
+        return iter(())
+
+    def rows_of(self, keys: Sequence[str]) -> Mapping[str, Row]:  # noqa: ARG002
+        """None: what is here is not seen."""
+        return {}
 
     def added_keys(self) -> list[str]:
         """None: what was changed here is not seen."""

@@ -352,6 +352,14 @@ class Session(OfOneProcess):
         chosen = (info for info in infos if after is None or info.key > after)
         return list(islice(while_prefixed(chosen, prefix), limit))
 
+    def edited_rows(self) -> Iterator[Row]:
+        """What the table says of keys that were edited here."""
+        return self.table.edited_keys()
+
+    def rows_of(self, keys: Sequence[str]) -> Mapping[str, Row]:
+        """What the table says of those of some keys that it knows."""
+        return self.table.get_many(keys)
+
     def added_keys(self) -> list[str]:
         """The keys that are listed though the base does not have them, sorted."""
         base = self.visible_base()

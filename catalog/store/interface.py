@@ -62,6 +62,15 @@ class ListedObject:
 
 
 @dataclass(frozen=True, slots=True)
+class UnfinishedUpload:
+    """Parts of an object that was never completed: nobody can read them, and they take room."""
+
+    name: str
+    id: str
+    started: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class IfMatch:
     """Write only over the version with this tag."""
 
@@ -210,6 +219,13 @@ class ObjectStore(ABC):
     @abstractmethod
     def list(self, prefix: str) -> Iterator[ListedObject]:
         """List the objects whose names begin with ``prefix``, in no particular order."""
+
+    def unfinished(self, prefix: str) -> Iterator[UnfinishedUpload]:  # noqa: ARG002
+        """Uploads in parts that nobody ended, to names that begin with ``prefix``; none where every write is one request."""
+        return iter(())
+
+    def end_upload(self, upload: UnfinishedUpload) -> None:  # noqa: B027 - there is nothing to end where there are none
+        """Remove the parts of an unfinished upload; one that ended meanwhile is no error."""
 
     @abstractmethod
     def copy(self, name: str, target: ObjectStore, target_name: str) -> bool:

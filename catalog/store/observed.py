@@ -42,6 +42,8 @@ _VERBS = {
     "delete": "DELETE",
     "delete_many": "DELETE",
     "copy": "COPY",
+    "unfinished": "LIST",
+    "end_upload": "DELETE",
 }
 
 

@@ -7,7 +7,16 @@ from typing import TypeVar
 
 from typing_extensions import override
 
-from catalog.store.interface import ByteRange, FetchedObject, ListedObject, ObjectInfo, ObjectStore, Precondition, Source
+from catalog.store.interface import (
+    ByteRange,
+    FetchedObject,
+    ListedObject,
+    ObjectInfo,
+    ObjectStore,
+    Precondition,
+    Source,
+    UnfinishedUpload,
+)
 
 T = TypeVar("T")
 
@@ -80,6 +89,14 @@ class WrappedStore(ObjectStore):
     @override
     def list(self, prefix: str) -> Iterator[ListedObject]:
         return self.ask("list", prefix, lambda: self.store.list(self.inner(prefix)))
+
+    @override
+    def unfinished(self, prefix: str) -> Iterator[UnfinishedUpload]:
+        return self.ask("unfinished", prefix, lambda: self.store.unfinished(self.inner(prefix)))
+
+    @override
+    def end_upload(self, upload: UnfinishedUpload) -> None:
+        self.ask("end_upload", upload.name, lambda: self.store.end_upload(upload))
 
     @override
     def copy(self, name: str, target: ObjectStore, target_name: str) -> bool:

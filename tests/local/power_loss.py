@@ -95,6 +95,11 @@ class Moment:
     """For each key the values that may be there: the last one that is durable, and those set since."""
 
     @property
+    def is_torn(self) -> bool:
+        """Whether a loss of power now may keep a later write to the booklet without an earlier one."""
+        return any(name.endswith(".blt") and len(file.pending) > 1 for name, file in self.files.items())
+
+    @property
     def is_critical(self) -> bool:
         """Whether the booklet is being written anew, and a loss of power now may leave only a part of it."""
         return any(name.endswith(".blt") and any(at == 0 for at, _ in file.pending) for name, file in self.files.items())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from catalog import Catalog, CatalogError, Entry, State, Status
 from tui.listing import GroupListing
@@ -23,6 +24,11 @@ class Stand:
     def name(self) -> str:
         """Whom it is about: the key of the database, or the name of the group."""
         return self.entry.key if self.entry else self.group
+
+
+def group_files(catalog: Catalog) -> dict[str, Path]:
+    """Where the own file of each group is."""
+    return {group.name: group.file_path for group in catalog.groups()}
 
 
 def list_catalog(catalog: Catalog) -> tuple[GroupListing, ...]:

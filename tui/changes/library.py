@@ -63,6 +63,12 @@ def summarize(opened: Opened) -> Summary:
     return opened.database.changes().summary()
 
 
+def summarize_anew(catalog: Catalog, entry: Entry, vouching: Vouching) -> Summary:
+    """Count it by what was heard of the remote since the database was opened; nobody is asked."""
+    with catalog.open(entry, "r", pull=False, offline=True, **vouching) as database:
+        return database.changes().summary()
+
+
 # Push, pull, discard
 
 

@@ -291,16 +291,16 @@ def new_form(catalog: Catalog, group: GroupRecord) -> Form:
     )
 
 
-def import_form(opened: Opened) -> Form:
+def import_form(check_file: Callable[[Path, InputOptions, Progress], object], name: str) -> Form:
     """Bring files into a database."""
 
     def check(values: Values) -> Work:
         path, options = _path_of(values), _input_options(values)
         assert path is not None
-        return lambda progress: works.check_import(opened, path, options, progress)
+        return lambda progress: check_file(path, options, progress)
 
     return Form(
-        f"Import into {opened.entry.name}",
+        f"Import into {name}",
         (Field("path", "Files", "", "a CSV, JSON lines or Parquet file, or a folder", is_path=True), *_READ_FIELDS),
         "The files are checked from end to end first, then you are asked. What is imported are changes; nothing is pushed.",
         "Check",

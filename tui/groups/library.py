@@ -239,9 +239,12 @@ def check_file(path: Path, into: Database | str, options: InputOptions, progress
     return FilePlan(path, options, plan_import(path, into, options, progress=progress))
 
 
-def check_import(opened: Opened, path: Path, options: InputOptions, progress: Progress) -> FilePlan:
-    """Check a file that is to be brought into a database."""
-    return check_file(path, opened.database, options, progress)
+def check_import(
+    catalog: Catalog, entry: Entry, vouching: Vouching, path: Path, options: InputOptions, progress: Progress
+) -> FilePlan:
+    """Check a file that is to be brought into a database; that one is opened for it alone, for this may take long."""
+    with catalog.open(entry, "r", pull=False, offline="auto", **vouching) as database:
+        return check_file(path, database, options, progress)
 
 
 def check_new(catalog: Catalog, wanted: NewDatabase, path: Path | None, options: InputOptions, progress: Progress) -> NewPlan:

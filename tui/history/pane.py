@@ -82,8 +82,7 @@ class HistoryPane(Container):
 
     def watch_status(self) -> None:
         """Read the newest commits again when the remote has newer ones."""
-        newest, there = self.list.newest if self.is_mounted else None, self.status and self.status.remote_commit
-        if newest and there and there.number > newest.number:
+        if self.is_mounted and self.list.is_behind(self.status):
             self._read = None
             self._read_if_shown()
 

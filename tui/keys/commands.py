@@ -180,6 +180,10 @@ class Keys:
         try:
             text = await self._host.jobs.latest("copy", "Copying a value", lambda: text_of(opened, info.key))
         except ReadError as failure:
+            if opened is not self._host.shown:
+                # It was opened anew meanwhile.
+                await self.copy_value()
+                return
             self._host.tell(failure.error.message, "warning", info.key)
         else:
             self._host.copy(text)

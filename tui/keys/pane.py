@@ -238,13 +238,16 @@ class KeysPane(Container):
                 self._tell_count()
 
     def _tell_count(self) -> None:
-        rows = self.list.row_count
-        is_certain = self.list.is_complete or not (self.arrangement.prefix or self.arrangement.shows_folders)
-        count = f"{rows:,}" if is_certain else f"{rows:,}+"
-        if self.arrangement.shows_folders:
-            count = f"{count} of {quantity(self.opened.keys, 'key')}" if self.opened else count
-        elif self.arrangement.prefix and self.opened:
-            count = f"{count} of {self.opened.keys:,}"
+        """Say how many there are: those that were deleted here are listed too, and counted apart."""
+        rows, keys, arrangement = self.list.row_count, self.opened.keys if self.opened else 0, self.arrangement
+        found = f"{rows:,}" if self.list.is_complete else f"{rows:,}+"
+        if arrangement.shows_folders:
+            count = f"{found} of {quantity(keys, 'key')}"
+        elif arrangement.prefix:
+            count = f"{found} of {max(keys, rows):,}"
+        else:
+            deleted = rows - keys if self.list.is_complete else 0
+            count = f"{keys:,}, {deleted:,} deleted here" if deleted > 0 else f"{max(keys, rows):,}"
         self.list.border_subtitle = count
 
     @on(KeyList.Highlighted)

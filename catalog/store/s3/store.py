@@ -23,6 +23,7 @@ from catalog.store.interface import (
     Powers,
     Precondition,
     Source,
+    UnfinishedUpload,
     UnsupportedRequestError,
 )
 from catalog.store.proof import is_opaque, note_opaque, proves
@@ -246,6 +247,25 @@ class S3Store(ObjectStore, OfOneProcess):
             if not token or token == page.get("ContinuationToken"):
                 raise StoreError(f"{self.where}: the server's listing does not go on where it stopped.")
             page = {"ContinuationToken": token}
+
+    @override
+    def unfinished(self, prefix: str) -> Iterator[UnfinishedUpload]:
+        page: dict[str, Any] = {}
+        while True:
+            with self._request():
+                answer = self._client.list_multipart_uploads(Bucket=self.bucket, Prefix=prefix, **page)
+            for found in answer.get("Uploads", []):
+                if found["Key"].startswith(prefix):
+                    yield UnfinishedUpload(found["Key"], found["UploadId"], found.get("Initiated"))
+            following = {"KeyMarker": answer.get("NextKeyMarker"), "UploadIdMarker": answer.get("NextUploadIdMarker")}
+            if not answer.get("IsTruncated") or not following["KeyMarker"] or following == page:
+                return
+            page = following
+
+    @override
+    def end_upload(self, upload: UnfinishedUpload) -> None:
+        with suppress(ObjectMissingError), self._request(upload.name):
+            self._client.abort_multipart_upload(Bucket=self.bucket, Key=upload.name, UploadId=upload.id)
 
     @override
     def copy(self, name: str, target: ObjectStore, target_name: str) -> bool:
