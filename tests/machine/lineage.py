@@ -42,7 +42,8 @@ class Lineage(Editing, Settling):
             return
         to = self.remote.kept[-2 - back % (len(self.remote.kept) - 1)]
         base, kept = copy.base, self.remote.kept
-        if base not in kept or not self.is_kept(base):
+        tidied = self.remote.tidied
+        if base not in kept or (tidied is not None and kept.index(to) < kept.index(tidied)):
             return
         head = self.folder / "store" / "db"
         before = head.read_bytes()

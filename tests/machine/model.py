@@ -65,6 +65,8 @@ class Remote:
     tags: dict[str, Commit] = field(default_factory=dict)
     continues: Commit | None = None
     """The last commit of a database that was deleted, in whose place it was made."""
+    tidied: Commit | None = None
+    """The commit of the last collection or forgetting: what is older is not all there."""
 
     @property
     def newest(self) -> Commit:
