@@ -157,12 +157,12 @@ class Growth:
         first, last = (sum(cost[1] for cost in some) / tenth / KB for some in (costs[:tenth], costs[-tenth:]))
         work = f"{count:,} pushes of 10 of {keys:,} keys in a row"
         yield Figure(work, "requests, median", statistics.median(cost[0] for cost in costs), 4)
-        yield Figure(work, "KB up, mean", sum(cost[1] for cost in costs) / count / KB, 12)
+        yield Figure(work, "KB up, mean", sum(cost[1] for cost in costs) / count / KB, 16)
         yield Figure(work, "KB up, last/first ×100", last / first * 100, 150)
         with catalog.open(connection, file, "r") as database:
             yield Figure("re-open unchanged", "requests", traffic_of(database).total_requests, 1, 1)
         yield from self._long_history(connection, count)
-        yield from self._collection(connection, count)
+        yield from self._collection(connection, count, keys)
 
     def _long_history(self, connection: S3Connection, count: int) -> Iterator[Figure]:
         with catalog.open(connection, self.file(), "r") as database:
@@ -178,17 +178,18 @@ class Growth:
             work = f"open {min(500, count // 2)} commits back"
             yield Figure(work, "requests", traffic_of(database).total_requests, 5, 503)
 
-    def _collection(self, connection: S3Connection, count: int) -> Iterator[Figure]:
+    def _collection(self, connection: S3Connection, count: int, keys: int) -> Iterator[Figure]:
         """A dry run that keeps everything, from a working copy that never saw the index, and again."""
         with catalog.open(connection, self.file(), "w", lock="commit") as database:
             for work in (f"collect_garbage, dry run, after {count:,} pushes", "the same again"):
                 traffic_of(database).reset()
-                began = time.monotonic()
+                began, worked = time.monotonic(), time.process_time()
                 found = database.collect_garbage(progress=Progress())
-                seconds = time.monotonic() - began
+                seconds, worked = time.monotonic() - began, time.process_time() - worked
                 assert found.commits_kept >= count
-                print(f"# {work}: {traffic_of(database).total_requests:,} requests", flush=True)
-                yield Figure(work, "seconds", seconds, 0.57 * found.commits_kept / 100, 0.57 * found.commits_kept)
+                print(f"# {work}: {traffic_of(database).total_requests:,} requests, {seconds:.1f} s", flush=True)
+                today = 0.57 * found.commits_kept * keys / 1_000_000
+                yield Figure(work, "processor seconds", worked, max(today / 100, 1), today)
 
     def writers(self) -> Iterator[Figure]:
         """40 writers who do not know each other, each with a key of its own, on a real server, all at once."""
