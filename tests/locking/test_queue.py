@@ -46,7 +46,7 @@ def tickets(folder: Path) -> list[Path]:
 
 
 def test_first_come_first_served(place: Place, folder: Path) -> None:
-    """Who comes first does not wait; who is third sleeps for two turns, then for one as long as they were, and leaves no ticket behind."""
+    """Who is first does not wait; who is third sleeps for two turns, then for one as long as they were; no ticket is left."""
     with Queue(place, 2.0, Waits()) as first:
         first.wait_for_turn()
         place.store.put("rain.blt.lock.catalogqueue0123456789abcdef-0", b"1")
