@@ -98,7 +98,7 @@ class TabBar(Widget):
             command = BY_ID[tab]
             style = "bold $foreground on $cursor-row" if tab == self.tab else "$quiet"
             words = command.words if cramped < 2 or tab == self.tab else ""
-            label = Content.assemble((f"{edge}{keys.get(tab, command.keys)}", "$accent"), (f" {words}" if words else "", ""))
+            label = Content.assemble((f"{edge}{keys.get(tab, command.keys)}{' ' * bool(words)}", "$accent"), (words, ""))
             status = self.status if tab == "changes" else None
             if status and (number := counts(status.ahead, status.behind, status.conflicts)):
                 label = Content.assemble(label, " ", number)

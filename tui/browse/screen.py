@@ -395,13 +395,19 @@ class BrowseScreen(Screen[None]):
                 # Values that are fetched are kept there too.
                 begin(self, self._look_inside(self.opened))
             else:
-                self.look_again(entries[key])
+                self._look_in_silence(entries[key])
+
+    def _look_in_silence(self, entry: Entry) -> None:
+        """Another process has changed a copy: nobody here has asked, so nobody is told that somebody is asked."""
+        begin(self, self._ask_in_silence(entry))
+        if self.entry and self.opened and entry.key == self.entry.key:
+            self.opening.open(self.entry)
 
     async def _look_inside(self, opened: Opened) -> None:
         """Look again at the open database if it says something else than it did."""
         listed = self.changes_pane.numbers
         if await self.jobs.latest("inside", "Looking at a copy", lambda: opened.is_other(listed)) and opened is self.opened:
-            self.look_again(opened.entry)
+            self._look_in_silence(opened.entry)
 
     @on(CatalogTree.Highlighted)
     def _highlighted(self, message: CatalogTree.Highlighted) -> None:

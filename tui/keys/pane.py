@@ -73,12 +73,12 @@ class KeysPane(Container):
         self.arrangement = Arrangement(separator=separator)
 
     def compose(self) -> ComposeResult:
-        """The filter above the list, the value beside them."""
+        """The filter below the list, where it moves no row, the value beside them."""
         with Vertical(id="keys-column"):
+            yield KeyList(id="key-list")
             with Horizontal(id="filter-bar", classes="hidden"):
                 yield Label("/")
                 yield Filter(placeholder="keys that begin with…", id="filter", compact=True)
-            yield KeyList(id="key-list")
         yield Splitter("keys", "#keys-column", "#value-view")
         yield ValueView(id="value-view")
 
@@ -281,7 +281,7 @@ class KeysPane(Container):
         if arrangement.shows_folders:
             count = f"{found} of {quantity(keys, 'key')}"
         elif arrangement.prefix:
-            count = f"{found} of {max(keys, rows):,}"
+            count = f"{found} of {keys:,}" if rows <= keys else f"{keys:,}, {rows - keys:,} deleted here"
         else:
             deleted = rows - keys if self.list.is_complete else 0
             count = f"{keys:,}, {deleted:,} deleted here" if deleted > 0 else f"{max(keys, rows):,}"
