@@ -1,4 +1,4 @@
-"""A database, two working copies of it and a catalog that lists it: each time the same, so that a twin says what should happen."""
+"""A database, two working copies of it and a catalog that lists it: each time the same, so a twin says what should happen."""
 
 from __future__ import annotations
 
