@@ -1,4 +1,4 @@
-"""A database, two working copies of it and a catalog that lists it: made the same each time, so that a twin says what should happen."""
+"""A database, two working copies of it and a catalog that lists it, made the same each time: a twin says what should happen."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ METADATA = "(metadata)"
 
 
 class Scene:
-    """One database at ``place`` in a folder of its own; ``mine`` is the working copy that is worked on, ``theirs`` a colleague's."""
+    """One database at ``place`` in a folder of its own; ``mine`` is the copy that is worked on, ``theirs`` a colleague's."""
 
     def __init__(self, place: S3Connection, folder: Path) -> None:
         self.place, self.folder = place, folder
