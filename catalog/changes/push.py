@@ -76,17 +76,14 @@ def push(session: WriteSession, options: PushOptions, lease: HeldLease | None, p
         session.writer.sync()
         up_to = session.writer.last_edit
         heads = held.enter_context(HeadWriter(remote.place, lease, progress))
-        staged, lost, placed = _Staged(_resumable(session)), 0, False
+        staged, lost = _Staged(_resumable(session)), 0
         progress.begin("comparing")
+        _check_new(session)
         while lost < MOST_TRIES:
             began = time.monotonic()
             finalize_attempts(session)
             aim = _aim_from_here(session, options, progress)
             if aim.target is None:
-                check_new_key(remote.names.db_key)
-                if not placed:
-                    check_place(remote.place)
-                    placed = True
                 if heads.hold():
                     session.refresh()
                     continue
@@ -112,6 +109,13 @@ def push(session: WriteSession, options: PushOptions, lease: HeldLease | None, p
                 held.enter_context(Queue(remote.place, time.monotonic() - began, progress)).wait_for_turn()
                 session.refresh()
         raise PreconditionFailedError(session.remote.where, session.remote.names.head)
+
+
+def _check_new(session: WriteSession) -> None:
+    """Raise InvalidInputError where a database is to be made at a place that is not the same everywhere, or not free."""
+    if session.seen is None:
+        check_new_key(session.remote.names.db_key)
+        check_place(session.remote.place)
 
 
 def _be_new(session: WriteSession) -> None:
