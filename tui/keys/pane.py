@@ -279,7 +279,7 @@ class KeysPane(Container):
         rows, keys, arrangement = self.list.row_count, self.opened.keys if self.opened else 0, self.arrangement
         found = f"{rows:,}" if self.list.is_complete else f"{rows:,}+"
         if arrangement.shows_folders:
-            count = f"{found} of {quantity(keys, 'key')}"
+            count = f"{found} of {quantity(keys, 'key')}" if rows <= keys else f"{rows:,} rows, {quantity(keys, 'key')}"
         elif arrangement.prefix:
             count = f"{found} of {keys:,}" if rows <= keys else f"{keys:,}, {rows - keys:,} deleted here"
         else:
