@@ -46,6 +46,10 @@ class Filter(Input):
         Binding("escape", "screen.command('go-out')", "All keys"),
     ]
 
+    def on_mount(self) -> None:
+        """Keep still."""
+        self.cursor_blink = False
+
 
 class KeysPane(Container):
     """List of keys with a filter, and the value beside it."""

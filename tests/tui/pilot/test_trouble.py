@@ -12,6 +12,7 @@ from textual.css.query import NoMatches
 
 from catalog import Catalog, S3Connection, State
 from catalog.credentials import Approvals
+from catalog.database.open import note_place
 from tui.app import CatalogApp
 from tui.browse import screen as browse
 from tui.changes.dialogs import PushDialog
@@ -46,6 +47,7 @@ async def test_an_unreachable_server_is_a_state(shelf: Shelf, drive: Drive, clos
     """A database whose server does not answer says so in the tree; its local copy is still shown."""
     _small(shelf).take("rain")
     where = S3Connection(db_url=f"http://127.0.0.1:{closed_port}/rain")
+    note_place(shelf.catalog.file_of(shelf.entry("rain")), where)
     shelf.list_at("earth", "rain", where)
     async with drive(shelf.catalog) as driver:
         await driver.select("rain")
