@@ -566,11 +566,11 @@ class TestDelete:
             catalog.open(source, tmp_path / "none.blt")
 
     def test_siblings_stay(self, remote: S3Connection, tmp_path: Path, request: pytest.FixtureRequest) -> None:
-        """Of databases whose names begin the same, or lie below it where packs and indexes do, none loses an object."""
+        """Of databases whose names begin the same, or lie in a folder that does, none loses an object."""
         start = remote.db_key or ""
         folder = start.rpartition("/")[0]
-        names = [f"{folder}/a.blt", f"{folder}/a.blt2", f"{folder}/a.bl", f"{folder}/a.blt.group", f"{folder}/a.blt/b.blt"]
-        names += [f"{folder}/a.blt/{below}/b.blt" for below in ("packs", "index", "commits")]
+        names = [f"{folder}/a.blt", f"{folder}/a.blt2", f"{folder}/a.bl", f"{folder}/a.blt.group", f"{folder}/a.blt.x/b.blt"]
+        names += [f"{folder}/a.blt.x/{below}/b.blt" for below in ("packs", "index", "commits")]
         names += [f"{folder}/a.blt-d/packs/{'0' * 31}g", f"{folder}/a.blt.d2/commits-2026"]
         key_id, secret = (None, None) if remote.is_folder else pair_of(request.getfixturevalue("seaweed"))
         places = [S3Connection(key_id, secret, name, remote.bucket, remote.endpoint_url) for name in names]

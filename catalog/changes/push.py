@@ -95,6 +95,8 @@ def push(session: WriteSession, options: PushOptions, lease: HeldLease | None, p
                 if aim.arrived:
                     pull(session, progress)
                 return PushResult(None, 0, traffic.bytes_up - bytes_up, traffic.total_requests - requests)
+            if aim.target is not None:
+                _be_that(session, aim.target)
             made, attempt = staged.make(session, options, aim, up_to, progress)
             progress.begin("committing")
             session.state.note_attempt(attempt)
@@ -117,6 +119,13 @@ def _be_new(session: WriteSession) -> None:
     deleted = session.state.continues
     if deleted is not None and session.writer.data.header.uuid.bytes == deleted.uuid:
         session.writer.become(uuid.uuid4())
+        session.copy.data.reload()
+
+
+def _be_that(session: WriteSession, target: StoredHead) -> None:
+    """Take over the identity of a database that was made in the place of ours, which was deleted at the commit we build on."""
+    if session.writer.data.header.uuid != target.head.database_uuid:
+        session.writer.become(target.head.database_uuid)
         session.copy.data.reload()
 
 

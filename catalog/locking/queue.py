@@ -18,7 +18,7 @@ from catalog.remote.place import Place
 
 _PREFIX = "catalogqueue"
 _MOST_LOOKS = 20
-_LONGEST_SLEEP = 5.0
+_LONGEST_SLEEP = 10.0
 _ABANDONED = 60.0
 """Seconds by which a ticket is older than the newest one, after which its writer is taken for gone."""
 
@@ -47,11 +47,16 @@ class Queue:
         """Take a ticket and sleep until it is the first, or until that takes longer than it should."""
         self._store.put(f"{self._name}.{self._id}-0", b"1")
         self._progress.begin("waiting for other writers")
+        seconds, before, slept = self._seconds, 0, 0.0
         for _ in range(_MOST_LOOKS):
             ahead = self._ahead()
             if not ahead:
                 return
-            self._progress.wait(min(ahead * self._seconds, _LONGEST_SLEEP))
+            if slept:
+                # Turns take as long as they were seen to take.
+                seconds = slept / (before - ahead) if ahead < before else seconds * 2
+            before, slept = ahead, min(ahead * seconds, _LONGEST_SLEEP)
+            self._progress.wait(slept)
 
     def _ahead(self) -> int:
         tickets = list(filter(waits_in_queue, read_tickets(self._store, self._name).values()))

@@ -147,6 +147,7 @@ def test_copies_of_the_last_preview_are_brought_forward_too(tmp_path: Path) -> N
         del database["b"]
     with contextlib.closing(sqlite3.connect(tmp_path / "mine.blt.sync", isolation_level=None)) as sidecar:
         sidecar.execute("""UPDATE state SET value = CAST('{"format":100,"uuid":"00"}' AS BLOB) WHERE name IN ('base', 'seen')""")
+        sidecar.execute("DROP TABLE mark")
         sidecar.execute("PRAGMA user_version = 3")
 
     with opened(tmp_path, "mine.blt", "r", offline=True) as database:

@@ -130,3 +130,21 @@ def test_made_again_after_a_deletion_it_is_another_database(home: Catalog, tmp_p
     with catalog.open(here, tmp_path / "theirs.blt", "w", lock="commit") as again:
         assert again.uuid != before
         assert dict(again.items()) == {"x": 2, "mine": 1}
+
+
+def test_a_push_onto_what_continues_keeps_its_identity(home: Catalog, tmp_path: Path) -> None:
+    """A colleague pushes onto the database that was made again without a pull between: it stays the new one."""
+    here = place(tmp_path, "orig")
+    with catalog.open(here, tmp_path / "theirs.blt", "w", lock="commit") as theirs:
+        with home.open(entry(home, "orig"), "w", lock="commit") as original:
+            original.delete_remote()
+            original["x"] = 2
+            original.changes().push()
+            new = original.uuid
+        theirs["mine"] = 1
+        theirs.changes().refresh()
+        theirs.changes().push()
+        assert theirs.uuid == new
+    with catalog.open(here, tmp_path / "fresh.blt") as fresh:
+        assert fresh.uuid == new
+        assert dict(fresh.items()) == {"x": 2, "mine": 1}

@@ -108,6 +108,8 @@ class Copy:
     local: set[str] = field(default_factory=set)
     unsynced: dict[str, list[Version | None]] = field(default_factory=dict)
     continues: Commit | None = None
+    gone: UUID | None = None
+    """The database that was deleted, of which its next push continues that commit."""
 
     @property
     def base_state(self) -> State:
@@ -215,7 +217,8 @@ class Copy:
     def forget_remote(self) -> None:
         """The remote is no more: all that is here can be pushed again."""
         self.edits = dict(self.view)
-        self.continues = self.base or self.continues
+        if self.base is not None:
+            self.continues, self.gone = self.base, self.uuid
         self.base, self.started, self.replacing = None, {}, False
 
 

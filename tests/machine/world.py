@@ -187,7 +187,7 @@ class World:
         """Note a new commit."""
         assert copy.database is not None
         if self.remote is None:
-            assert copy.continues is None or copy.database.uuid != copy.uuid, "made again, it is the same database"
+            assert copy.continues is None or copy.database.uuid != copy.gone, "made again, it is the same database"
             self.remote = Remote(copy.database.uuid, [], continues=copy.continues)
             copy.uuid, copy.continues = copy.database.uuid, None
         made = Commit(said.id, said.number, state)
@@ -200,6 +200,7 @@ class World:
         assert copy.database is not None
         assert copy.database.commit is not None
         assert copy.database.commit.id == made.id, "it does not build on its own commit"
+        copy.uuid = copy.database.uuid
 
     def tick(self) -> int:
         """A moment that nothing else has."""

@@ -122,7 +122,7 @@ async def test_the_place_of_a_group_is_tested(rainy: Shelf, drive: Drive) -> Non
 
 
 async def test_a_copy_in_another_group_is_a_row_of_its_own(rainy: Shelf, drive: Drive) -> None:
-    """A copy has the identity of the original: the cursor stays with the one that was added, and asks about that one alone."""
+    """The cursor stays with the copy that was added, and what is asked is about that one alone."""
     (original,) = rainy.catalog.entries("earth")
     place = rainy.connection("rain-copy")
     with rainy.catalog.open(original) as database:
@@ -139,6 +139,7 @@ async def test_a_copy_in_another_group_is_a_row_of_its_own(rainy: Shelf, drive: 
         await driver.pilot.press("r")
         await driver.settle()
         assert driver.screen.group == "lab", "the cursor went to the original"
+        await driver.press("enter")
         await choose(driver, "X", "D", TypedConfirm)
         assert str(place.db_key) in said(driver)
         assert "named in lab" in said(driver)
