@@ -82,9 +82,16 @@ class Terminal:
                 raise NotShownError(f"{pattern!r} was not shown: the program ended. Shown was: {self.text[-2000:]!r}") from None
         return time.perf_counter()
 
-    def rest(self, seconds: float = 0.3) -> None:
-        """Read until nothing was written for a while."""
+    def rest(self, seconds: float = 0.3, longest: float = 20.0) -> None:
+        """Read until nothing was written for a while.
+
+        Raises:
+            NotShownError: when something is written again and again, for longer than that.
+        """
+        deadline = time.perf_counter() + longest
         while select.select([self._fd], [], [], seconds)[0]:
+            if time.perf_counter() > deadline:
+                raise NotShownError(f"After {longest:g} s something is still being written.")
             self._read()
 
     def _read(self) -> None:

@@ -146,6 +146,17 @@ class CatalogApp(App[None]):
         """Say how to leave to who presses what interrupts elsewhere."""
         self._browse.tell("ctrl+q leaves the program, and so does q where nothing is typed.")
 
+    def action_command_palette(self) -> None:
+        """Open the palette, whose cursor keeps still: what blinks is written again and again, for nothing."""
+        super().action_command_palette()
+        self.call_after_refresh(self._keep_still)
+
+    def _keep_still(self) -> None:
+        from textual.widgets import Input  # noqa: PLC0415 - not needed for the first frame
+
+        for field in self.screen.query(Input):
+            field.cursor_blink = False
+
     async def action_quit(self) -> None:
         """Leave, after a question when something is running."""
         if self.screen is self._browse or not self.jobs.transfers:

@@ -46,6 +46,10 @@ class Filter(Input):
         Binding("escape", "screen.command('go-out')", "All keys"),
     ]
 
+    def on_mount(self) -> None:
+        """Keep still."""
+        self.cursor_blink = False
+
 
 class KeysPane(Container):
     """List of keys with a filter, and the value beside it."""
@@ -279,7 +283,7 @@ class KeysPane(Container):
         rows, keys, arrangement = self.list.row_count, self.opened.keys if self.opened else 0, self.arrangement
         found = f"{rows:,}" if self.list.is_complete else f"{rows:,}+"
         if arrangement.shows_folders:
-            count = f"{found} of {quantity(keys, 'key')}"
+            count = f"{found} of {quantity(keys, 'key')}" if rows <= keys else f"{rows:,} rows, {quantity(keys, 'key')}"
         elif arrangement.prefix:
             count = f"{found} of {keys:,}" if rows <= keys else f"{keys:,}, {rows - keys:,} deleted here"
         else:

@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 from textual import events
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Button
+from textual.widgets import Button, Input, TextArea
 
 from tui.drafts import Kept
 
@@ -67,6 +67,11 @@ class Dialog(ModalScreen[A], Generic[A]):
         for button in self.query(Button):
             # While it shows that it was pressed, a button takes no key.
             button.active_effect_duration = 0
+        for field in self.query(Input):
+            # What blinks is written again and again, for nothing.
+            field.cursor_blink = False
+        for text in self.query(TextArea):
+            text.cursor_blink = False
         for act in self._waiting:
             self.once_there(act)
         self.changed()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 from textual.widgets import Input
 
-from catalog import KeyInfo
+from catalog import Database, KeyInfo
 from tui.kit.line import LineDialog
 
 from .conftest import Drive
@@ -38,6 +39,34 @@ async def _answer(driver: Driver, text: str) -> None:
     await driver.until(lambda: isinstance(driver.app.screen, LineDialog), "the dialog")
     driver.app.screen.query_one("#line", Input).value = text
     await driver.press("enter")
+
+
+async def test_folders_are_not_none_while_they_are_counted(shelf: Shelf, drive: Drive, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Until they are known the list says that they are read; G goes to the last of all; a deleted key is counted apart."""
+    shelf.add_group("lab")
+    shelf.publish("lab", "rain", "orjson", {f"{number:03}/x": number for number in range(497)})
+    shelf.take("rain")
+    shelf.edit("rain", {"000/x": None})
+    counting, folder = threading.Event(), Database.folder
+
+    def slowly(*given: Any) -> Any:
+        counting.wait(20)
+        return folder(*given)
+
+    monkeypatch.setattr(Database, "folder", slowly)
+    async with drive(shelf.catalog) as driver:
+        await driver.select("rain")
+        keys = driver.screen.keys_pane.list
+        assert keys.border_subtitle == "496, 1 deleted here"
+        await driver.press("2")
+        await driver.pilot.press("f")
+        assert (keys.row_count, keys.empty_text().plain) == (0, "Reading…")
+        counting.set()
+        await driver.settle()
+        assert keys.border_subtitle == "200+ of 496 keys"
+        await driver.press("G")
+        assert "496/" in driver.keys[-1]
+        assert keys.border_subtitle == "497 rows, 496 keys"
 
 
 async def test_keys_as_folders(deep: Shelf, drive: Drive) -> None:
