@@ -5,8 +5,9 @@ from .changes.changes import Changes, Summary
 from .changes.collect import Collected
 from .changes.drafts import Draft
 from .changes.options import PushResult
+from .changes.parting import WayOut
 from .changes.pull import PullResult
-from .changes.purge import Expunged
+from .changes.purge import Purged
 from .changes.resolve import Conflict, Merged
 from .codecs.json_text import read_json
 from .connection import S3Connection
@@ -21,6 +22,7 @@ from .errors import (
     DatabaseMismatchError,
     EntryExistsError,
     EntryMissingError,
+    ForkedError,
     FormatError,
     GoneError,
     IntegrityError,
@@ -30,6 +32,7 @@ from .errors import (
     InvalidKeyError,
     InvalidValueError,
     LeaseLostError,
+    LineageError,
     LocalFileError,
     LockTimeoutError,
     NotApprovedError,
@@ -39,6 +42,7 @@ from .errors import (
     PreconditionFailedError,
     ReadOnlyError,
     RemoteMissingError,
+    RemoteWentBackError,
     StoreError,
     UnreachableError,
     UnseenCommitsError,
@@ -67,12 +71,11 @@ from .progress import Progress, Report
 from .remote.copy import CopyResult
 from .session.key_info import KeyInfo, KeyState
 from .session.listing import KeyGroup
-from .store.observed import Asked
+from .store.observed import Request
 from .text import escape
 
 __all__ = [
     "AccessDeniedError",
-    "Asked",
     "BucketMissingError",
     "CancelledError",
     "Catalog",
@@ -94,8 +97,8 @@ __all__ = [
     "EntryExistsError",
     "EntryMissingError",
     "Exported",
-    "Expunged",
     "FileFormat",
+    "ForkedError",
     "FormatError",
     "GoneError",
     "GroupRecord",
@@ -113,6 +116,7 @@ __all__ = [
     "Kind",
     "LeaseHolder",
     "LeaseLostError",
+    "LineageError",
     "LocalFileError",
     "LockTimeoutError",
     "Merged",
@@ -126,11 +130,14 @@ __all__ = [
     "Progress",
     "Pruned",
     "PullResult",
+    "Purged",
     "PushResult",
     "ReadOnlyError",
     "RemoteMissingError",
     "RemoteSummary",
+    "RemoteWentBackError",
     "Report",
+    "Request",
     "S3Connection",
     "SearchIndex",
     "SearchMatch",
@@ -145,6 +152,7 @@ __all__ = [
     "UnsupportedFormatError",
     "UntrustedValueError",
     "Version",
+    "WayOut",
     "WrongProcessError",
     "WrongTypeError",
     "create_database",

@@ -21,6 +21,7 @@ from catalog.errors import (
     UnreachableError,
 )
 from catalog.format.head import MOST_BYTES
+from catalog.format.names import ObjectNames
 from catalog.locking import capabilities as powers
 from catalog.locking.capabilities import Conditions
 from catalog.locking.head_writer import read_holder
@@ -161,11 +162,12 @@ def _try(name: str, act: Callable[[], Check]) -> Check:
         return Check(name, Verdict.FAILS, error.message, _NEEDED_FOR.get(name, ""), error.hint)
 
 
+_ASK_ABOUT_LISTS = "Ask whoever runs the store why it does not list what is there."
 _NEEDED_FOR = {
     "write": "Nothing can be pushed.",
     "ranged read": "Single values cannot be fetched.",
-    "list": "Remotes cannot be copied, deleted or collected.",
-    "names": "A database cannot be stored here: its head is an object beside a folder of the same name.",
+    "list": "Garbage cannot be collected here, and nothing forgotten: both ask the store what there is.",
+    "names": "A database cannot be stored here: its head is an object, and all else is in a folder beside it.",
     "copy": "Remotes are copied through this machine.",
     "multipart": "Values of more than 8 MiB cannot be pushed.",
     "delete": "Locks are never given back, and garbage stays.",
@@ -227,21 +229,14 @@ class _Bench:
         return Check("list", Verdict.WORKS, "what was just written is listed")
 
     def names(self) -> Check:
-        below = f"{self._name}/below"
-        try:
-            self._put(below, _BODY)
-            both = {self._store.get(name).body for name in (self._name, below)}
-        except AccessDeniedError:
-            raise
-        except CatalogError as error:
-            return Check(
-                "names",
-                Verdict.FAILS,
-                f"no object can be below another's name: {error.message}",
-                _NEEDED_FOR["names"],
-                "Use a bucket of a real object store rather than a gateway to a file system, or the folder itself (file://).",
-            )
-        return Check("names", Verdict.WORKS if both == {_BODY} else Verdict.FAILS, "an object and others below its name")
+        names = ObjectNames(self._name)
+        below = f"{names.folder}packs/below"
+        self._put(below, _BODY)
+        if self._store.get(below).body != _BODY or self._store.get(self._name).body != _BODY:
+            return Check("names", Verdict.FAILS, "one of two objects has the other's bytes", _NEEDED_FOR["names"])
+        if below not in {found.name for found in self._store.list(names.folder)}:
+            return Check("names", Verdict.FAILS, f"{below!r} is there and not listed", _NEEDED_FOR["list"], _ASK_ABOUT_LISTS)
+        return Check("names", Verdict.WORKS, "an object, and others in a folder beside it, which are listed")
 
     def clock(self) -> Check:
         modified = self._store.head(self._name).modified
@@ -375,7 +370,7 @@ def _of_part(part: Damage) -> Check:
     return Check(
         part.part,
         Verdict.FAILS,
-        f"{part.seen}; {len(part.problems):,} damaged: {'; '.join(part.problems[:3])}",
-        "What is damaged is never returned as data; the rest can be read.",
-        "Push the affected keys again from a working copy that has them, or open an earlier version.",
+        f"{part.seen}; {len(part.problems):,} {part.trouble}: {'; '.join(part.problems[:3])}",
+        part.meaning,
+        part.advice,
     )

@@ -5,6 +5,9 @@
     CatalogError
     ├── ConflictError             someone else changed the same keys: pull, choose, push again
     ├── LockTimeoutError          someone holds the file or the lease: wait or ask them  (TimeoutError)
+    ├── LineageError              the remote's newest commit does not come after ours: put_on_top(), follow() or keep_as()
+    │   ├── RemoteWentBackError   it is an earlier one: a restored bucket, a stale answer, a late write
+    │   └── ForkedError           it is of another line
     ├── LeaseLostError            our lease was broken or ran out: open again, nothing is lost
     ├── OutcomeUnknownError       a commit may or may not have happened: look before trying again
     ├── CancelledError            the caller asked to stop
@@ -83,6 +86,17 @@ def name_some(names: Iterable[str], most: int = 5) -> str:
     return f"{shown} and {len(listed) - most:,} more" if len(listed) > most else shown
 
 
+class _Commit(Protocol):
+    @property
+    def id(self) -> str: ...
+    @property
+    def number(self) -> int: ...
+    @property
+    def author(self) -> str: ...
+    @property
+    def message(self) -> str: ...
+
+
 class ConflictError(CatalogError):
     """Someone else changed keys that were changed here too; nothing was written."""
 
@@ -94,6 +108,35 @@ class ConflictError(CatalogError):
             f"{where}: {what} also changed by someone else since your last pull: {name_some(self.keys)}. Nothing was pushed.",
             hint="Look at changes().conflicts(), keep or discard your edit of each key, then push again.",
         )
+
+
+class LineageError(CatalogError):
+    """The remote's newest commit does not come after the one that is built on here; ``here`` and ``there`` are the two.
+
+    Nothing is changed here, and what is here can be read.
+    """
+
+    _WHAT = "is of another line than"
+
+    def __init__(self, where: str, here: _Commit, there: _Commit) -> None:
+        self.where, self.here, self.there = where, here, there
+        super().__init__(
+            f"{where}: the newest commit there ({there.number} by {there.author[:_MOST_MESSAGE_SHOWN]}, {there.id[:8]}) "
+            f"{self._WHAT} the one that is built on here ({here.number} by {here.author[:_MOST_MESSAGE_SHOWN]}, {here.id[:8]}). "
+            "Nothing here was changed.",
+            hint="What is here may be nowhere else. Put it on top (put_on_top()), follow the remote (follow(), which keeps aside "
+            "what would be dropped), or keep it as a new database (keep_as()); each first shows what it would do.",
+        )
+
+
+class RemoteWentBackError(LineageError):
+    """The remote is at an earlier commit than the one that is built on here: it was restored, or an old answer came."""
+
+    _WHAT = "comes before"
+
+
+class ForkedError(LineageError):
+    """The remote is at a commit of another line than the one that is built on here."""
 
 
 class LockTimeoutError(CatalogError, TimeoutError):
@@ -194,15 +237,6 @@ class PreconditionFailedError(StoreError):
     def __init__(self, where: str, name: str) -> None:
         self.where, self.name = where, name
         super().__init__(f"{where}: {name!r} was changed by someone else in the meantime.")
-
-
-class _Commit(Protocol):
-    @property
-    def number(self) -> int: ...
-    @property
-    def author(self) -> str: ...
-    @property
-    def message(self) -> str: ...
 
 
 class UnseenCommitsError(PreconditionFailedError):

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hiding import hiding
 
 import catalog
 from catalog import (
@@ -21,6 +22,7 @@ from catalog import (
     ReadOnlyError,
     RemoteMissingError,
     S3Connection,
+    StoreError,
     UnreachableError,
     UnseenCommitsError,
 )
@@ -68,7 +70,9 @@ def check_copy(connection: S3Connection, folder: Path) -> None:
     with catalog.open(connection, folder / "check.blt", "w") as db:
         assert dict(db.items()) == SECOND
         assert db.get_metadata() == {"units": "mm"}
-        assert [commit.message for commit in db.history()] == ["three", "two", "one"]
+        messages = [commit.message for commit in db.history()]
+        assert messages[0].startswith("Copied from ")
+        assert messages[1:] == ["three", "two", "one"]
         db["more"] = b"more"
         assert db.changes().push()
     with catalog.open(connection, folder / "old.blt", version=1) as old:
@@ -219,6 +223,51 @@ class TestCopy:
         assert (again.copied, again.server_side, again.total_bytes) == (0, 0, 0)
 
 
+class TestNested:
+    """Databases whose keys begin alike."""
+
+    @pytest.mark.parametrize("key", ["data/rain.blt/2024.blt", "data", "data/rain.blt.d/x.blt"])
+    def test_no_database_is_a_folder_of_another(self, remote: S3Connection, tmp_path: Path, key: str) -> None:
+        """One is made neither below another's head nor where others' folder is: no file system could hold both."""
+        start = f"{secrets.token_hex(4)}/"
+        there, new = at_key(remote, f"{start}data/rain.blt"), at_key(remote, f"{start}{key}")
+        fill(there, tmp_path / "made.blt")
+        before = objects(there, start)
+        refused = pytest.raises(InvalidInputError, match=r"[Nn]o database can be made")
+        with catalog.open(there, tmp_path / "made.blt", "w") as db, refused:
+            db.copy_remote(new)
+        with pytest.raises(InvalidInputError, match=r"[Nn]o database can be made"):
+            make(new, tmp_path / "new.blt")
+        assert objects(there, start) == before
+
+    def test_neighbours_never_touch_each_other(self, remote: S3Connection, tmp_path: Path) -> None:
+        """What is deleted, collected and forgotten of one leaves all whose keys begin with its own as they are."""
+        start = f"{secrets.token_hex(4)}/rain"
+        places = [at_key(remote, start + ending) for ending in ("", ".blt", "2.blt", ".d2", "-lock/a.blt")]
+        for number, place in enumerate(places):
+            fill(place, tmp_path / f"{number}.blt")
+        others = {name: size for place in places[1:] for name, size in objects(place, place.db_key or "").items()}
+        with catalog.open(places[0], tmp_path / "0.blt", "w") as db:
+            db.forget(["k001"])
+            db.collect_garbage(dry_run=False)
+            db.delete_remote()
+        assert objects(places[0], start) == others
+
+
+def make(connection: S3Connection, file: Path) -> None:
+    """Push a first value to a place."""
+    with catalog.open(connection, file, "c", lock="commit") as db:
+        db["a"] = b"1"
+        db.changes().push()
+
+
+def at_key(place: S3Connection, db_key: str) -> S3Connection:
+    """Another key of the same bucket or folder."""
+    pair = place.access_keys
+    identity, secret = (pair.access_key_id, pair.secret_access_key) if pair is not None else (None, None)
+    return S3Connection(identity, secret, db_key, place.bucket, place.endpoint_url)
+
+
 class TestInterruptedCopies:
     @pytest.mark.parametrize("number", [1, 3, 6])
     def test_a_failure_shows_nothing_and_is_made_up_for(
@@ -236,7 +285,8 @@ class TestInterruptedCopies:
             result = db.copy_remote(target)
 
         assert result.found == there
-        assert result.copied + result.found == len(objects(target, f"{target.db_key}.d/"))
+        # one is the commit that makes the copy a database of its own
+        assert result.copied + result.found + 1 == len(objects(target, f"{target.db_key}.d/"))
         check_copy(target, tmp_path)
 
     def test_a_lost_reply_to_the_last_write_is_found_out(
@@ -245,7 +295,7 @@ class TestInterruptedCopies:
         """The head was written, its answer lost: the copy is complete, and said to be."""
         target = elsewhere(seaweed)
         with catalog.open(in_folder, tmp_path / "made.blt", "w") as db:
-            lost = Fault(FaultKind.LOSE_REPLY, "put", 1 + len(objects(in_folder, "data/rain.blt.d/")) + 1)
+            lost = Fault(FaultKind.LOSE_REPLY, "put", 1 + len(objects(in_folder, "data/rain.blt.d/")) + 2)
             target_faults.add(lost)
             db.copy_remote(target)
 
@@ -384,6 +434,71 @@ class TestVerification:
         with catalog.open(in_folder, tmp_path / "made.blt", "w") as db, pytest.raises(IntegrityError, match="not there"):
             db.copy_remote(target)
 
+    def test_an_original_that_lost_anything_is_not_copied(self, in_folder: S3Connection, tmp_path: Path) -> None:
+        """Whatever is gone or cut off of what the head, the history and the tags reach, it is named, and no copy is visible."""
+        target = S3Connection(db_key="copy.blt", endpoint_url=(tmp_path / "target").as_uri())
+        with catalog.open(in_folder, tmp_path / "made.blt", "w") as db:
+            db.tag("published", 2)
+            for number in range(30):
+                db["often"] = b"%d" % number
+                db.changes().push()
+        below = f"{name_of(in_folder)}.d/"
+        store = connect_store(in_folder, writing=True)
+        kinds = {name.removeprefix(below).partition("/")[0]: name for name in sorted(objects(in_folder, below))}
+        assert kinds.keys() == {"commits", "log", "index", "packs", "tags"}
+        for name in kinds.values():
+            whole = store.get(name).body
+            for body in (None, whole[:-1]):
+                store.delete(name)
+                if body is not None:
+                    store.put(name, body)
+                with catalog.open(in_folder, tmp_path / "reader.blt") as reader, pytest.raises(IntegrityError):
+                    reader.copy_remote(target)
+                with pytest.raises(RemoteMissingError):
+                    catalog.open(target, tmp_path / "none.blt")
+            store.put(name, whole)
+        with catalog.open(in_folder, tmp_path / "reader.blt") as reader:
+            reader.copy_remote(target)
+        with catalog.open(target, tmp_path / "copied.blt") as copied:
+            # The copy's own commit, which names its original, is one more.
+            assert len(list(copied.history())) == 35
+            assert copied.tags() == {"published": 2}
+            assert copied["often"] == b"29"
+
+
+class TestHiddenObjects:
+    """A store that lists nothing of what it holds."""
+
+    @pytest.fixture(autouse=True)
+    def hidden(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("catalog.database.open.connect_store", hiding)
+        monkeypatch.setattr("catalog.changes.copy.connect_store", hiding)
+
+    def test_a_copy_is_whole(self, in_folder: S3Connection, tmp_path: Path) -> None:
+        """What the head reaches is copied and verified, whatever the listings of both places show."""
+        target = S3Connection(db_key="copy.blt", endpoint_url=(tmp_path / "target").as_uri())
+        with catalog.open(in_folder, tmp_path / "made.blt", "w") as db:
+            result = db.copy_remote(target)
+
+        assert result.copied == len(objects(in_folder, f"{name_of(in_folder)}.d/"))
+        check_copy(target, tmp_path)
+
+    def test_nothing_is_forgotten_by_halves(self, in_folder: S3Connection, tmp_path: Path) -> None:
+        """A value that would stay readable is not said to be forgotten: the fault is named, and nothing changes."""
+        before = objects(in_folder, name_of(in_folder))
+        with (
+            catalog.open(in_folder, tmp_path / "made.blt", "w", lock="commit") as db,
+            pytest.raises(StoreError, match="does not list"),
+        ):
+            db.forget(["k001"])
+        assert objects(in_folder, name_of(in_folder)) == before
+
+    def test_a_deletion_is_whole(self, in_folder: S3Connection, tmp_path: Path) -> None:
+        """What the head reaches is deleted though nothing of it is listed."""
+        with catalog.open(in_folder, tmp_path / "made.blt", "w") as db:
+            db.delete_remote()
+        assert objects(in_folder, name_of(in_folder)) == {}
+
 
 _MAKE_LARGE = """
 import json, os, sys
@@ -495,7 +610,7 @@ class TestDelete:
         assert asked.index(("PUT", f"/priv/{db_key}")) < asked.index(deletes[0])
         named = [target for method, target in asked if (method, target) not in deletes or method == "DELETE"]
         assert all(db_key.replace("/", "%2F") in target or db_key in target for target in named)
-        assert len(log) <= 14
+        assert len(log) <= 15
 
     def test_the_local_file_can_be_pushed_again(self, source: S3Connection, tmp_path: Path) -> None:
         """Everything is local after it, what was only in the remote too; a push makes a new remote of it."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hiding import hiding
 
 import catalog
 from catalog import CancelledError, Progress, S3Connection
@@ -72,14 +73,13 @@ class TestPlaces:
         assert known.conditions is Conditions.KEPT
 
     def test_rclone(self, tmp_path: Path) -> None:
-        """A gateway to a file system ignores conditions and keeps no object beside a folder: both are said, with what to do."""
+        """A gateway to a file system ignores conditions, which is said, and holds a database like any other store."""
         with Rclone(tmp_path) as server:
             connection = server.connection("rain.blt")
             found = examine(connection)
             assert verdicts(found)["conditional write"] is Verdict.LIMITED
-            assert check_of(found, "names").verdict is Verdict.FAILS
-            assert "file://" in check_of(found, "names").advice
-            assert not found.healthy
+            assert verdicts(found)["names"] is Verdict.WORKS
+            assert found.healthy
             assert server.files() == set()
 
     def test_read_only_keys(self, seaweed: Seaweed) -> None:
@@ -178,7 +178,7 @@ class TestDatabase:
     def test_whole(self, made: S3Connection, objects: dict[str, bytes]) -> None:
         """Every part of a whole database is looked at; nothing of it changes."""
         found = examine(made, deep=True)
-        assert [check.name for check in found.checks][-5:] == ["head", "log", "index", "packs", "values"]
+        assert [check.name for check in found.checks][-6:] == ["head", "log", "index", "packs", "listing", "values"]
         assert found.healthy
         assert check_of(found, "values").found == "every byte of 20 values"
         store = connect_store(made, writing=True)
@@ -213,6 +213,18 @@ class TestDatabase:
         """A head that cannot be read is a failure of the database, not of the doctor."""
         connect_store(made, writing=True).put(made.db_key or "", objects[made.db_key or ""][:-5])
         assert check_of(examine(made), "database").verdict is Verdict.FAILS
+
+
+def test_a_store_that_hides_objects(folder_connection: S3Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a listing leaves out what is there, that is said of the place, and of the database that lies in it."""
+    make(folder_connection, tmp_path / "made.blt")
+    monkeypatch.setattr("catalog.doctor.connect_store", hiding)
+    found = examine(folder_connection)
+    failing = {check.name: check for check in found.checks if check.verdict is Verdict.FAILS}
+    assert failing.keys() == {"names", "listing"}
+    assert "not listed" in failing["names"].found
+    assert "hidden by the store" in failing["listing"].found
+    assert all(check.advice for check in failing.values())
 
 
 def test_reports(folder_connection: S3Connection) -> None:

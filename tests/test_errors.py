@@ -8,11 +8,13 @@ import inspect
 import pickle
 import pkgutil
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 import catalog
+from catalog import Commit
 from catalog.errors import CatalogError, ConflictError, LockTimeoutError, NotApprovedError
 
 _VALUES: dict[str, Any] = {
@@ -23,6 +25,8 @@ _VALUES: dict[str, Any] = {
     "kind": "locked",
     "commits": (),
     "count": 3,
+    "here": Commit("ab" * 16, 2, None, datetime(2026, 1, 1, tzinfo=UTC), "me", ""),
+    "there": Commit("cd" * 16, 1, None, datetime(2026, 1, 1, tzinfo=UTC), "them", ""),
 }
 
 

@@ -177,6 +177,7 @@ with opened(sys.argv[1], "r") as database:
 """
 
 
+@pytest.mark.usefixtures("nothing_inline")
 @pytest.mark.parametrize("how", ["load", "get"])
 def test_readers_share_what_was_fetched(remote: S3Connection, tmp_path: Path, how: str) -> None:
     """What one process fetched, by loading all or one by one, no other process fetches again."""

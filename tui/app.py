@@ -35,6 +35,7 @@ from .collector import RestingCollector, patient_collector
 from .curtain import Curtain
 from .frame import Frame, FrameUpdate
 from .gate import KeyGate
+from .private_file import LEFT, read_json
 
 if TYPE_CHECKING:
     from catalog import Catalog
@@ -63,16 +64,18 @@ class CatalogApp(App[None]):
     ALLOW_SELECT = False
     CSS_PATH: ClassVar[list[str]] = ["app.tcss", "browse/browse.tcss"]  # type: ignore[assignment]
     COMMANDS: ClassVar[set[Callable[[], type[Provider]]]] = {_commands}  # type: ignore[assignment]
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (84, "-medium"), (132, "-wide")]  # noqa: RUF012
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (80, "-medium"), (116, "-wide")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-short"), (24, "-tall")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q", "quit", "Quit", show=False, priority=True),
         Binding("ctrl+l", "redraw", "Draw again", show=False),
     ]
 
-    def __init__(self, catalog: Catalog, *, is_read_only: bool = False, found: Found | None = None) -> None:
+    def __init__(
+        self, catalog: Catalog, *, is_read_only: bool = False, found: Found | None = None, keeps: Path | None = None
+    ) -> None:
         self._prepare()
-        self._set_up(catalog, found, is_read_only=is_read_only)
+        self._set_up(catalog, found, keeps, is_read_only=is_read_only)
 
     def _prepare(self) -> None:
         """Be ready to draw."""
@@ -86,12 +89,13 @@ class CatalogApp(App[None]):
         self.register_theme(DARK)
         self.register_theme(LIGHT)
 
-    def _set_up(self, catalog: Catalog, found: Found | None, *, is_read_only: bool) -> None:
-        """Make the main screen over a catalog."""
+    def _set_up(self, catalog: Catalog, found: Found | None, keeps: Path | None, *, is_read_only: bool) -> None:
+        """Make the main screen over a catalog; what is typed, and how it is left, is kept in the folder ``keeps``, if any."""
         from tui.browse.screen import BrowseScreen  # noqa: PLC0415
         from tui.session.request_log import RequestLog  # noqa: PLC0415
 
         from .jobs import Jobs  # noqa: PLC0415 - loaded behind the curtain
+        from .keepsakes import Keepsakes  # noqa: PLC0415
         from .options import Found as NoFile  # noqa: PLC0415
 
         self.jobs: Jobs = Jobs()
@@ -100,10 +104,13 @@ class CatalogApp(App[None]):
         self.found: Found = found or NoFile()
         settings = self.found.settings
         is_read_only = is_read_only or settings.read_only
+        self.kept: Keepsakes = Keepsakes.in_folder(keeps)
         self._browse: BrowseScreen = BrowseScreen(
-            catalog, self.jobs, self.found, self.requests, self.switch_theme, is_read_only=is_read_only
+            catalog, self.jobs, self.found, self.requests, self.switch_theme, self.kept, is_read_only=is_read_only
         )
-        self.theme = settings.theme_name
+        left = self.kept.remembered.left
+        is_chosen = left.settings_theme == settings.theme and left.theme in self.available_themes
+        self.theme = left.theme if is_chosen else settings.theme_name
         self.set_keymap(dict(settings.keys))
 
     def on_mount(self) -> None:
@@ -133,6 +140,7 @@ class CatalogApp(App[None]):
     def switch_theme(self) -> None:
         """Change between dark and light."""
         self.theme = LIGHT.name if self.current_theme.dark else DARK.name
+        self.kept.remembered.note(theme=self.theme, settings_theme=self.found.settings.theme)
 
     def action_help_quit(self) -> None:
         """Say how to leave to who presses what interrupts elsewhere."""
@@ -185,8 +193,9 @@ class CatalogApp(App[None]):
         self.refresh()
 
     def _end(self) -> None:
-        """End the jobs, and close what is open."""
+        """End the jobs, write what is to be kept, and close what is open."""
         self.jobs.close()
+        self.kept.save()
         if self._browse.opened:
             self._browse.opened.database.close()
 
@@ -215,12 +224,18 @@ class Program(CatalogApp):
     _collector = RestingCollector()
 
     def __init__(
-        self, bring: Callable[[], tuple[Catalog, Found | None]], *, is_read_only: bool = False, theme: str = DARK.name
+        self,
+        bring: Callable[[], tuple[Catalog, Found | None]],
+        *,
+        is_read_only: bool = False,
+        theme: str = DARK.name,
+        keeps: Path | None = None,
     ) -> None:
         self._prepare()
         self.gate.hold()
         self._bring = bring
         self._read_only_asked = is_read_only
+        self._keeps = keeps
         self._curtain = Curtain()
         self._is_up = False
         self.failure: Exception | None = None
@@ -251,7 +266,7 @@ class Program(CatalogApp):
 
     async def _open(self, catalog: Catalog, found: Found | None) -> None:
         """Put the main screen over the frame, with the keys that were pressed meanwhile."""
-        self._set_up(catalog, found, is_read_only=self._read_only_asked)
+        self._set_up(catalog, found, self._keeps, is_read_only=self._read_only_asked)
         self._is_up = True
         await self.push_screen(self._browse)
         super()._begin()
@@ -312,19 +327,25 @@ def crash_report(error: BaseException | None) -> str:
     return "\n".join(lines)
 
 
-def _first_theme(settings_file: Path | None) -> str:
-    """The theme that a file of settings names, looked up before there is time to check the file."""
+def _first_theme(settings_file: Path | None, keeps: Path | None = None) -> str:
+    """The theme that was chosen last, or that a file of settings names, looked up before there is time to check the files."""
     try:
-        name = tomllib.loads(settings_file.read_text()).get("theme") if settings_file else None
+        name = str(tomllib.loads(settings_file.read_text()).get("theme", "dark")) if settings_file else "dark"
     except (OSError, ValueError):
-        return DARK.name
-    return {"light": LIGHT.name, "dark": DARK.name}.get(str(name), str(name))
+        name = "dark"
+    left = read_json(keeps / LEFT) if keeps else None
+    if isinstance(left, dict) and left.get("settings_theme") == name and left.get("theme"):
+        return str(left["theme"])
+    return {"light": LIGHT.name, "dark": DARK.name}.get(name, name)
 
 
-def run(bring: Callable[[], Catalog], *, read_only: bool = False, settings_file: Path | None = None) -> int:
+def run(
+    bring: Callable[[], Catalog], *, read_only: bool = False, settings_file: Path | None = None, keeps: Path | None = None
+) -> int:
     """Run the program until the user leaves it; gives the exit code. Settings that are wrong are told, and left out.
 
-    ``bring`` makes the catalog, after the first frame is drawn; what it raises is raised here.
+    ``bring`` makes the catalog, after the first frame is drawn; what it raises is raised here. In the folder ``keeps`` it keeps
+    what was typed and not used, and how it was left.
     """
 
     def bring_all() -> tuple[Catalog, Found | None]:
@@ -332,7 +353,7 @@ def run(bring: Callable[[], Catalog], *, read_only: bool = False, settings_file:
 
         return bring(), read_settings(settings_file) if settings_file else None
 
-    app = Program(bring_all, is_read_only=read_only, theme=_first_theme(settings_file))
+    app = Program(bring_all, is_read_only=read_only, theme=_first_theme(settings_file, keeps), keeps=keeps)
     with patient_collector():
         app.run()
     if app.failure is not None:

@@ -68,8 +68,9 @@ class Command:
 
     ``keys`` are Textual's names, separated by commas. ``places`` are where the keys work; empty is everywhere. The footer
     keeps the commands of highest ``rank`` when it is narrow, and never shows those of rank 0. ``refusal`` says why the
-    command cannot be used now; an empty answer is none. ``needless`` says why it would do nothing, as far as is known here:
-    it is shown, but whoever asks for the command is told only after that was looked up.
+    command cannot be used now, which the program itself knows; an empty answer is none. ``needless`` says why it would do
+    nothing, as far as is known of the database: it is shown, but whoever asks for the command is told only after that was looked
+    up, by its own dialog where it ``tells`` that itself.
     """
 
     id: str
@@ -80,6 +81,7 @@ class Command:
     places: frozenset[Place] = frozenset()
     rank: int = 0
     needless: Refusal = always
+    tells: bool = False
 
     def works_at(self, place: Place) -> bool:
         """Whether the keys of this command work at a place; where one types, only those that say so."""
@@ -104,9 +106,10 @@ class Action:
     help: str
     refusal: Refusal = always
     needless: Refusal = always
+    tells: bool = False
 
     def hindrance(self, now: Situation) -> str:
-        """Why nothing would come of it now."""
+        """Why nothing would come of it now, as far as is known."""
         return self.refusal(now) or self.needless(now)
 
 
@@ -115,7 +118,7 @@ Method = Callable[[Any], Coroutine[Any, Any, None]]
 F = TypeVar("F", bound=Method)
 
 
-def command(
+def command(  # noqa: PLR0913 - a declaration names all there is to say
     id: str,
     words: str,
     keys: str,
@@ -125,14 +128,17 @@ def command(
     places: frozenset[Place] = frozenset(),
     rank: int = 0,
     needless: Refusal = always,
+    tells: bool = False,
 ) -> Callable[[F], F]:
     """Declare the method of a feature that follows as what a command does."""
-    return _declare(Command(id, words, keys, help, refusal, places, rank, needless))
+    return _declare(Command(id, words, keys, help, refusal, places, rank, needless, tells))
 
 
-def action(id: str, letter: str, words: str, help: str, *, refusal: Refusal = always) -> Callable[[F], F]:
+def action(
+    id: str, letter: str, words: str, help: str, *, refusal: Refusal = always, needless: Refusal = always
+) -> Callable[[F], F]:
     """Declare the method of a feature that follows as what an entry of a menu does."""
-    return _declare(Action(id, letter, words, help, refusal))
+    return _declare(Action(id, letter, words, help, refusal, needless))
 
 
 def _declare(declared: Command | Action) -> Callable[[F], F]:

@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol, TypeVar
 from catalog import Catalog, Entry, Progress, Status
 
 from .command import Place, Situation
+from .drafts import Drafts
 from .jobs import Done, Jobs
 from .kit.dialog import Dialog
 from .listing import GroupListing
@@ -17,6 +18,7 @@ from .trust import Vouching
 
 Severity = Literal["information", "warning", "error"]
 D = TypeVar("D", bound=Done)
+T = TypeVar("T")
 W = TypeVar("W", bound=Dialog[Any])
 
 
@@ -84,6 +86,10 @@ class Host(Protocol):
     def listings(self) -> Sequence[GroupListing] | None:
         """The groups and what is in them; None until they were read."""
 
+    @property
+    def drafts(self) -> Drafts:
+        """What was typed and not used yet."""
+
     def vouching(self, entry: Entry) -> Vouching:
         """Which group an entry is from, and whether the user has vouched for its place."""
 
@@ -110,6 +116,18 @@ class Host(Protocol):
 
     def look_again(self) -> None:
         """Look again at what is open."""
+
+    async def ask_open(self, slot: str, what: str, call: Callable[[Opened], T]) -> T:
+        """Read something of the open database in a slot of the jobs; once more where it was opened anew meanwhile.
+
+        Raises what `Jobs.latest` does.
+        """
+
+    async def ask_now(self, entry: Entry) -> Status:
+        """How a database stands, from its remote, unless that was heard this very moment; raises ReadError."""
+
+    async def run(self, name: str) -> None:
+        """Run a command or an action by its id, or say why it cannot be run now."""
 
     def show_version(self, opened: Opened | None) -> None:
         """Show the keys of an earlier version in place of those of now; with None those of now again."""

@@ -32,7 +32,7 @@ class CommandProvider(Provider):
                 partial(screen.action_command, command.id),
             )
         for action in ACTIONS.values():
-            refusal = action.refusal(situation)
+            refusal = action.hindrance(situation)
             yield action.words, f"Not now: {refusal}" if refusal else action.help, partial(screen.action_command, action.id)
         for listing in screen.listings or ():
             for entry in listing.entries:

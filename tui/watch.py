@@ -42,18 +42,22 @@ class Watch:
         self._tell = tell
         self._is_reading = is_reading
         self._lock = threading.Lock()
-        self._files: Mapping[str, Path] = {}
+        self._kinds: dict[str, Mapping[str, Path]] = {}
         self._seen: dict[str, Marks] = {}
         self._streaks: dict[str, int] = {}
         self._untold: set[str] = set()
         self._ended = threading.Event()
 
-    def follow(self, files: Mapping[str, Path]) -> None:
-        """Look at these from now on, by the key of their database."""
-        seen = {key: marks_of(file) for key, file in files.items() if key not in self._seen}
+    @property
+    def _files(self) -> dict[str, Path]:
+        return {key: file for files in self._kinds.values() for key, file in files.items()}
+
+    def follow(self, files: Mapping[str, Path], kind: str = "") -> None:
+        """Look at these from now on, by a name for each, in the place of what was followed before of their kind."""
+        new = {key: marks_of(file) for key, file in files.items() if key not in self._seen}
         with self._lock:
-            self._files = dict(files)
-            self._seen = {key: self._seen.get(key) or seen[key] for key in files}
+            self._kinds[kind] = dict(files)
+            self._seen = {key: self._seen.get(key) or new[key] for key in self._files}
 
     def expect(self, keys: Iterable[str]) -> None:
         """Take these as they are now: whoever changed them knows."""

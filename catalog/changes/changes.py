@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -15,7 +14,7 @@ from catalog.changes.diff import all_changes
 from catalog.changes.discard import discard
 from catalog.changes.drafts import Draft, prepare, push_drafts
 from catalog.changes.estimate import estimate
-from catalog.changes.finalize import settle_drafts
+from catalog.changes.finalize import finalize_attempts
 from catalog.changes.options import HeldLease, PushOptions, PushResult
 from catalog.changes.pull import PullResult, look_ahead, pull
 from catalog.changes.push import push
@@ -24,6 +23,7 @@ from catalog.codecs.codec import Codec
 from catalog.codecs.tree import encode_metadata
 from catalog.errors import ConflictError, InvalidInputError, ReadOnlyError
 from catalog.format.head import Commit
+from catalog.format.timestamp import microseconds
 from catalog.format.version import METADATA, Version, name_of_key
 from catalog.progress import Progress
 from catalog.session.past import PastSession
@@ -179,7 +179,7 @@ class Changes:
         session.refresh()
         with session.writing(watched) as writing:
             if writing is not None:
-                settle_drafts(writing)
+                finalize_attempts(writing)
                 return pull(writing, watched)
         return look_ahead(session)
 
@@ -208,7 +208,7 @@ class Changes:
         if (side is None) == (value is _NOTHING):
             raise InvalidInputError("A conflict ends with a side or with a value.", hint="Give 'mine', 'theirs' or value=….")
         decision = check_decision(Merged(value) if side is None else side)
-        settle_drafts(session)
+        finalize_attempts(session)
         pull(session, Progress())
         if len(conflicting(session, chosen)) < len(set(chosen)):
             self.pull()
@@ -233,7 +233,7 @@ class Changes:
 
     def _apply(self, session: WriteSession, decisions: Mapping[str, Side | Merged | None]) -> None:
         merged = {key: self._encoded(key, found.value) for key, found in decisions.items() if isinstance(found, Merged)}
-        replace(session, merged, time.time_ns() // 1000)
+        replace(session, merged, microseconds(None))
         for side in Side:
             resolve(session, [key for key, found in decisions.items() if found is side], side)
 

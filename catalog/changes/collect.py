@@ -25,6 +25,8 @@ _THIN = 0.3
 """The share of a pack that must still be needed, below which its values move to a new one."""
 
 _BATCH = 1000
+_RESOLUTION = timedelta(seconds=1)
+"""By which a store's times may be cut off."""
 _SHORTEST_GRACE = timedelta(hours=25)
 """Readers of an old commit have a day to notice a newer one."""
 
@@ -44,9 +46,12 @@ class Collected:
     bytes_freed: int
     too_young: int
     packs_rewritten: int
+    uploads: int
+    """Uploads in parts that nobody finished; how many bytes they take is not known."""
 
     def __bool__(self) -> bool:
-        return bool(self.commits_given_up or self.packs or self.segments or self.commits or self.packs_rewritten)
+        found = (self.commits_given_up, self.packs, self.segments, self.commits, self.packs_rewritten, self.uploads)
+        return any(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +89,19 @@ def collect(
     """
     remote = session.remote
     plan = _plan(remote, newest, keep, grace, progress)
-    report = _report(remote.names, plan, dry_run=dry_run)
+    report = _report(remote.names, plan, plan.garbage, dry_run=dry_run)
     if dry_run or not report:
         return report, newest
     current = _shorten(session, newest, plan, author, lease, progress)
-    _delete(remote, plan.garbage, progress)
-    return report, current
+    garbage = _surely_old(remote, current, plan.garbage, grace)
+    _delete(remote, garbage, progress)
+    return _report(remote.names, plan, garbage, dry_run=False), current
+
+
+def _surely_old(remote: Remote, made: StoredHead, garbage: Garbage, grace: timedelta) -> Garbage:
+    """What is old by the store's own clock too, which said when the commit was made: this machine's may be days ahead."""
+    now = remote.store.head(remote.names.commit(made.head.number, made.commit_id)).modified
+    return garbage.before(now + _RESOLUTION - grace) if now is not None else garbage
 
 
 def _plan(remote: Remote, newest: StoredHead, keep: Keep, grace: timedelta, progress: Progress) -> _Plan:
@@ -132,7 +144,10 @@ def _shorten(
 
 def _delete(remote: Remote, garbage: Garbage, progress: Progress) -> None:
     names = [found.name for found in garbage.objects]
-    progress.begin("deleting", 0, len(names))
+    progress.begin("deleting", 0, len(names) + len(garbage.uploads))
+    for upload in garbage.uploads:
+        remote.store.end_upload(upload)
+        progress.advance(0, 1)
     for start in range(0, len(names), _BATCH):
         delete_together(remote, names[start : start + _BATCH])
         progress.advance(0, len(names[start : start + _BATCH]))
@@ -144,9 +159,9 @@ def delete_together(remote: Remote, names: Collection[str]) -> None:
         remote.store.delete_many(list(names))
 
 
-def _report(names: ObjectNames, plan: _Plan, *, dry_run: bool) -> Collected:
+def _report(names: ObjectNames, plan: _Plan, garbage: Garbage, *, dry_run: bool) -> Collected:
     def count(prefix: str) -> int:
-        return sum(found.name.startswith(prefix) for found in plan.garbage.objects)
+        return sum(found.name.startswith(prefix) for found in garbage.objects)
 
     return Collected(
         dry_run=dry_run,
@@ -155,7 +170,8 @@ def _report(names: ObjectNames, plan: _Plan, *, dry_run: bool) -> Collected:
         packs=count(names.packs),
         segments=count(names.index) + count(names.tables),
         commits=count(names.commits) + count(names.log),
-        bytes_freed=plan.garbage.size,
-        too_young=plan.garbage.young,
+        bytes_freed=garbage.size,
+        too_young=garbage.young,
         packs_rewritten=len(plan.thin),
+        uploads=len(garbage.uploads),
     )

@@ -16,12 +16,15 @@ def delete_remote(session: Session, author: str, lease: HeldLease, over: Commit 
 
     The last commit swaps the head, as a push does: one of both wins. Whoever wants to make a new database in its place waits for
     the lease. Raises UnseenCommitsError, having deleted nothing, when the remote is at another commit than the one that was last
-    pulled, or ``over``: what came after is nowhere else. A deletion that was cut short is finished by repeating it.
+    pulled, or ``over``: what came after is nowhere else;
+    LineageError where it does not come after that one. A deletion that was cut short is finished by repeating it.
     """
     remote = session.remote
     progress.begin("deleting the remote")
     newest = remote.newest(None)
     if newest is not None:
+        if over is None:
+            session.check_lineage(newest)
         check_seen(remote, newest, over or session.built_on)
         emptied = {"keys": 0, "value_bytes": 0, "deleted": newest.head.keys, "metadata": None, "tags": None}
         try:

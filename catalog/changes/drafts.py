@@ -132,7 +132,7 @@ def push_drafts(
                 session.remember_seen(outcome)
                 pull(session, progress)
                 return PushResult(outcome.commit, keys, traffic.bytes_up - bytes_up, traffic.total_requests - requests)
-            session.remember_seen(outcome.current)
+            session.see_newest(outcome.current)
         raise PreconditionFailedError(remote.where, remote.names.head)
 
 

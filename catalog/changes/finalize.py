@@ -1,7 +1,7 @@
-"""Settle: what a commit of our own brought up is an edit no more.
+"""Finalize: what a commit of our own brought up is an edit no more.
 
-A commit stays noted as a draft while its outcome is not known. Whoever builds on a newer commit looks for drafts in it first, so
-that our own values are never taken for someone else's.
+A commit stays noted as an attempt while its outcome is not known. Whoever builds on a newer commit looks for attempts in it
+first, so that our own values are never taken for someone else's.
 """
 
 from __future__ import annotations
@@ -12,39 +12,39 @@ from catalog.changes.diff import incoming
 from catalog.changes.pull import fetch_copies, move_base, plan_pull
 from catalog.errors import CatalogError, GoneError
 from catalog.format.head import StoredHead
-from catalog.local.state import Draft
+from catalog.local.state import Attempt
 from catalog.progress import Progress
 from catalog.session.session import Session, WriteSession
 
 
-def settle_drafts(session: WriteSession) -> None:
+def finalize_attempts(session: WriteSession) -> None:
     """Find out about commits whose outcome was not known, and build on the newest of them that was made.
 
-    Sends no request when there are none. Where garbage collection took what reads the commit, nothing can be settled. Raises what
-    the store raises, and IntegrityError for an answer that was damaged: a commit of our own must not be taken for someone else's.
+    Sends no request when there are none. Where garbage collection took what reads the commit, nothing can be done.
+    Raises what the store raises, and IntegrityError for a damaged answer: a commit of our own must not be taken for another's.
     """
-    drafts = {draft.id: draft for draft in session.state.drafts}
-    if not drafts or (newest := session.refresh()) is None:
+    attempts = {attempt.id: attempt for attempt in session.state.attempts}
+    if not attempts or (newest := session.refresh()) is None:
         return
     log = session.remote.log
-    made = [draft for draft in drafts.values() if log.has(newest, draft.number, draft.id)]
+    made = [attempt for attempt in attempts.values() if log.has(newest, attempt.number, attempt.id)]
     if not made:
         return
-    draft = max(made, key=lambda one: one.number)
+    attempt = max(made, key=lambda one: one.number)
     with contextlib.suppress(GoneError):
-        stored = newest if newest.commit_id == draft.id else session.remote.commit(draft.number, draft.id)
-        settle(session, stored, draft, _parent_of(session, stored), Progress())
+        stored = newest if newest.commit_id == attempt.id else session.remote.commit(attempt.number, attempt.id)
+        finalize(session, stored, attempt, _parent_of(session, stored), Progress())
         session.remember_seen(newest)
 
 
-def settle(session: WriteSession, made: StoredHead, draft: Draft, parent: StoredHead | None, progress: Progress) -> None:
+def finalize(session: WriteSession, made: StoredHead, attempt: Attempt, parent: StoredHead | None, progress: Progress) -> None:
     """Build on a commit of our own: what it brought up is an edit no more, what was edited since stays one."""
     on_our_base = parent is None or parent.commit_id == session.base_id
     foreign = {key for key, _, _ in incoming(session, parent)} if parent is not None and not on_our_base else set()
     with session.writer.held():
         session.flush()
         if on_our_base:
-            session.state.committed(made, draft.keys, draft.up_to)
+            session.state.committed(made, attempt.keys, attempt.up_to)
             session.follow_base(made)
             return
         session.remember_seen(made)

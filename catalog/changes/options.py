@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from catalog.errors import InvalidInputError
-from catalog.format.head import Commit
+from catalog.format.head import Commit, Origin
 from catalog.locking.lease import Lease
 
 _MOST_TEXT = 10_000
@@ -16,12 +16,16 @@ HeldLease = Lease
 
 @dataclass(frozen=True, slots=True)
 class PushOptions:
-    """What a push is told: who pushes, why, of which keys (None: all), and as what type of database."""
+    """What a push is told: who pushes, why, of which keys (None: all), and as what type of database.
+
+    A first commit says of what it is a copy, where it is one.
+    """
 
     author: str
     message: str = ""
     keys: frozenset[str] | None = None
     type: str = "database"
+    copied_from: Origin | None = None
 
     def __post_init__(self) -> None:
         for name, text in (("author", self.author), ("message", self.message)):

@@ -8,7 +8,8 @@ from io import BufferedReader
 
 from catalog.errors import IntegrityError
 from catalog.format.checksum import checksum
-from catalog.format.pack import LARGE_VALUE, BlockSums, PlannedPack, PlannedValue
+from catalog.format.door import check_readable
+from catalog.format.pack import LARGE_VALUE, BlockSums, PlannedPack, PlannedValue, check_pack
 from catalog.local.region import RegionStream, check_region
 from catalog.local.table import Row, Status
 from catalog.remote.upload import STREAM_ABOVE, Uploads
@@ -31,6 +32,7 @@ class PackUploads:
         """Bring a pack up, unless it is there."""
         if pack.pack_id in self._uploaded:
             return
+        check_readable("This pack of values", lambda: check_pack(pack))
         self._uploaded.add(pack.pack_id)
         name = self._session.remote.names.pack(pack.pack_id)
 

@@ -56,12 +56,24 @@ def plan_pull(session: Session, target: StoredHead, foreign: Container[str] | No
         rows = session.table.get_many([key for key, _, _ in batch])
         plan.arriving += len(batch)
         for key, before, after in batch:
-            if (row := rows.get(key)) is not None:
+            row = rows.get(key)
+            if row is not None and row.edited and session.state.uprooted and not row.says(after):
+                # Nobody knows what it was based on.
+                plan.conflicts.append(row if row.base is not None else replace(row, base=KnownBase.of(after)))
+            elif row is not None:
                 _plan_row(plan, row, before, after)
             elif key == METADATA and after is not None:
                 # Plain booklet shows them from the file.
                 plan.refetch.append((key, after))
+    if session.state.uprooted:
+        plan.stale.extend(_copies_of_nothing(session, target))
     return plan
+
+
+def _copies_of_nothing(session: Session, target: StoredHead) -> Iterator[str]:
+    """The keys of copies that a commit does not have; those that it has are met as they arrive."""
+    snapshot = session.remote.snapshot(target)
+    return (row.key for row in session.table.all() if row.status == Status.COPY and snapshot.outline(row.key) is None)
 
 
 def _plan_row(plan: PullPlan, row: Row, before: Entry | None, after: Entry | None) -> None:
@@ -137,7 +149,7 @@ def move_base(session: WriteSession, target: StoredHead, plan: PullPlan) -> None
         session.table.put(replace(row, status=Status.COPY, base=None) for row in plan.agreed if row.status == Status.EDITED)
         session.table.remove(row.key for row in plan.agreed if row.status == Status.DELETED)
         session.build_on(target)
-        session.state.forget_drafts()
+        session.state.forget_attempts()
     writer.remove_leaving()
 
 
@@ -158,10 +170,15 @@ def follow_header(session: WriteSession, target: StoredHead) -> None:
     mine = session.writer.data.header
     if (theirs.value_serializer, theirs.uuid) == (mine.value_serializer, mine.uuid):
         return
-    if session.table.count_edited():
+    base = session.base.stored if session.base is not None else None
+    if theirs.value_serializer == mine.value_serializer and base is not None and target.continues(base):
+        session.writer.become(theirs.uuid)
+        session.copy.data.reload()
+        return
+    if session.table.count_edited() or (base is not None and theirs.uuid != mine.uuid):
         raise DatabaseMismatchError(
-            f"{session.remote.where} was replaced by a database of another kind, and {session.copy.path} has unpushed changes.",
-            hint="Open it with pull=False, copy them elsewhere, discard them (changes().discard()), then pull.",
+            f"{session.remote.where} was replaced by another database, or one of another kind, than {session.copy.path} holds.",
+            hint="Open the other one with another file_path. Of the same database: discard unpushed changes, then pull.",
         )
     session.writer.start_over(theirs.fresh(mine.n_buckets), replacing=False)
     session.copy.data.reload()
@@ -172,6 +189,8 @@ def spell_out(session: WriteSession) -> None:
     base, writer = session.base, session.writer
     if not session.replacing:
         return
+    if base is None and session.state.uprooted and session.seen is not None:
+        base = session.remote.snapshot(session.seen)
     if base is None:
         session.state.replacing = False
         return
@@ -196,14 +215,16 @@ def _cleared(session: WriteSession, base: Snapshot) -> Iterator[Row]:
     Where nobody knows any more which keys its base had, those of the newest commit that are older than the base are in conflict:
     they may have been among them.
     """
-    if is_left(session, base) or session.seen is None or session.seen.commit_id == base.commit_id:
+    uprooted = session.state.uprooted
+    if not uprooted and (is_left(session, base) or session.seen is None or session.seen.commit_id == base.commit_id):
         rows = (row for row, _ in replacing_rows(session, base))
         yield from (row for row in rows if row.status == Status.DELETED and row.key != METADATA)
         return
+    assert session.seen is not None
     newest, moment = session.remote.snapshot(session.seen), base.stored.head.time
     newest.prefetch_all()
     for row, entry in replacing_rows(session, newest):
-        if entry is not None and entry.timestamp <= moment and not row.held and row.key != METADATA:
+        if entry is not None and (uprooted or entry.timestamp <= moment) and not row.held and row.key != METADATA:
             yield replace(row, base=KnownBase.of(entry))
 
 

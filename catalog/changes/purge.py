@@ -7,6 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from msgspec.structs import replace
+
 from catalog.changes.collect import delete_together
 from catalog.changes.options import HeldLease
 from catalog.changes.rewrite import new_salt, rewrite
@@ -14,17 +16,18 @@ from catalog.changes.versions import commit_over
 from catalog.errors import EntryMissingError, GoneError, IntegrityError, ObjectMissingError, StoreError, name_some
 from catalog.format.head import StoredHead
 from catalog.format.segment import Entry
+from catalog.local.table import KnownBase
 from catalog.progress import Progress
 from catalog.remote.objects import check_listing, list_objects
 from catalog.remote.reach import kept_commits, reach
 from catalog.remote.remote import Remote
 from catalog.remote.verify import read_directory
-from catalog.session.session import Session
+from catalog.session.session import Session, WriteSession
 from catalog.store.interface import ListedObject
 
 
 @dataclass(frozen=True, slots=True)
-class Expunged:
+class Purged:
     """What was removed: keys of the newest state, versions in all, packs, commits given up, and tags that went with them."""
 
     keys: int
@@ -52,9 +55,9 @@ class _Traces:
                 self.packs.add(entry.pack)
 
 
-def expunge(
+def purge(
     session: Session, newest: StoredHead, keys: Collection[str], author: str, lease: HeldLease | None, progress: Progress
-) -> tuple[Expunged, StoredHead]:
+) -> tuple[Purged, StoredHead]:
     """Remove every version of ``keys`` from the remote: from the newest state, the history, and packs that nobody needs.
 
     Other values of the same packs are written anew. All earlier commits are given up, since they would refer to what is gone; so
@@ -95,7 +98,17 @@ def expunge(
     progress.begin("deleting")
     _delete(remote, listed, reach(remote, made, [made], progress).objects, traces.packs)
     given_up = newest.head.number - newest.head.oldest + 1
-    return Expunged(len(current), len(traces.versions), len(traces.packs), given_up, tuple(tag.name for tag in tags)), made
+    return Purged(len(current), len(traces.versions), len(traces.packs), given_up, tuple(tag.name for tag in tags)), made
+
+
+def purge_local(session: WriteSession, keys: Collection[str], progress: Progress) -> None:
+    """Write the local file and its caches anew, without values that are in the remote no more; edits of the keys stay."""
+    rows = session.table.get_many(list(keys)).values()
+    session.table.put(
+        replace(row, base=KnownBase.of(None)) for row in rows if row.base is not None and row.base.entry is not None
+    )
+    session.writer.compact(progress)
+    session.cache.prune()
 
 
 def _look(

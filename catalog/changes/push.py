@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 import time
+import uuid
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from functools import partial
 
 from catalog.changes.content import drop_same_content
 from catalog.changes.diff import agrees, incoming, says_the_same
-from catalog.changes.finalize import settle, settle_drafts
+from catalog.changes.finalize import finalize, finalize_attempts
 from catalog.changes.options import HeldLease, PushOptions, PushResult
 from catalog.changes.pack_upload import PackUploads
 from catalog.changes.pull import pull, spell_out
@@ -43,12 +44,13 @@ from catalog.format.head import StoredHead, encode_head
 from catalog.format.names import check_new_key
 from catalog.format.segment import Entry
 from catalog.format.version import METADATA, name_of_key
-from catalog.local.state import Draft
+from catalog.local.state import Attempt
 from catalog.local.table import Row
 from catalog.locking.head_writer import HeadWriter
 from catalog.locking.queue import Queue
 from catalog.progress import Progress
 from catalog.remote.index_writer import Index
+from catalog.remote.objects import check_place
 from catalog.remote.upload import Uploads
 from catalog.session.session import WriteSession
 
@@ -74,36 +76,57 @@ def push(session: WriteSession, options: PushOptions, lease: HeldLease | None, p
         session.writer.sync()
         up_to = session.writer.last_edit
         heads = held.enter_context(HeadWriter(remote.place, lease, progress))
-        staged, lost = _Staged(_resumable(session)), 0
+        staged, lost, placed = _Staged(_resumable(session)), 0, False
         progress.begin("comparing")
         while lost < MOST_TRIES:
             began = time.monotonic()
-            settle_drafts(session)
+            finalize_attempts(session)
             aim = _aim_from_here(session, options, progress)
             if aim.target is None:
                 check_new_key(remote.names.db_key)
+                if not placed:
+                    check_place(remote.place)
+                    placed = True
                 if heads.hold():
                     session.refresh()
                     continue
+                _be_new(session)
             if aim.is_there:
                 if aim.arrived:
                     pull(session, progress)
                 return PushResult(None, 0, traffic.bytes_up - bytes_up, traffic.total_requests - requests)
-            made, draft = staged.make(session, options, aim, up_to, progress)
+            if aim.target is not None:
+                _be_that(session, aim.target)
+            made, attempt = staged.make(session, options, aim, up_to, progress)
             progress.begin("committing")
-            session.state.note_draft(draft)
+            session.state.note_attempt(attempt)
             outcome = heads.commit(made, aim.target, partial(pause_after_loss, lost, time.monotonic() - began, progress))
             if isinstance(outcome, StoredHead):
-                settle(session, outcome, draft, aim.target, progress)
+                finalize(session, outcome, attempt, aim.target, progress)
                 sent = (traffic.bytes_up - bytes_up, traffic.total_requests - requests)
                 return PushResult(outcome.commit, staged.tally.pushed, *sent)
-            session.state.forget_draft(draft)
-            session.remember_seen(outcome.current)
+            session.state.forget_attempt(attempt)
+            session.see_newest(outcome.current)
             lost += 1
             if lost == _ALONE and heads.swaps:
                 held.enter_context(Queue(remote.place, time.monotonic() - began, progress)).wait_for_turn()
                 session.refresh()
         raise PreconditionFailedError(session.remote.where, session.remote.names.head)
+
+
+def _be_new(session: WriteSession) -> None:
+    """Give what is made in the place of a database that was deleted an identity of its own."""
+    deleted = session.state.continues
+    if deleted is not None and session.writer.data.header.uuid.bytes == deleted.uuid:
+        session.writer.become(uuid.uuid4())
+        session.copy.data.reload()
+
+
+def _be_that(session: WriteSession, target: StoredHead) -> None:
+    """Take over the identity of a database that was made in the place of ours, which was deleted at the commit we build on."""
+    if session.writer.data.header.uuid != target.head.database_uuid:
+        session.writer.become(target.head.database_uuid)
+        session.copy.data.reload()
 
 
 def pause_after_loss(lost: int, seconds: float, progress: Progress) -> None:
@@ -209,7 +232,8 @@ def _check_same_database(session: WriteSession, seen: StoredHead | None) -> None
     """Raise DatabaseMismatchError when another database than ours is in the remote."""
     if seen is None:
         return
-    if session.base is not None and seen.head.uuid != session.base.stored.head.uuid:
+    base = session.base.stored if session.base is not None else None
+    if base is not None and seen.head.uuid != base.head.uuid and not seen.continues(base):
         raise DatabaseMismatchError(
             f"{session.remote.where} was replaced by another database since your last pull.",
             hint="Pull to see it; to push yours instead, open it with flag='n'.",
@@ -236,7 +260,7 @@ class _Staged:
 
     def make(
         self, session: WriteSession, options: PushOptions, aim: Aim, up_to: int, progress: Progress
-    ) -> tuple[StoredHead, Draft]:
+    ) -> tuple[StoredHead, Attempt]:
         """The head of the new commit, whose objects are up, and the note of it."""
         remote, target = session.remote, aim.target
         again = self.own is not None and self.own.salt == salt_of(target) and not aim.arrived
@@ -252,7 +276,7 @@ class _Staged:
             body = made.commit_body
             uploads.put(remote.names.commit(made.head.number, made.commit_id), lambda: body, len(body))
         names = self.tally.names if options.keys is not None else None
-        return made, Draft(made.head.number, made.commit_id, up_to, names)
+        return made, Attempt(made.head.number, made.commit_id, up_to, names)
 
     def _index(self, session: WriteSession, options: PushOptions, aim: Aim, sink: Sink, *, again: bool) -> Index:
         """The index of the new commit; after a lost race made of what is up by then, and of nothing of it made anew."""

@@ -6,7 +6,6 @@ that has the same salt, so that a push that loses a race sends them no more.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice, starmap
@@ -23,6 +22,7 @@ from catalog.format.segment import DELETED, Entry
 from catalog.format.table import SegmentRef
 from catalog.format.version import METADATA
 from catalog.local.table import Row, Status
+from catalog.remote.commit_time import commit_time
 from catalog.remote.index_writer import MOST_CHANGES, MOST_INLINE_VALUE, Index, IndexWriter
 from catalog.remote.snapshot import Snapshot
 from catalog.session.session import WriteSession
@@ -237,7 +237,9 @@ def head_of(
     previous = target.head if target is not None else None
     counted = previous if not session.replacing else None
     members: dict[str, Any] = {**session.remote.follow(target, put)}
-    if previous is not None:
+    if previous is None:
+        members |= {"copied_from": options.copied_from, "continues": session.state.continues}
+    else:
         members |= {"tags": previous.tags, "oldest": previous.oldest, "salt": previous.salt, "branch": previous.branch}
         members |= {"copied_from": previous.copied_from, "continues": previous.continues, "metadata": previous.metadata}
     if tally.metadata_set:
@@ -246,7 +248,7 @@ def head_of(
         uuid=header.uuid.bytes,
         type=previous.type if previous else options.type,
         header=header.portable,
-        time=time.time_ns() // 1000,
+        time=commit_time(session.remote.store),
         author=options.author,
         message=options.message,
         keys=(counted.keys if counted else 0) + tally.keys,

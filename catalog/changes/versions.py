@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from datetime import datetime
 from itertools import islice, takewhile
@@ -13,10 +12,12 @@ import msgspec
 from catalog.changes.options import HeldLease, PushOptions
 from catalog.errors import EntryMissingError, InvalidInputError, PreconditionFailedError, UnseenCommitsError
 from catalog.format.content import compress, content_id
-from catalog.format.head import Commit, Head, StoredHead, Table, Tag, TagsRef, encode_head, encode_tags
+from catalog.format.door import check_readable
+from catalog.format.head import Commit, Head, StoredHead, Table, Tag, TagsRef, decode_tags, encode_head, encode_tags, of_database
 from catalog.locking.head_writer import HeadWriter
 from catalog.progress import Progress
 from catalog.remote.commit import Beaten
+from catalog.remote.commit_time import commit_time
 from catalog.remote.remote import Remote
 from catalog.session.session import Session
 
@@ -146,7 +147,7 @@ def revert(
         lease,
         progress,
         message=options.message or f"Revert to commit {to.head.number}",
-        header=to.head.header,
+        header=of_database(to.head.header, newest.head.uuid),
         keys=to.head.keys,
         value_bytes=to.head.value_bytes,
         metadata=to.head.metadata,
@@ -194,6 +195,7 @@ def _write_tags(remote: Remote, tags: tuple[Tag, ...], salt: int) -> TagsRef | N
     if not tags:
         return None
     content = encode_tags(tags, salt)
+    check_readable("This list of tags", lambda: decode_tags(content, "It"))
     body = compress(content)
     remote.store.put(remote.names.tags(content_id(content)), body)
     return TagsRef(content_id(content), len(body))
@@ -215,7 +217,7 @@ def commit_over(
     """
     remote = session.remote
     put = remote.store.put
-    members: dict[str, Any] = {"set": 0, "deleted": 0, "author": author, "time": time.time_ns() // 1000, **changes}
+    members: dict[str, Any] = {"set": 0, "deleted": 0, "author": author, "time": commit_time(remote.store), **changes}
     head: Head = msgspec.structs.replace(over.head, **remote.follow(over, put), **members)
     draft = encode_head(head, remote.tables_of(over) if tables is None else tables)
     session.state.made = draft.commit_id

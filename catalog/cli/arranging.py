@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from catalog.cli.connection_options import connection_options
+from catalog.cli.progress_line import progress_line
 from catalog.cli.selection import Selection, choose, pass_selection
 from catalog.text import escape
 
 if TYPE_CHECKING:
+    from catalog.connection import S3Connection
     from catalog.groups.entry import Entry
 
 
@@ -51,6 +54,23 @@ def move(selection: Selection, database: str, group: str) -> None:
     choice = choose(catalog, database)
     _say_left_out(catalog.move(choice.entry.key, choice.group, group))
     click.echo(f"Moved {escape(choice.name)} to {escape(group)}. `catalog push-group` shares both groups.")
+
+
+@click.command()
+@click.argument("database")
+@connection_options
+@pass_selection
+def relocate(selection: Selection, database: str, connection: S3Connection | None) -> None:
+    """Say that DATABASE has moved: to another provider, to another name of the server, with a bucket that was copied.
+
+    The options say where it is now. Without them its working copy follows what its group says by now. Nothing is changed unless
+    what is there comes after what is here; unpushed changes go along.
+    """
+    catalog = selection.catalog()
+    choice = choose(catalog, database)
+    with progress_line() as progress:
+        entry = catalog.relocate(choice.group, choice.entry.key, connection, progress=progress)
+    click.echo(f"{escape(choice.name)} is at {escape(str(entry.connection))} now. `catalog push-group` shares that.")
 
 
 @click.command()

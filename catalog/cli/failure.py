@@ -13,10 +13,12 @@ from catalog.errors import (
     ConflictError,
     EntryExistsError,
     EntryMissingError,
+    ForkedError,
     LocalFileError,
     LockTimeoutError,
     NotApprovedError,
     RemoteMissingError,
+    RemoteWentBackError,
     UnseenCommitsError,
     UntrustedValueError,
 )
@@ -29,6 +31,7 @@ _HINTS: dict[type[CatalogError], str] = {
     "conflict. `catalog push DATABASE --skip-conflicts` sends the rest.",
     EntryExistsError: "`--key WORD` lists the copy beside it, and so does another group. If the database has moved there, "
     "`catalog remove` its entry first.",
+    **dict.fromkeys((RemoteWentBackError, ForkedError), "`catalog settle DATABASE` shows the ways out, and what each would do."),
     LockTimeoutError: "Try again when it is free. `catalog lock show DATABASE` says who has the lock of a remote, "
     "`catalog lock break DATABASE` takes it from one who is gone for good.",
     NotApprovedError: "If you know the place, run this once on a terminal, which asks, or open it in the screen program.",

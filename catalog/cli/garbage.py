@@ -69,6 +69,8 @@ def _plan(choice: Choice, found: Collected) -> str:
         f"{escape(choice.name)}: {count(found.commits_given_up, 'version')} to be given up, "
         f"{count(found.commits_kept, 'version')} kept; {count(objects, 'object')} to be deleted, {size(found.bytes_freed)}."
     )
+    if found.uploads:
+        words += f" {count(found.uploads, 'upload')} that nobody finished to be ended."
     if found.packs_rewritten:
         words += f" {count(found.packs_rewritten, 'pack')} of which little is needed to be written anew."
     return words + _young(found)

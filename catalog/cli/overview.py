@@ -36,6 +36,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "undo": "Take the last commit back, as a new commit.",
         "revert": "Make an earlier version the newest.",
         "tag": "Give versions a name.",
+        "settle": "Go on when a remote went back or took another line.",
     },
     "Arrange groups": {
         "add-group": "Add a group: a new one, or one that others share.",
@@ -45,6 +46,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "add": "Add a database that has a remote to a group.",
         "edit": "Change the name, description, tags or owner.",
         "move": "Move a database to another group.",
+        "relocate": "Say that a database lives elsewhere now.",
         "remove": "Remove a database from its group; deletes no data.",
     },
     "Look after remotes": {

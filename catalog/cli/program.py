@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import io
+import logging
 import sys
 from difflib import get_close_matches
 from pathlib import Path
@@ -44,6 +45,7 @@ COMMANDS = {
     "pull": "changes",
     "push": "changes",
     "push-group": "groups",
+    "relocate": "arranging",
     "remove": "arranging",
     "remove-group": "groups",
     "resolve": "changes",
@@ -51,6 +53,7 @@ COMMANDS = {
     "search": "search",
     "set": "values",
     "settings": "screen",
+    "settle": "settle",
     "show": "history",
     "status": "status",
     "tag": "history",
@@ -146,6 +149,8 @@ def cli(ctx: click.Context, folder: Path | None) -> None:
     Alone, `catalog` opens the screen program. `catalog demo` shows everything on real data, without an account or a server.
     """
     ctx.obj = Selection(folder)
+    # Commands tell by themselves what an opening finds out.
+    logging.getLogger("catalog").addHandler(logging.NullHandler())
     if not wants_color():
         ctx.color = False
     if ctx.invoked_subcommand is not None:

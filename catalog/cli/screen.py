@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from catalog.cli.selection import Selection, pass_selection
-from catalog.locations import config_folder
+from catalog.locations import config_folder, data_folder
 from catalog.text import escape
 
 _SETTINGS = "tui.toml"
@@ -63,7 +63,8 @@ def open_screen(selection: Selection, *, read_only: bool = False, settings_file:
     """Run the screen program on the selected catalog until it is left."""
     from tui.app import is_busy, run
 
-    code = run(selection.catalog, read_only=read_only, settings_file=settings_file or settings_path())
+    keeps = selection.folder.absolute() if selection.folder else data_folder()
+    code = run(selection.catalog, read_only=read_only, settings_file=settings_file or settings_path(), keeps=keeps)
     if is_busy():
         # As it ends, the interpreter stops such a thread where it is; inside a foreign library that can abort the process.
         sys.stdout.flush()

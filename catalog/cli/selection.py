@@ -55,7 +55,14 @@ class Selection:
         """
         catalog = self.catalog()
         ask_approval(catalog, choice)
-        return catalog.open(choice.entry, flag, origin=choice.group, pull=False, lock="commit", **more)
+        opened = catalog.open(choice.entry, flag, origin=choice.group, pull=False, lock="commit", **more)
+        if opened.parted is not None:
+            click.echo(f"{click.style('warning:', fg='yellow')} {escape(opened.parted.message)}", err=True)
+            click.echo(f"{click.style('hint:', fg='cyan')} `catalog settle {escape(choice.name)}` shows the ways out.", err=True)
+        for notice in opened.notices:
+            if opened.parted is None or notice != str(opened.parted):
+                click.echo(f"{click.style('warning:', fg='yellow')} {escape(notice)}", err=True)
+        return opened
 
 
 def ask_approval(catalog: Catalog, choice: Choice) -> None:

@@ -24,6 +24,7 @@ from catalog.codecs.tree import encode_metadata
 from catalog.connection import S3Connection
 from catalog.database.history import Versioned
 from catalog.database.parallel import Function, apply
+from catalog.database.parting import Parting
 from catalog.errors import (
     CatalogError,
     InvalidInputError,
@@ -42,11 +43,11 @@ from catalog.remote.copy import CopyResult
 from catalog.session.key_info import KeyInfo
 from catalog.session.keys import check_key, is_text
 from catalog.session.listing import KeyGroup, Listing
-from catalog.session.session import Held, Session, WriteSession
+from catalog.session.session import Session, StoredValue, WriteSession
 from catalog.store.observed import Observer, observer_of
 
 
-class Database(Versioned, MutableMapping[str, Any]):
+class Database(Versioned, Parting, MutableMapping[str, Any]):
     """A mapping from strings to values, made by `catalog.open`.
 
     Values lie in the local booklet file or are fetched when first read; changes stay local until they are pushed. Safe from
@@ -143,7 +144,7 @@ class Database(Versioned, MutableMapping[str, Any]):
     def _writer(self) -> Writer:
         return self._open().writer
 
-    def _find(self, key: object) -> Held | None:
+    def _find(self, key: object) -> StoredValue | None:
         session = self._open()
         return session.find(key) if is_text(key) else None
 
@@ -241,24 +242,24 @@ class Database(Versioned, MutableMapping[str, Any]):
         for error in self.load_items(keys).values():
             raise error
 
-    def _held_items(self) -> Iterator[tuple[str, Held]]:
+    def _stored_items(self) -> Iterator[tuple[str, StoredValue]]:
         self._load_or_raise(None)
-        yield from self._open().held_items()
+        yield from self._open().stored_items()
 
     def items(self) -> Any:
         """Keys with their values, sorted; what is not local is fetched together first."""
-        return _Streamed(self, lambda: ((key, self._codec.decode(held.value)) for key, held in self._held_items()))
+        return _Streamed(self, lambda: ((key, self._codec.decode(held.value)) for key, held in self._stored_items()))
 
     def values(self) -> Any:
         """The values, sorted by key."""
-        return _Streamed(self, lambda: (self._codec.decode(held.value) for _, held in self._held_items()))
+        return _Streamed(self, lambda: (self._codec.decode(held.value) for _, held in self._stored_items()))
 
     def stored_items(self, prefix: str = "") -> Iterator[tuple[str, bytes]]:
         """Keys that begin with ``prefix``, sorted, with the stored bytes of their values; memory is bounded.
 
         What is not local is fetched some at a time, before it is reached.
         """
-        return ((key, held.value) for key, held in self._open().held_items(prefix, self._load_or_raise))
+        return ((key, held.value) for key, held in self._open().stored_items(prefix, self._load_or_raise))
 
     def timestamps(self, include_value: bool = False, decode_value: bool = True) -> Iterator[tuple[Any, ...]]:
         """Keys with their timestamps in microseconds, and with their values if asked."""
@@ -266,7 +267,7 @@ class Database(Versioned, MutableMapping[str, Any]):
             return ((info.key, info.timestamp) for info in self._open().key_infos())
         return (
             (key, held.timestamp, self._codec.decode(held.value) if decode_value else held.value)
-            for key, held in self._held_items()
+            for key, held in self._stored_items()
         )
 
     def get_timestamp(self, key: str, include_value: bool = False, decode_value: bool = True, default: Any = None) -> Any:

@@ -11,7 +11,7 @@ from catalog.changes.change import Change, Direction
 from catalog.changes.collect import Collected, check_grace, collect
 from catalog.changes.options import HeldLease, PushOptions
 from catalog.changes.pull import fast_forward, spell_out
-from catalog.changes.purge import Expunged, expunge
+from catalog.changes.purge import Purged, purge, purge_local
 from catalog.changes.versions import Version, before_last_change, check_seen, find_version, history, revert, tag
 from catalog.errors import EntryMissingError, RemoteMissingError
 from catalog.format.head import Commit, StoredHead
@@ -46,12 +46,12 @@ class Versioned(ABC):
         With ``before`` only what came before that commit: a long history can be read in pages.
         """
         session = self._open()
-        return islice(history(session.remote, session.refresh(), before), limit)
+        return islice(history(session.remote, session.look(), before), limit)
 
     def commit_at(self, version: Version) -> Commit:
         """The commit that a version names; EntryMissingError when there is none."""
         session = self._open()
-        return find_version(session.remote, session.refresh(), version).commit
+        return find_version(session.remote, session.look(), version).commit
 
     def diff(self, a: Version | None, b: Version) -> Iterator[Change]:
         """What led from version ``a`` to ``b``, metadata first: each change with ``base`` as in ``a`` and ``remote`` as in ``b``.
@@ -60,7 +60,7 @@ class Versioned(ABC):
         ``changes().value(change, side)``.
         """
         session = self._open()
-        newest = session.refresh()
+        newest = session.look()
         new = session.remote.snapshot(find_version(session.remote, newest, b))
         old = None if a is None else session.remote.snapshot(find_version(session.remote, newest, a))
         found = old.differing(new) if old is not None else ((key, None, entry) for key, entry in new.everything())
@@ -110,7 +110,7 @@ class Versioned(ABC):
 
     def tags(self) -> dict[str, int]:
         """The tags of the remote, with the numbers of their commits."""
-        newest = self._open().refresh()
+        newest = self._open().look()
         return {tag.name: tag.number for tag in self._session.remote.tags(newest)} if newest is not None else {}
 
     def collect_garbage(
@@ -146,18 +146,25 @@ class Versioned(ABC):
                 self._followed(after, progress)
             return found
 
-    def forget(self, keys: Iterable[str], *, over: Commit | None = None, progress: Progress | None = None) -> Expunged:
+    def forget(self, keys: Iterable[str], *, over: Commit | None = None, progress: Progress | None = None) -> Purged:
         """Remove every version of ``keys`` from the remote for good: a private value that was pushed by mistake.
 
-        The history before is given up. Copies that others fetched stay with them. Unpushed changes stay. Raises as `revert`.
+        The local file and its caches are written anew without them. The history before is given up. Copies that others fetched
+        stay with them. Unpushed changes stay. One that was cut short is finished by repeating it. Raises as `revert`, and
+        EntryMissingError when no version in the remote holds any of the keys.
         """
         session, watched = self._writing(), progress or Progress()
         with session.lock:
             wanted = {check_key(key) for key in keys}
             spell_out(session)
-            found, after = expunge(session, self._seen(over), wanted, self.author, self._lease, watched)
+            try:
+                found, after = purge(session, self._seen(over), wanted, self.author, self._lease, watched)
+            except EntryMissingError:
+                # What an earlier attempt removed there may still be here.
+                purge_local(session, wanted, watched)
+                raise
             self._followed(after, watched)
-            session.cache.forget_values()
+            purge_local(session, wanted, watched)
             return found
 
     def _reverted(self, to: StoredHead, newest: StoredHead, message: str, progress: Progress | None) -> Commit:

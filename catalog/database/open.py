@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import os
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from catalog.changes.restored import notices, settle_restored
 from catalog.changes.versions import Version, find_version
 from catalog.codecs.codec import Codec, codec_of
 from catalog.codecs.light_serializers import TEXT
@@ -18,6 +21,7 @@ from catalog.database.sync import meet_remote
 from catalog.errors import (
     DatabaseMismatchError,
     InvalidInputError,
+    LineageError,
     LocalFileError,
     ReadOnlyError,
     RemoteMissingError,
@@ -51,6 +55,8 @@ Kinds = Mapping[str, type[Database]]
 
 _MOST_EXPECTED_KEYS = 1_728_017
 """Room for more is made when values arrive: a head may claim any number."""
+
+_log = logging.getLogger("catalog")
 
 _PICKLES = ("pickle", "pickle_zstd")
 
@@ -138,6 +144,7 @@ def _open(
         _see_newest(session, looked, online=online)
         if options.writing:
             _refuse_to_write_ebooklet(session)
+        _look_over(session, connection, progress, online=online)
         if options.version is None:
             meet_remote(session, options, online=online, progress=progress)
         else:
@@ -150,17 +157,45 @@ def _open(
         raise
 
 
+def _look_over(session: Session, connection: S3Connection, progress: Progress, *, online: bool) -> None:
+    """Find out what a backup has done to the files, and note what is to be said of it."""
+    if online and session.state.restored is not None:
+        with session.writing(progress) as restoring:
+            if restoring is not None:
+                settle_restored(restoring)
+    session.notices.extend(notices(session))
+    if session.state.place is None:
+        session.state.place = str(connection)
+
+
 def _see_newest(session: Session, looked: FirstLook | None, *, online: bool) -> None:
     """Learn of the newest commit, without asking again for what was looked at before there was a file."""
     if looked is not None and looked.head is not None and session.seen is None:
         session.remember_seen(session.remote.take(looked))
     elif online:
-        session.refresh()
+        try:
+            session.refresh()
+        except LineageError as error:
+            session.notices.append(str(error))
 
 
 def _refuse_to_write_ebooklet(session: Session) -> None:
     if session.seen is not None and session.seen.head.from_ebooklet:
         raise EbookletFoundError(session.remote.where)
+
+
+def place_of(path: Path) -> str | None:
+    """Where the database is whose working copy lies at ``path``, in words; None where that is not known."""
+    if not sidecar_path(path).exists():
+        return None
+    with contextlib.closing(Sidecar(sidecar_path(path))) as sidecar:
+        return State(sidecar).place
+
+
+def note_place(path: Path, connection: S3Connection) -> None:
+    """Note that the database whose working copy lies at ``path`` has moved to a place."""
+    with contextlib.closing(Sidecar(sidecar_path(path))) as sidecar:
+        State(sidecar).place = str(connection)
 
 
 def _is_known_as_ours(path: Path) -> bool:
@@ -176,7 +211,7 @@ def _is_known_as_ours(path: Path) -> bool:
 
 
 def _at_version(session: Session, version: Version) -> Session:
-    stored = find_version(session.remote, session.seen, version)
+    stored = find_version(session.remote, session.elsewhere or session.seen, version)
     return PastSession(session.copy, session.remote, stored)
 
 
@@ -237,6 +272,8 @@ def _assemble(session: Session, connection: S3Connection, options: Options, kind
         return codec_of(code, options.value_serializer, trusted=trusted, nan=options.nan, as_booklet=options.as_booklet)
 
     codec_for(session.copy.header.value_serializer)
+    for notice in session.notices:
+        _log.warning("%s", notice)
     return kinds[kind](session, codec_for, connection, lease=lease, author=options.author, type_=kind)
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import shutil
-import time
 import uuid as uuid_module
-from itertools import chain, count
 from pathlib import Path
 
 from catalog.changes.adopt import adopt, finish_adoption, refuse_part
 from catalog.changes.detach import detach
-from catalog.changes.finalize import settle_drafts
+from catalog.changes.finalize import finalize_attempts
+from catalog.changes.parting import aside_of
 from catalog.changes.pull import fast_forward
 from catalog.database.options import Options
 from catalog.errors import DatabaseMismatchError, RemoteMissingError, WrongTypeError
@@ -25,22 +24,29 @@ from catalog.session.session import Session, WriteSession
 def meet_remote(session: Session, options: Options, *, online: bool, progress: Progress) -> None:
     """Bring a working copy and its remote together, as the flag says.
 
+    A remote that parted from the working copy is not followed; only flag ``n`` raises LineageError then.
+
     Raises DatabaseMismatchError, RemoteMissingError for a remote that is gone, and WrongTypeError for one of another type.
     """
     seen = session.seen
     if seen is not None:
         _check_type(seen, options, session.remote.where)
+    if session.parted is not None:
+        if options.flag == "n":
+            raise session.parted
+        return
     if options.flag == "n" and isinstance(session, WriteSession):
         _start_over(session, options)
         return
     if seen is None:
         if online and isinstance(session, WriteSession):
             refuse_part(session)
-            if session.base is not None:
+            if session.base is not None or session.state.uprooted:
                 _meet_no_remote(session, options)
         return
     is_another = seen.head.database_uuid != session.copy.header.uuid
-    if is_another and (session.base is not None or session.table.count_edited()):
+    follows = session.base is not None and seen.continues(session.base.stored)
+    if is_another and not follows and (session.base is not None or session.table.count_edited()):
         _meet_another(session, online=online)
         return
     if online and (options.pull or session.base is None):
@@ -76,7 +82,7 @@ def _catch_up(session: Session, progress: Progress) -> None:
         return
     with session.writing(progress) as writing:
         if writing is not None:
-            settle_drafts(writing)
+            finalize_attempts(writing)
             adopt(writing, progress)
             fast_forward(writing, progress)
             finish_adoption(writing)
@@ -107,9 +113,7 @@ def _start_over(session: WriteSession, options: Options) -> None:
 
 def _copy_aside(path: Path) -> None:
     """Keep a copy of a booklet beside it, under a name of its own."""
-    stem = f"{path.name}.unpushed-{time.strftime('%Y%m%d-%H%M%S')}"
-    names = chain((stem,), (f"{stem}-{number}" for number in count(2)))
-    aside = next(candidate for name in names if not (candidate := path.with_name(name)).exists())
+    aside = aside_of(path, "unpushed")
     try:
         shutil.copyfile(path, aside)
     except OSError as error:

@@ -32,6 +32,8 @@ def make_demo(folder: DemoFolder, remotes: Remotes, say: Say, *, fresh: bool = F
         LockTimeoutError: when another process is making it and does not finish.
     """
     with folder.lock():
+        if folder.is_outdated():
+            say("the demo here was made by another version of this program: it is made anew")
         if folder.claim(fresh=fresh):
             return False
         here = Catalog(folder.catalog)

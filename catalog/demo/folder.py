@@ -17,7 +17,8 @@ from catalog.processes.file_lock import turn
 MARKER = "catalog-demo.json"
 _LOCK = "catalog-demo.lock"
 _MADE_HERE = ("catalog", "remotes", "colleague", "server")
-_VERSION = 1
+_VERSION = 2
+"""Another number where a demo of an earlier program cannot be used any more."""
 _WAIT = 60.0
 
 
@@ -56,6 +57,11 @@ class DemoFolder:
         """The folder of the colleague's working copies."""
         return self.path / "colleague"
 
+    def is_outdated(self) -> bool:
+        """Whether the demo in it was made by another version of this program, which keeps things elsewhere: it is made anew."""
+        marker = self._read_marker()
+        return marker is not None and marker.get("version") != _VERSION
+
     def claim(self, *, fresh: bool) -> bool:
         """Make the folder ready to build in, or find that the demo in it can be used; whether it can.
 
@@ -67,7 +73,7 @@ class DemoFolder:
             self.path.mkdir(parents=True, exist_ok=True)
             self._refuse_someone_elses()
             marker = self._read_marker()
-            if marker and marker.get("state") == Progressed.READY and not fresh:
+            if marker and marker.get("state") == Progressed.READY and not fresh and not self.is_outdated():
                 self._check_usable(marker)
                 return True
             self._remove_what_was_made()
@@ -114,7 +120,7 @@ class DemoFolder:
         return marker if isinstance(marker, dict) else {}
 
     def _check_usable(self, marker: dict[str, object]) -> None:
-        expected = {"version": _VERSION, "folder": str(self.path), "endpoint": self.endpoint}
+        expected = {"folder": str(self.path), "endpoint": self.endpoint}
         for name, value in expected.items():
             if marker.get(name) != value:
                 raise InvalidInputError(

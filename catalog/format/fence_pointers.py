@@ -1,4 +1,4 @@
-"""Landmarks: at which row of a sorted list some of its keys are, so that any row is reached without walking from the first."""
+"""Fence pointers: at which row of a sorted list some of its keys are, so that each is reached without walking from the first."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Landmarks:
+class FencePointers:
     """Rows and keys, both ascending: the key at ``rows[n]`` is the first one from ``keys[n]`` on; ``total`` rows in all."""
 
     rows: Sequence[int]
@@ -21,11 +21,11 @@ class Landmarks:
         return (self.keys[place], row - self.rows[place]) if place >= 0 else ("", row)
 
     def before(self, key: str) -> tuple[int, str]:
-        """The last landmark that is not after ``key``: its row, and the key to begin from."""
+        """The last fence pointer whose key is not after ``key``: its row, and the key to begin from."""
         place = bisect_right(self.keys, key) - 1
         return (self.rows[place], self.keys[place]) if place >= 0 else (0, "")
 
-    def with_more(self, more: Sequence[str]) -> Landmarks:
-        """These landmarks once more keys, sorted and none of them counted yet, are in the list too."""
+    def with_more(self, more: Sequence[str]) -> FencePointers:
+        """These fence pointers once more keys, sorted and none of them counted yet, are in the list too."""
         rows = [row + bisect_left(more, key) for row, key in zip(self.rows, self.keys, strict=True)]
-        return Landmarks(rows, self.keys, self.total + len(more))
+        return FencePointers(rows, self.keys, self.total + len(more))

@@ -16,9 +16,10 @@ from typing import Annotated
 
 import msgspec
 
-from catalog.errors import CatalogError, IntegrityError, InvalidInputError, UnsupportedFormatError
+from catalog.errors import IntegrityError, InvalidInputError, UnsupportedFormatError
 from catalog.format.checksum import checksum
 from catalog.format.content import check_version, compress, content_id, decode, decompress, encode
+from catalog.format.door import check_readable
 from catalog.format.log import Bundle, Count, Id, Summary, Text, decode_log
 from catalog.format.segment import DELETED as DELETED_KEY
 from catalog.format.segment import Entry, Segment, decode_entries, decode_keys, encode_contents
@@ -270,6 +271,15 @@ class StoredHead:
         return f"commit {self.head.number} ({self.commit_id[:8]}…)"
 
     @property
+    def origin(self) -> Origin:
+        """How another database says that it comes from this commit."""
+        return Origin(self.head.uuid, self.head.number, bytes.fromhex(self.commit_id))
+
+    def continues(self, deleted: StoredHead) -> bool:
+        """Whether this database was made in the place of another one, that was deleted at this very commit."""
+        return self.head.continues == deleted.origin
+
+    @property
     def commit(self) -> Commit:
         """Who made it, and when."""
         head = self.head
@@ -324,6 +334,11 @@ def commit_of(summary: Summary, parent: tuple[int, str] | None) -> Commit:
         summary.set,
         summary.deleted,
     )
+
+
+def of_database(header: bytes, uuid: bytes) -> bytes:
+    """The header of a booklet file, as one of another database."""
+    return header[: _UUID_AT.start] + uuid + header[_UUID_AT.stop :]
 
 
 class _Probe(msgspec.Struct):
@@ -389,10 +404,7 @@ def encode_head(head: Head, tables: Mapping[bytes, Table] | None = None, mirror:
     attached = _small_enough({id_: table for id_, table in (tables or {}).items() if id_ in named})
     body = _seal(head, commit_id, [part, *(stored for _, stored in attached.values())], mirror)
     made = StoredHead(head, body, commit_id, "", part, attached, mirror)
-    try:
-        decode_head(body, "", "The new head")
-    except CatalogError as error:
-        raise InvalidInputError(f"This commit cannot be written: {error.message}", hint=error.hint) from None
+    check_readable("This commit", lambda: decode_head(body, "", "The new head"))
     return made
 
 

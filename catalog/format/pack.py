@@ -112,6 +112,12 @@ def plan_pack(values: Sequence[PlannedValue], salt: int = 0) -> PlannedPack:
     return PlannedPack(content_id(contents.keys), values, sum(lengths), keys + entries + sizes + MAGIC)
 
 
+def check_pack(pack: PlannedPack) -> None:
+    """Raise IntegrityError where a reader could not use the directory of a pack that was just planned."""
+    found = directory_range(pack.footer[-TRAILER_BYTES:], pack.size, "It")
+    decode_directory(pack.footer[:-TRAILER_BYTES], found, pack.pack_id, pack.size, "It")
+
+
 @dataclass(frozen=True, slots=True)
 class DirectoryRange:
     """Where a directory lies in its pack: its start, and the sizes of its frames of keys and entries."""

@@ -186,6 +186,11 @@ class Segment:
     def __len__(self) -> int:
         return len(self.keys)
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether each of its keys has a value in a pack, of a known length, and a checksum: its columns say all of it."""
+        return min(self.pack_numbers, default=0) >= 0 and UNKNOWN_CHECKSUM not in self.checksums
+
     def entry_at(self, position: int) -> Entry:
         """The entry of the key at ``position``."""
         number, offset, length = self.pack_numbers[position], self.offsets[position], self.lengths[position]
@@ -225,6 +230,9 @@ class Segment:
             ),
             strict=True,
         )
+
+
+EMPTY_SEGMENT = Segment((), (), (), (), (), (), (), b"")
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ import msgspec
 
 from catalog.errors import IntegrityError
 from catalog.format.content import ID_BYTES, check_version, content_id, cut_frame, decode, encode
-from catalog.format.segment import EncodedSegment
+from catalog.format.segment import EncodedSegment, decode_segment
 from catalog.format.strings import Counts, FrontCoded, front_code, spell_out
 
 SEGMENTS_PER_FILE = 8
@@ -91,6 +91,15 @@ def split_file(body: bytes, what: str) -> list[tuple[bytes, bytes]]:
     if odd or not frames:
         raise IntegrityError(f"{what} is damaged or cut off: its frames are not in pairs.")
     return list(zip(frames[:half], frames[half:], strict=True))
+
+
+def check_file(file: IndexFile) -> None:
+    """Raise IntegrityError where a reader could not use a file of segments that was just made."""
+    for ref in file.refs:
+        keys_body = file.body[ref.keys_at : ref.keys_at + ref.keys_size]
+        entries_body = file.body[ref.entries_at : ref.entries_at + ref.entries_size]
+        if len(decode_segment(keys_body, entries_body, ref.id, "It")) != ref.keys:
+            raise IntegrityError("It holds other keys than it says.")
 
 
 class _Columns(msgspec.Struct, array_like=True):

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from catalog.connection import S3Connection
 from catalog.credentials import approve, require_approval
 from catalog.database.database import Database
+from catalog.database.open import note_place, place_of
 from catalog.database.options import Flag, More
 from catalog.errors import (
     CatalogError,
@@ -221,15 +222,7 @@ class Catalog:
             )
         with self._changing(group_name) as group:
             _check_there(group, group_name, entry.key)
-            group.add(
-                entry.connection,
-                entry.key,
-                entry.user_meta,
-                name=entry.name,
-                description=entry.description,
-                tags=entry.tags,
-                owner=entry.owner,
-            )
+            _describe_again(group, entry, entry.connection)
             return group.entry(entry.key)
 
     def move(self, key: str, from_group: str, to_group: str) -> Entry:
@@ -269,8 +262,53 @@ class Catalog:
         return self.open_group(group_name, "c", lock="commit", offline="auto", progress=progress)
 
     def file_of(self, entry: Entry) -> Path:
-        """Where the working copy of a database lies; it may not exist yet."""
-        return self.folder / "databases" / f"{_file_name(entry.key)}.blt"
+        """Where the working copy of a database lies; it may not exist yet.
+
+        It belongs to the database and its place: where the first file is of the same database at another place, such as the
+        original of a mirror, it is a file of its own.
+        """
+        first, place = self._first_file(entry.key), str(entry.connection)
+        if not first.exists() or place_of(first) in (None, place):
+            return first
+        return first.with_name(f"{first.stem}-{blake2b(place.encode(), digest_size=8).hexdigest()}.blt")
+
+    def _first_file(self, key: str) -> Path:
+        return self.folder / "databases" / f"{_file_name(key)}.blt"
+
+    def relocate(
+        self, group_name: str, key: str, connection: S3Connection | None = None, *, progress: Progress | None = None
+    ) -> Entry:
+        """Say that a database has moved to ``connection``: its entry gets that, and its working copy goes along, edits too.
+
+        Without a connection the working copy follows what the entry says by now, which somebody else may have changed. Nothing
+        is changed unless the remote there comes after what is here. Raises EntryMissingError, RemoteMissingError, LineageError,
+        DatabaseMismatchError when another database is there, and InvalidInputError when nothing has moved.
+        """
+        with self._changing(group_name, progress) as group:
+            _check_there(group, group_name, key)
+            entry = group.entry(key)
+        place = connection or entry.connection
+        file = self._first_file(key) if connection is None else self.file_of(entry)
+        if not file.exists() or place_of(file) == str(place):
+            if connection is None or place.is_at(entry.connection):
+                raise InvalidInputError(f"{entry.name!a} is at {place} already.", hint="Say where it is now.")
+        else:
+            self._check_moved(file, place, progress)
+            note_place(file, place)
+        if not place.is_at(entry.connection):
+            with self._changing(group_name, progress) as group:
+                _describe_again(group, entry, place)
+                entry = group.entry(key)
+        approve(place, group_name)
+        return entry
+
+    def _check_moved(self, file: Path, place: S3Connection, progress: Progress | None) -> None:
+        """Raise unless the database at a place comes after what a working copy holds."""
+        with open_database(place, file, "r", pull=False, progress=progress, observer=self.observer) as opened:
+            if opened.parted is not None:
+                raise opened.parted
+            if opened.remote_commit is None:
+                raise RemoteMissingError(f"{place}: there is no database here.", hint="Check the address.")
 
     def require_approval(self, entry: Entry, *, origin: str | None, trust: bool = False) -> None:
         """Raise NotApprovedError when the group ``origin`` suggests a place that was not yet approved on this machine.
@@ -290,7 +328,14 @@ class Catalog:
         """
         self.require_approval(entry, origin=origin, trust=trust_connection)
         more.setdefault("observer", self.observer)
-        opened: Database = open_database(entry.connection, self.file_of(entry), flag, **more)
+        file, first = self.file_of(entry), self._first_file(entry.key)
+        is_new = file != first and not file.exists()
+        opened: Database = open_database(entry.connection, file, flag, **more)
+        if is_new:
+            opened.notice(
+                f"There is a working copy of {entry.name!a} at {place_of(first)} too, which is another place than "
+                f"{entry.connection}. If the database has moved from there, `catalog relocate` takes that one along."
+            )
         return opened
 
     def status(
@@ -329,6 +374,19 @@ class Catalog:
             return Status(State.NOT_HERE, keys=entry.keys, value_bytes=entry.value_bytes)
         self.require_approval(entry, origin=origin, trust=trust)
         return unless_stale(remote_status(entry.connection, self.observer), entry)
+
+
+def _describe_again(group: ConnectionGroup, entry: Entry, place: S3Connection) -> None:
+    """Bring an entry up to date by what is at a place; what people said stays."""
+    group.add(
+        place,
+        entry.key,
+        entry.user_meta,
+        name=entry.name,
+        description=entry.description,
+        tags=entry.tags,
+        owner=entry.owner,
+    )
 
 
 def _check_there(group: ConnectionGroup, name: str, key: str) -> None:

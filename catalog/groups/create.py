@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from catalog.changes.parting import WayOut
 from catalog.connection import S3Connection
 from catalog.database.database import Database
 from catalog.errors import CatalogError, InvalidInputError
@@ -61,6 +62,23 @@ def create_database(
         entry = _add(catalog, wanted, progress)
         _keep(path, catalog.file_of(entry))
         return entry
+    finally:
+        for file in _files(path):
+            file.unlink(missing_ok=True)
+
+
+def keep_database(catalog: Catalog, wanted: NewDatabase, source: Database, progress: Progress | None = None) -> WayOut:
+    """Keep what a database holds here, whose remote parted from it, as a new one, and add that to its group.
+
+    Raises as `create_database` and `Database.keep_as`.
+    """
+    if any(entry.name == wanted.name for entry in catalog.entries(wanted.group)):
+        raise InvalidInputError(f"There is a database {wanted.name!a} in {wanted.group} already.", hint="Choose another name.")
+    path = catalog.folder / "databases" / f"{_BEGINS}{secrets.token_hex(8)}.blt"
+    try:
+        done = source.keep_as(wanted.connection, path, message=wanted.message, dry_run=False, progress=progress)
+        _keep(path, catalog.file_of(_add(catalog, wanted, progress)))
+        return done
     finally:
         for file in _files(path):
             file.unlink(missing_ok=True)

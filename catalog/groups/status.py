@@ -42,6 +42,7 @@ class State(StrEnum):
     NOT_APPROVED = "not approved"
     DENIED = "denied"
     STALE = "stale entry"
+    PARTED = "parted"
     BROKEN = "broken"
 
 
@@ -131,6 +132,9 @@ def status_of(database: Database | ConnectionGroup) -> Status:
         state = State.AHEAD
     else:
         state = State.BEHIND if behind else State.IN_STEP
+    problem = ""
+    if database.parted is not None:
+        state, problem = State.PARTED, database.parted.message
     gone = database.remote_commit is None
     if gone:
         state = State.EMPTY if not ahead else State.AHEAD
@@ -143,7 +147,7 @@ def status_of(database: Database | ConnectionGroup) -> Status:
         database.value_bytes,
         database.commit,
         database.remote_commit,
-        "The remote was deleted." if gone and database.commit is not None else "",
+        "The remote was deleted." if gone and database.commit is not None else problem,
         file_exists=True,
     )
 

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import io
 import uuid as uuid_module
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from catalog.errors import IntegrityError, UnsupportedFormatError
+from catalog.format.timestamp import microseconds
 
 HEADER_BYTES = 200
 POSITION_BYTES = 6
 """How many bytes say where a block is."""
+UUID_AT = 49
+"""Where the uuid lies, of 16 bytes."""
+
+MARK_BYTES = 16
+MARK_AT = 168
+"""Where our mark lies: booklet and ebooklet use bytes 168 to 199 for nothing, and keep what is there."""
+
+NO_MARK = bytes(MARK_BYTES)
 DEFAULT_BUCKETS = 12_007
 FEWEST_BUCKETS = 64
 """booklet damages its own file when it grows one of fewer than six buckets that was pruned before."""
@@ -70,14 +79,24 @@ class Header:
         )
 
     def fresh(self, n_buckets: int, uuid: uuid_module.UUID | None = None) -> Header:
-        """The header of a new, empty file of the same kind."""
+        """The header of a new, empty file of the same kind, without a mark."""
         raw = bytearray(self.raw)
         raw[21:25] = n_buckets.to_bytes(4, "little")
         raw[33:37] = bytes(4)
         raw[65:77] = bytes(12)
+        raw[MARK_AT:] = bytes(HEADER_BYTES - MARK_AT)
         if uuid is not None:
             raw[49:65] = uuid.bytes
         return Header.parse(bytes(raw), "a new header")
+
+    @property
+    def mark(self) -> bytes:
+        """The mark that our last writer left; zeros where there is none."""
+        return self.raw[MARK_AT : MARK_AT + MARK_BYTES]
+
+    def marked(self, mark: bytes) -> Header:
+        """The same header with a mark."""
+        return replace(self, raw=self.raw[:MARK_AT] + mark + self.raw[MARK_AT + MARK_BYTES :])
 
     @property
     def portable(self) -> bytes:
@@ -86,9 +105,11 @@ class Header:
 
 
 def new_header(value_serializer: Any, n_buckets: int) -> Header:
-    """The header of a new booklet with string keys, made by booklet itself."""
+    """The header of a new booklet with string keys, made by booklet itself; InvalidInputError for a clock that is far off."""
     import booklet  # noqa: PLC0415 - it imports numpy and pandas where they are
 
+    # booklet writes the time into it, and cannot write one that no value can have
+    microseconds(None)
     buffer = io.BytesIO()
     made = booklet.open(buffer, "n", key_serializer="str", value_serializer=value_serializer, n_buckets=64)
     made.sync()

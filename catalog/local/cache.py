@@ -70,15 +70,8 @@ class Cache:
             self._sidecar.run_many("INSERT OR REPLACE INTO fetched VALUES (?, ?, ?, ?)", small)
             self._added(sum(len(value) for _, _, value, _ in small))
 
-    def forget_values(self) -> None:
-        """Forget all values, and leave no trace of them in the file: some of them must not be readable any more."""
-        self._sidecar.run("DELETE FROM fetched")
-        self._count()
-        with contextlib.suppress(LocalFileError):
-            self._sidecar.shrink()
-
     def prune(self) -> None:
-        """Give the disk space of all that is kept back, but for segments that must stay."""
+        """Forget all that need not stay, leave no trace of it in the file, and give its disk space back."""
         with self._sidecar.transaction():
             self._sidecar.run("DELETE FROM fetched")
             wanted = self._wanted()

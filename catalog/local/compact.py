@@ -110,7 +110,8 @@ def _write_copy(
     keys, _ = state.table.held_size()
     progress.begin("compacting the local file", data.size, keys)
     temporary.unlink(missing_ok=True)
-    DataFile.create(temporary, data.header.fresh(max(buckets_for(keys), data.header.n_buckets)))
+    header = data.header.fresh(max(buckets_for(keys), data.header.n_buckets))
+    DataFile.create(temporary, header.marked(data.header.mark))
     copy = DataFile(temporary, writable=True)
     try:
         copy.link(copy.append(reserved), 0)

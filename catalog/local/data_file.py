@@ -15,6 +15,7 @@ import mmap
 import os
 import stat
 import struct
+import uuid as uuid_module
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b, blake2s
@@ -23,7 +24,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from catalog.errors import LocalFileError
 from catalog.format.checksum import checksum
-from catalog.local.booklet_header import HEADER_BYTES, POSITION_BYTES, Header, buckets_for
+from catalog.local.booklet_header import HEADER_BYTES, MARK_AT, POSITION_BYTES, UUID_AT, Header, buckets_for
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -399,7 +400,20 @@ class DataFile:
     def set_key_count(self, count: int) -> None:
         """Correct the number of keys in the header."""
         self._write(33, count.to_bytes(4, "little"))
-        self.header = replace(self.header, n_keys=count)
+        raw = self.header.raw[:33] + count.to_bytes(4, "little") + self.header.raw[37:]
+        self.header = replace(self.header, raw=raw, n_keys=count)
+
+    def set_mark(self, mark: bytes) -> None:
+        """Leave a mark in the header, by which the sidecar knows this file again."""
+        with self._failing("writing to"):
+            self._write(MARK_AT, mark)
+        self.header = self.header.marked(mark)
+
+    def set_uuid(self, uuid: uuid_module.UUID) -> None:
+        """Make the file one of another database."""
+        with self._failing("writing to"):
+            self._write(UUID_AT, uuid.bytes)
+        self.reload()
 
     def replace_content(self, source: Path) -> None:
         """Take over the bytes of another booklet file, keeping this file's identity and locks."""

@@ -7,7 +7,10 @@ from hashlib import blake2b
 
 import msgspec
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
+
+_PREVIEW = b'{"format":100,'
+"""How a head of the preview's format begins, which no program reads any more."""
 
 _SCHEMA = """
 CREATE TABLE state (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -32,9 +35,10 @@ CREATE TABLE fetched (
 CREATE TABLE uploaded (pack BLOB PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
 INSERT INTO state VALUES ('generation', 1);
 """
+_MARKS = "CREATE TABLE mark (seq INTEGER PRIMARY KEY, mark BLOB NOT NULL UNIQUE, number INTEGER, commit_id TEXT)"
 
 
-_TABLES = frozenset(("state", "local", "segment", "fetched", "uploaded"))
+_TABLES = frozenset(("state", "local", "segment", "fetched", "uploaded", "mark"))
 
 
 def foreign_object(connection: sqlite3.Connection) -> str | None:
@@ -54,7 +58,7 @@ def foreign_object(connection: sqlite3.Connection) -> str | None:
 
 def create(connection: sqlite3.Connection) -> None:
     """Make the tables of a new sidecar; within the caller's transaction."""
-    for statement in _SCHEMA.split(";"):
+    for statement in (*_SCHEMA.split(";"), _MARKS):
         connection.execute(statement)
 
 
@@ -62,9 +66,25 @@ def migrate(connection: sqlite3.Connection, version: int) -> None:
     """Bring a sidecar of an earlier version forward, edits and deletions kept; within the caller's transaction."""
     if version == 1:
         _metadata_become_a_row(connection)
-    # Version 2 knew of no edit whether it was one by its time or by its content.
-    connection.execute("ALTER TABLE local ADD COLUMN by_content INTEGER NOT NULL DEFAULT 0")
-    connection.execute("CREATE INDEX by_content ON local (key) WHERE by_content = 1")
+    if version < 3:
+        # Version 2 knew of no edit whether it was one by its time or by its content.
+        connection.execute("ALTER TABLE local ADD COLUMN by_content INTEGER NOT NULL DEFAULT 0")
+        connection.execute("CREATE INDEX by_content ON local (key) WHERE by_content = 1")
+    # Version 3 left no mark in the booklet.
+    connection.execute(_MARKS)
+    _forget_commits_of_the_preview(connection)
+
+
+def _forget_commits_of_the_preview(connection: sqlite3.Connection) -> None:
+    """What was built on a commit that nobody can read any more is built on none: what is held here, edited and deleted stays."""
+    heads = connection.execute("SELECT value FROM state WHERE name IN ('base', 'seen')").fetchall()
+    if not any(isinstance(head, bytes) and head.startswith(_PREVIEW) for (head,) in heads):
+        return
+    gone = ("base", "base_etag", "base_id", "seen", "seen_etag", "drafts", "attempts")
+    connection.executemany("DELETE FROM state WHERE name = ?", ((name,) for name in gone))
+    for table in ("segment", "fetched", "uploaded"):
+        connection.execute(f"DELETE FROM {table}")  # noqa: S608
+    connection.execute("INSERT OR REPLACE INTO state VALUES ('uprooted', 1)")
 
 
 def _metadata_become_a_row(connection: sqlite3.Connection) -> None:

@@ -15,8 +15,8 @@ from catalog.format.checksum import checksum
 from catalog.format.version import METADATA, Version
 from catalog.local.compact import compact, remove_leftovers, resume_compaction
 from catalog.local.data_file import METADATA_KEY, RESERVED_KEYS, Block, DataFile, TornBlockError
-from catalog.local.state import State
-from catalog.local.table import Row, Status, block_key
+from catalog.local.state import Restored, State
+from catalog.local.table import UNKNOWN_BASE, Row, Status, block_key
 from catalog.progress import Progress
 
 _INSERT = 5_000
@@ -57,9 +57,13 @@ def reconcile(data: DataFile, state: State, progress: Progress) -> bool:
     progress.begin(f"comparing {data.path.name} with what was known of it")
     state.dirty = True
     found = _collect(data, state)
+    earlier = state.earlier_base(data.header.mark)
     with state.transaction():
-        _adopt(data, state, half_done=dirty)
-        _miss(data, state, found)
+        if earlier is not None:
+            _restore(data, state, earlier)
+        else:
+            _adopt(data, state, half_done=dirty)
+            _miss(data, state, found)
         state.table.remove([row.key for row in state.table.leaving()])
     state.sidecar.run("DROP TABLE temp.found")
     if not data.writable:
@@ -142,6 +146,42 @@ def _adopt(data: DataFile, state: State, *, half_done: bool) -> None:
             rows.append(Row(key, Status.EDITED, timestamp, offset, length, value_checksum, edit, base))
     table.put(rows)
     state.last_edit = edit
+
+
+def _restore(data: DataFile, state: State, base: tuple[int | None, str | None]) -> None:
+    """Take over a file of an earlier sync: what it holds otherwise than is known is to be compared with what it was based on.
+
+    What is not in it says nothing. Edits that only the file had which it replaced are lost, and their keys noted.
+    """
+    sidecar, table = state.sidecar, state.table
+    first = edit = state.last_edit
+    lost: list[str] = []
+    deleted: list[str] = []
+    blocks = sidecar.rows("SELECT key, timestamp, offset, length FROM temp.found")
+    for start in range(0, len(blocks), _INSERT):
+        some = blocks[start : start + _INSERT]
+        known = table.get_many([values[0] for values in some])
+        rows = []
+        for key, timestamp, offset, length in some:
+            row = known.get(key)
+            version = Version(timestamp, length, checksum(data.read(offset, length)))
+            if row is not None and row.held and row.version == version:
+                rows.append(replace(row, offset=offset))
+                continue
+            if row is not None and row.status == Status.EDITED:
+                lost.append(key)
+            elif row is not None and row.status == Status.DELETED:
+                deleted.append(key)
+            edit += 1
+            rows.append(Row(key, Status.EDITED, timestamp, offset, length, version.checksum, edit, UNKNOWN_BASE))
+        table.put(rows)
+    missing = "FROM local WHERE key NOT IN (SELECT key FROM temp.found)"
+    lost += [key for (key,) in sidecar.rows(f"SELECT key {missing} AND status = 1")]
+    sidecar.change(f"DELETE {missing} AND status <> 2")
+    sidecar.change(f"UPDATE local SET offset = 0 WHERE status = 2 AND key IN (SELECT key {missing})")  # noqa: S608
+    state.last_edit = edit
+    state.restored = Restored(*base, first, edit, deleted)
+    state.note_lost_edits(lost)
 
 
 def _unfinished(row: Row, offset: int, value_checksum: bytes) -> bool:

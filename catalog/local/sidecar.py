@@ -21,7 +21,7 @@ from typing_extensions import override
 
 from catalog.errors import CatalogError, IntegrityError, LocalFileError, UnsupportedFormatError
 from catalog.local.migration import SCHEMA_VERSION, create, foreign_object, migrate
-from catalog.processes.fork import OfOneProcess, keep_for_ever
+from catalog.processes.fork import Guard, OfOneProcess, keep_for_ever
 
 _MOST_MAPPED_BYTES = 32 << 20
 _MOST_VALUE_BYTES = 128 << 20
@@ -44,8 +44,9 @@ class Sidecar(OfOneProcess):
         self._depth = 0
         self._changed = False
         self._opened: sqlite3.Connection | None = None
-        self._connect("rwc")
         self.belong_here()
+        with self._lock:
+            self._connect("rwc")
 
     def _connect(self, mode: str) -> sqlite3.Connection:
         try:
@@ -60,6 +61,10 @@ class Sidecar(OfOneProcess):
     def _connection(self) -> sqlite3.Connection:
         """The connection of this process: a forked child makes one of its own when it first needs it."""
         return self._opened or self._connect("rw")
+
+    @override
+    def guard(self) -> Guard:
+        return self._lock
 
     @override
     def after_fork(self) -> None:

@@ -14,22 +14,37 @@ from typing import Generic, TypeVar
 import msgspec
 
 from catalog.errors import IntegrityError
-from catalog.format.head import StoredHead, decode_head
+from catalog.format.head import Origin, StoredHead, decode_head
 from catalog.local.sidecar import Sidecar, damaged
 from catalog.local.table import LocalTable
 
 _RESUMABLE_SECONDS = 24 * 3600
+_MARKS = 500
+"""How many syncs back a booklet that was restored is known again."""
 
 T = TypeVar("T")
 
 
-class Draft(msgspec.Struct, frozen=True):
+class Attempt(msgspec.Struct, frozen=True):
     """A commit that was sent: edits up to number ``up_to`` are in it, of ``keys`` (None: of all)."""
 
     number: int
     id: str
     up_to: int
     keys: list[str] | None
+
+
+class Restored(msgspec.Struct, frozen=True, array_like=True):
+    """A booklet of an earlier sync was found: what it holds, edits ``after`` a number up to another, is to be compared.
+
+    It was based on a commit, None where there was none. ``deleted`` are keys that are deleted here and in it again.
+    """
+
+    number: int | None
+    commit_id: str | None
+    after: int
+    up_to: int
+    deleted: list[str]
 
 
 class _Fact(Generic[T]):
@@ -81,6 +96,8 @@ class State:
 
     replacing = _Mark()
     """Whether the working copy stands for the whole database: the next push puts its keys in the place of all that were there."""
+    uprooted = _Mark()
+    """Whether the commit that the working copy was built on cannot be read any more; its copies are of it still."""
     dirty = _Mark()
     """Whether a writer began to change the booklet and did not yet say how it left it."""
     compacting = _Mark()
@@ -94,11 +111,21 @@ class State:
     unfinished_adoption = _Fact(bytes)
     """Deletions that ebooklet noted before its file was taken over, while they are not noted here."""
 
+    next_mark = _Fact(bytes)
+    """The mark that the booklet gets with the next sync."""
+
+    place = _Fact(str)
+    """Where the database is whose working copy this is, in words."""
+
+    _restored = _Fact(bytes)
+    _lost_edits = _Fact(bytes)
+    _continues = _Fact(bytes)
     _writer = _Fact(str)
-    _drafts = _Fact(bytes)
+    _attempts = _Fact(bytes)
     _generation = _Fact(int)
     _last_edit = _Fact(int)
     _base_id = _Fact(str)
+    _base_number = _Fact(int)
 
     def __init__(self, sidecar: Sidecar) -> None:
         self.sidecar = sidecar
@@ -147,6 +174,14 @@ class State:
         with self.transaction():
             self._remember("base", stored)
             self._base_id = stored.commit_id if stored is not None else None
+            self.uprooted = False
+            self._base_number = stored.head.number if stored is not None else None
+            if not self.dirty:
+                # What the booklet holds was not changed by it, and is a state of the new base.
+                self.sidecar.run(
+                    "UPDATE mark SET number = ?, commit_id = ? WHERE seq = (SELECT MAX(seq) FROM mark)",
+                    (self._base_number, self._base_id),
+                )
             self.see(stored)
 
     def see(self, stored: StoredHead | None) -> None:
@@ -161,29 +196,29 @@ class State:
             self.sidecar.change_many("INSERT INTO state VALUES (?, ?)", facts)
 
     @property
-    def drafts(self) -> list[Draft]:
+    def attempts(self) -> list[Attempt]:
         """Commits that were sent and whose outcome is not known."""
-        noted = self._drafts
+        noted = self._attempts
         if noted is None:
             return []
         try:
-            return _decode_drafts(noted)
+            return _decode_attempts(noted)
         except msgspec.DecodeError as error:
-            raise damaged(self.sidecar.path, f"its drafts: {error}") from None
+            raise damaged(self.sidecar.path, f"its attempted commits: {error}") from None
 
-    def note_draft(self, draft: Draft) -> None:
+    def note_attempt(self, attempt: Attempt) -> None:
         """Note a commit that is about to be sent; it is not forgotten by a loss of power."""
         with self.transaction(durable=True):
-            self._drafts = msgspec.json.encode([*self.drafts, draft])
+            self._attempts = msgspec.json.encode([*self.attempts, attempt])
 
-    def forget_draft(self, draft: Draft) -> None:
+    def forget_attempt(self, attempt: Attempt) -> None:
         """Forget a commit that was surely not made."""
-        left = [noted for noted in self.drafts if noted.id != draft.id]
-        self._drafts = msgspec.json.encode(left) if left else None
+        left = [noted for noted in self.attempts if noted.id != attempt.id]
+        self._attempts = msgspec.json.encode(left) if left else None
 
-    def forget_drafts(self) -> None:
+    def forget_attempts(self) -> None:
         """Forget all commits whose outcome was not known: it is now."""
-        self._drafts = None
+        self._attempts = None
 
     def resumable(self) -> set[bytes]:
         """The packs of a push that did not commit, of the last day."""
@@ -199,9 +234,10 @@ class State:
         """A commit of our own was made on top of our base: edits up to a number (of ``keys``, or all) are edits no more."""
         with self.transaction(durable=True):
             self.build_on(made)
-            self.table.settle(keys, up_to)
+            self.table.finalize(keys, up_to)
             self.replacing = False
-            self.forget_drafts()
+            self._lost_edits = self._continues = None
+            self.forget_attempts()
             self.sidecar.run("DELETE FROM uploaded")
 
     def claim_copies(self) -> None:
@@ -209,6 +245,72 @@ class State:
         with self.transaction():
             self.last_edit += 1
             self.table.claim_copies(self.last_edit)
+
+    @property
+    def continues(self) -> Origin | None:
+        """The last commit that was known of a database that was deleted, in whose place the next first commit is made."""
+        return self._decoded(self._continues, Origin, "the database that it continues")
+
+    @continues.setter
+    def continues(self, origin: Origin | None) -> None:
+        self._continues = msgspec.msgpack.encode(origin) if origin is not None else None
+
+    def begin_change(self, mark: bytes) -> None:
+        """Note that the booklet is being changed, and the mark that it gets when that is done."""
+        with self.transaction():
+            self.dirty = True
+            self.next_mark = mark
+
+    def end_change(self, fingerprint: str, mark: bytes) -> None:
+        """Note how a change left the booklet: what it looks like, and what it is based on under its mark."""
+        with self.transaction(durable=True):
+            self.fingerprint = fingerprint
+            self.dirty = False
+            self.next_mark = None
+            self.sidecar.run(
+                "INSERT OR REPLACE INTO mark (mark, number, commit_id) VALUES (?, ?, ?)", (mark, self._base_number, self._base_id)
+            )
+            self.sidecar.run("DELETE FROM mark WHERE seq <= (SELECT MAX(seq) FROM mark) - ?", (_MARKS,))
+
+    def earlier_base(self, mark: bytes) -> tuple[int | None, str | None] | None:
+        """The commit that the booklet was based on when it got an earlier mark than its last; None for any other mark."""
+        found = self.sidecar.rows(
+            "SELECT number, commit_id FROM mark WHERE mark = ? AND seq < (SELECT MAX(seq) FROM mark) AND mark <> ?",
+            (mark, self.next_mark or b""),
+        )
+        if not found:
+            return None
+        number, commit_id = found[0]
+        if (number is None) != (commit_id is None) or not isinstance(number, int | None) or not isinstance(commit_id, str | None):
+            raise damaged(self.sidecar.path, "what it says of an earlier booklet")
+        return number, commit_id
+
+    @property
+    def restored(self) -> Restored | None:
+        """What is still to be found out about a booklet that was restored."""
+        return self._decoded(self._restored, Restored, "a restored booklet")
+
+    @restored.setter
+    def restored(self, found: Restored | None) -> None:
+        self._restored = msgspec.msgpack.encode(found) if found is not None else None
+
+    @property
+    def lost_edits(self) -> list[str]:
+        """The keys whose unpushed edits went with a booklet that was replaced by an earlier one; until the next push."""
+        return self._decoded(self._lost_edits, list[str], "lost edits") or []
+
+    def note_lost_edits(self, keys: Iterable[str]) -> None:
+        """Note edits that went with a booklet that was replaced."""
+        known = dict.fromkeys([*self.lost_edits, *keys])
+        self._lost_edits = msgspec.msgpack.encode(list(known)) if known else None
+
+    def _decoded(self, noted: bytes | None, kind: type[T], what: str) -> T | None:
+        if noted is None:
+            return None
+        try:
+            return msgspec.msgpack.decode(noted, type=kind)
+        except msgspec.DecodeError as error:
+            raise damaged(self.sidecar.path, f"what it says of {what}: {error}") from None
 
     def begin_writing(self) -> None:
         """Note that this process writes from now on."""
@@ -228,4 +330,4 @@ class State:
             return "another program that opened it with booklet"
 
 
-_decode_drafts = msgspec.json.Decoder(list[Draft]).decode
+_decode_attempts = msgspec.json.Decoder(list[Attempt]).decode

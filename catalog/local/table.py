@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from catalog.format.segment import Entry, Outline
-from catalog.format.version import METADATA, Version
+from catalog.format.version import METADATA, UNKNOWN_CHECKSUM, Version
 from catalog.local.data_file import METADATA_KEY
 from catalog.local.sidecar import Sidecar, damaged
 
@@ -54,6 +54,9 @@ class KnownBase(msgspec.Struct, frozen=True, array_like=True):
         """What the edit was based on."""
         return Entry(*msgspec.structs.astuple(self)) if self.checksum else None
 
+
+UNKNOWN_BASE = KnownBase(0, b"", 0, 0, UNKNOWN_CHECKSUM)
+"""Of an edit of which nobody can say any more what it was based on."""
 
 _encode_base = msgspec.msgpack.Encoder().encode
 _decode_base = msgspec.msgpack.Decoder(KnownBase).decode
@@ -302,7 +305,7 @@ class LocalTable:
         total = self._sidecar.row(f"SELECT COUNT(*) FROM local WHERE {listed}")  # noqa: S608
         return found, int(total[0]) if total else 0
 
-    def settle(self, keys: Iterable[str] | None, up_to: int) -> None:
+    def finalize(self, keys: Iterable[str] | None, up_to: int) -> None:
         """Edits up to number ``up_to`` (of ``keys``, or all) are the base's now."""
         if keys is None:
             with self._sidecar.transaction():

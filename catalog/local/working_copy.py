@@ -8,7 +8,7 @@ from pathlib import Path
 from catalog.errors import CatalogError, IntegrityError
 from catalog.format.checksum import checksum
 from catalog.format.version import name_of_key
-from catalog.local.booklet_header import Header
+from catalog.local.booklet_header import NO_MARK, Header
 from catalog.local.cache import Cache
 from catalog.local.data_file import DataFile, system_error
 from catalog.local.reconcile import reconcile
@@ -41,6 +41,8 @@ class WorkingCopy:
             raise
         self.state = State(self._sidecar)
         self.cache = Cache(self._sidecar)
+        self.lost_sidecar = self.state.fingerprint is None and self.data.header.mark != NO_MARK
+        """Whether the booklet had a sidecar once, and this one is new: what was deleted and not pushed is not known."""
 
     @staticmethod
     def create(path: Path, header: Header) -> None:

@@ -8,7 +8,9 @@ opening repair the chains (`reconcile`).
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
+import uuid as uuid_module
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -20,7 +22,7 @@ from catalog.errors import InvalidValueError, LocalFileError, LockTimeoutError
 from catalog.format.checksum import checksum
 from catalog.format.segment import Entry
 from catalog.format.version import METADATA, name_of_key
-from catalog.local.booklet_header import Header
+from catalog.local.booklet_header import MARK_BYTES, Header
 from catalog.local.compact import compact, content_beside
 from catalog.local.data_file import LONGEST_VALUE, METADATA_KEY, RESERVED_KEYS, DataFile, Record, verified
 from catalog.local.reconcile import reconcile
@@ -318,7 +320,7 @@ class Writer(OfOneProcess):
 
     def _mark_dirty(self) -> None:
         if not self._unsynced:
-            self.state.dirty = True
+            self.state.begin_change(os.urandom(MARK_BYTES))
             self._unsynced = True
 
     def sync(self) -> None:
@@ -327,11 +329,11 @@ class Writer(OfOneProcess):
             self.flush()
             if not self._unsynced:
                 return
+            mark = self.state.next_mark or os.urandom(MARK_BYTES)
+            self.data.set_mark(mark)
             self.data.flush()
             self.data.stamp()
-            with self.state.transaction(durable=True):
-                self.state.fingerprint = self.data.fingerprint()
-                self.state.dirty = False
+            self.state.end_change(self.data.fingerprint(), mark)
             self._unsynced = False
 
     def drop(self, keys: Sequence[str]) -> None:
@@ -359,6 +361,16 @@ class Writer(OfOneProcess):
             self.data.remove(((block_key(row.key), row.offset) for row in in_file), count_keys(row.key for row in in_file))
             self.table.remove(row.key for row in rows)
 
+    def settle(self, rows: Sequence[Row]) -> None:
+        """Say what values that are in the file are; those of keys that are deleted, or leave, are removed from it."""
+        with self._mutex:
+            self._mark_dirty()
+            with self.state.transaction():
+                self.table.put(rows)
+            deleted = [row for row in rows if row.status == Status.DELETED and row.offset > 0]
+            self.data.remove(((block_key(row.key), row.offset) for row in deleted), count_keys(row.key for row in deleted))
+            self.remove_leaving()
+
     def start_over(self, header: Header, *, replacing: bool, keep_metadata: bool = False) -> None:
         """Empty the file, but for the metadata if asked, and take over another header; only when all else in it is unwanted."""
         with self._mutex:
@@ -368,7 +380,7 @@ class Writer(OfOneProcess):
             kept = self.table.get(METADATA) if keep_metadata else None
             temporary = content_beside(self.path)
             temporary.unlink(missing_ok=True)
-            DataFile.create(temporary, header)
+            DataFile.create(temporary, header.marked(self.data.header.mark))
             if kept is not None and kept.offset > 0:
                 record = Record(METADATA_KEY, kept.timestamp, self.data.read(kept.offset, kept.length))
                 kept = replace(kept, offset=_append_to(temporary, record) if kept.held else 0)
@@ -376,7 +388,7 @@ class Writer(OfOneProcess):
                 self.table.clear()
                 self.table.put([kept] if kept is not None else [])
                 self.state.replacing = replacing
-                self.state.forget_drafts()
+                self.state.forget_attempts()
                 self.state.compacting = True
             self.data.replace_content(temporary)
             self.state.compacting = False
@@ -394,6 +406,18 @@ class Writer(OfOneProcess):
         with self._mutex:
             self.flush()
             self.state.claim_copies()
+            self._edit = self.state.last_edit
+
+    def become(self, uuid: uuid_module.UUID) -> None:
+        """Make the file one of another database."""
+        with self._mutex:
+            self._mark_dirty()
+            self.data.set_uuid(uuid)
+            self.sync()
+
+    def follow_numbers(self) -> None:
+        """Go on numbering edits after those that were put into the table by someone else."""
+        with self._mutex:
             self._edit = self.state.last_edit
 
     def evict(self, before: int) -> int:

@@ -9,16 +9,34 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
+import time
 from abc import ABC, abstractmethod
 from contextlib import AbstractContextManager
-from typing import NoReturn
+from typing import NoReturn, Protocol
 from weakref import WeakSet
 
 from typing_extensions import override
 
 from catalog.errors import CatalogError, WrongProcessError
 
+_MOST_SECONDS = 5.0
+"""How long a fork waits for other threads to leave what cannot be copied in the middle of its work."""
+
 _held: WeakSet[OfOneProcess] = WeakSet()
+_forking = threading.local()
+
+
+class Guard(Protocol):
+    """A lock of `threading`, reentrant or not."""
+
+    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
+        """Take it."""
+        ...
+
+    def release(self) -> None:
+        """Give it back."""
+        ...
 
 
 class OfOneProcess(ABC):
@@ -31,6 +49,13 @@ class OfOneProcess(ABC):
     def before_fork(self) -> None:
         """In the parent, before a child is made: write down what the child is to see."""
         return
+
+    def guard(self) -> Guard | None:
+        """The lock that is held while a library with locks of its own, such as SQLite, works for this object.
+
+        No child is made meanwhile, as far as 5 s allow: it would get that library's locks taken, and hang at its first use of it.
+        """
+        return None
 
     @abstractmethod
     def after_fork(self) -> None:
@@ -71,12 +96,42 @@ def _before() -> None:
         # What fails here stays in the parent as it was, and the parent finds it out when it goes on.
         with contextlib.suppress(CatalogError):
             held.before_fork()
+    _forking.guards = _take([guard for held in list(_held) if (guard := held.guard()) is not None])
+
+
+def _take(guards: list[Guard]) -> list[Guard]:
+    """Take locks, whatever order their holders take them in: who waits for one holds no other. Not all, when time is up."""
+    deadline = time.monotonic() + _MOST_SECONDS
+    while guards:
+        taken = [guards[0]] if guards[0].acquire(timeout=max(0.0, deadline - time.monotonic())) else []
+        for guard in guards[1:]:
+            if not guard.acquire(blocking=False):
+                break
+            taken.append(guard)
+        else:
+            return taken
+        if time.monotonic() > deadline:
+            return taken
+        _release(taken)
+        guards = [guard, *(other for other in guards if other is not guard)]
+    return []
+
+
+def _release(guards: list[Guard]) -> None:
+    for guard in guards:
+        guard.release()
+
+
+def _after_in_parent() -> None:
+    _release(_forking.__dict__.pop("guards", []))
 
 
 def _after_in_child() -> None:
+    # The locks themselves are made anew below.
+    _forking.__dict__.pop("guards", None)
     for held in list(_held):
         held.after_fork()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=_before, after_in_child=_after_in_child)
+    os.register_at_fork(before=_before, after_in_parent=_after_in_parent, after_in_child=_after_in_child)

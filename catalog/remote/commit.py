@@ -18,6 +18,7 @@ from catalog.errors import (
     UnsupportedFormatError,
 )
 from catalog.format.head import DELETED, MOST_BYTES, StoredHead, decode_head
+from catalog.remote.again import verified
 from catalog.remote.log import Log
 from catalog.remote.place import Place
 from catalog.remote.segment_reader import NoCache
@@ -124,14 +125,18 @@ def check_writable(stored: StoredHead, where: object) -> None:
 def read_commit(place: Place, number: int, commit_id: str) -> StoredHead:
     """An earlier commit; IntegrityError when it is damaged, GoneError when it is not there."""
     what = f"{place.store.where}: commit {number} ({commit_id[:8]}…) of {place.names.db_key!r}"
-    try:
-        fetched = place.store.get(place.names.commit(number, commit_id), most=MOST_BYTES)
-    except ObjectMissingError:
-        raise GoneError(f"{what} is gone.", hint="Garbage collection may have removed it.") from None
-    stored = decode_head(fetched.body, "", what)
-    if (stored.commit_id, stored.head.number) != (commit_id, number):
-        raise IntegrityError(f"{what} is damaged: it holds another commit.")
-    return stored
+
+    def fetch() -> StoredHead:
+        try:
+            fetched = place.store.get(place.names.commit(number, commit_id), most=MOST_BYTES)
+        except ObjectMissingError:
+            raise GoneError(f"{what} is gone.", hint="Garbage collection may have removed it.") from None
+        stored = decode_head(fetched.body, "", what)
+        if (stored.commit_id, stored.head.number) != (commit_id, number):
+            raise IntegrityError(f"{what} is damaged: it holds another commit.")
+        return stored
+
+    return verified(fetch)
 
 
 def commit(

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import io
+import uuid
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain
+
+import msgspec
 
 from catalog.errors import (
     FormatError,
@@ -16,10 +19,12 @@ from catalog.errors import (
     ObjectMissingError,
     PreconditionFailedError,
 )
-from catalog.format.head import StoredHead
+from catalog.format.head import Head, StoredHead, encode_head, of_database
 from catalog.format.pack import TARGET_BYTES
 from catalog.progress import Progress
 from catalog.remote.commit import Beaten, create_under_lease, read_head
+from catalog.remote.commit_time import commit_time
+from catalog.remote.next_commit import follow
 from catalog.remote.object_stream import ObjectStream
 from catalog.remote.objects import list_objects
 from catalog.remote.place import Place
@@ -31,6 +36,7 @@ from catalog.store.interface import Source
 
 _STREAM_ABOVE = TARGET_BYTES + (1 << 20)
 """Objects of more bytes than an ordinary pack's are copied in parts, one object at a time."""
+_MOST_MESSAGE = 1_000
 _AT_ONCE = 2
 """Smaller objects on their way at a time; each is held in memory."""
 
@@ -53,13 +59,15 @@ def already_copied(target: Place, stored: StoredHead) -> CopyResult | None:
     there = read_head(target)
     if there is None:
         return None
-    if there.commit_id == stored.commit_id:
+    if there.head.copied_from == stored.origin:
         return CopyResult(0, 1, 0, 0)
     raise InvalidInputError(f"{target}: there is a database already.", hint="Choose another db_key, or delete that one first.")
 
 
-def copy_remote(source: Remote, stored: StoredHead, target: Place, progress: Progress) -> CopyResult:
+def copy_remote(source: Remote, stored: StoredHead, target: Place, progress: Progress, author: str = "") -> CopyResult:
     """Copy a database with its history; the target is complete in itself, and visible only when all of it is there.
+
+    It is a database of its own: on top of the history comes a commit, signed by ``author``, with a uuid of its own.
 
     The caller holds the target's lease. What the head, the history and the tags reach is copied, whatever a listing shows.
     Repeated after a failure, the copy goes on where it stopped. What went through here is read back and verified value by value;
@@ -83,10 +91,32 @@ def copy_remote(source: Remote, stored: StoredHead, target: Place, progress: Pro
     streamed = server_side < len(missing) or not missing
     progress.begin("verifying", sum(wanted.values()) if streamed else 0, len(wanted))
     _verify(target, wanted, min(source.threads, _AT_ONCE), progress, values=streamed)
-    outcome = create_under_lease(target, stored)
+    outcome = create_under_lease(target, _on_top(source, stored, target, author))
     if isinstance(outcome, Beaten):
         raise PreconditionFailedError(target.store.where, target.names.head)
     return CopyResult(len(missing), len(wanted) - len(missing), server_side, sum(missing.values()))
+
+
+def _on_top(source: Remote, stored: StoredHead, target: Place, author: str) -> StoredHead:
+    """The commit that makes a copy a database of its own; what it names is up then."""
+    identity = uuid.uuid4()
+    put = target.store.put
+    head: Head = msgspec.structs.replace(
+        stored.head,
+        **follow(stored, source.log, target.names, put),
+        uuid=identity.bytes,
+        header=of_database(stored.head.header, identity.bytes),
+        time=commit_time(target.store),
+        author=author,
+        message=f"Copied from {source.where}"[:_MOST_MESSAGE],
+        set=0,
+        deleted=0,
+        copied_from=stored.origin,
+        continues=None,
+    )
+    made = encode_head(head, source.tables_of(stored))
+    put(target.names.commit(head.number, made.commit_id), made.commit_body)
+    return made
 
 
 def _wanted(source: Remote, stored: StoredHead, progress: Progress) -> dict[str, int]:

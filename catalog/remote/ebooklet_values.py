@@ -78,7 +78,7 @@ def object_of(names: EbookletNames, key: str, pack: bytes) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _Request:
     """One request: a piece of an object (None: all of it), and the values in it."""
 
     name: str
@@ -104,7 +104,7 @@ def fetch_ebooklet_values(
     )
 
 
-def _plan(names: EbookletNames, wanted: Iterable[tuple[str, Entry]]) -> Iterator[Sequence[_Asked]]:
+def _plan(names: EbookletNames, wanted: Iterable[tuple[str, Entry]]) -> Iterator[Sequence[_Request]]:
     """The requests for some thousand values at a time."""
     stream = iter(wanted)
     while window := list(islice(stream, _WINDOW)):
@@ -113,8 +113,8 @@ def _plan(names: EbookletNames, wanted: Iterable[tuple[str, Entry]]) -> Iterator
         for key, entry in window:
             into = whole if entry.size is None else located
             into.setdefault(object_of(names, key, entry.pack), []).append((key, entry))
-        asked = [_Asked(name, None, items) for name, items in whole.items()]
-        asked += [_Asked(name, *span) for name, items in located.items() for span in _spans(items)]
+        asked = [_Request(name, None, items) for name, items in whole.items()]
+        asked += [_Request(name, *span) for name, items in located.items() for span in _spans(items)]
         yield asked
 
 
@@ -129,7 +129,7 @@ def _begin(item: tuple[str, Entry]) -> int:
     return item[1].offset - header_bytes(item[0])
 
 
-def _fetch(place: Place, asked: _Asked) -> Results:
+def _fetch(place: Place, asked: _Request) -> Results:
     if not {".", ".."}.isdisjoint(asked.name.split("/")):
         return [Failure((key,), _nameless(place, key)) for key, _ in asked.wanted]
     try:
@@ -143,7 +143,7 @@ def _fetch(place: Place, asked: _Asked) -> Results:
         return [Failure(tuple(key for key, _ in asked.wanted), error)]
     found = [_from_piece(place, asked.piece.start, item, fetched.body) for item in asked.wanted]
     moved = [item for item, one in zip(asked.wanted, found, strict=True) if one is None]
-    rest = _fetch(place, _Asked(asked.name, None, moved)) if moved else []
+    rest = _fetch(place, _Request(asked.name, None, moved)) if moved else []
     return [*_gathered(one for one in found if one is not None), *rest]
 
 

@@ -170,7 +170,7 @@ def _advance(results: Results, progress: Progress) -> Results:
     return results
 
 
-def _fetch_span(place: Place, span: Span) -> Results:
+def _fetch_span(place: Place, span: Span, *, again: bool = True) -> Results:
     length = span.end - span.start
     name = place.names.pack(span.pack)
     try:
@@ -179,7 +179,11 @@ def _fetch_span(place: Place, span: Span) -> Results:
         return [Failure((key,), _gone(place.store.where, key)) for key, _ in span.wanted]
     except CatalogError as error:
         return [Failure(tuple(key for key, _ in span.wanted), error)]
-    return _cut(body, span, place.store.where)
+    found = _cut(body, span, place.store.where)
+    if again and any(isinstance(one, Failure) for one in found):
+        # A line flips bits more often than a disk.
+        return _fetch_span(place, span, again=False)
+    return found
 
 
 def _cut(body: bytes, span: Span, where: str) -> Results:

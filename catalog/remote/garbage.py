@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from catalog.format.head import Commit, StoredHead
-from catalog.remote.objects import check_listing, list_objects
+from catalog.remote.objects import check_listing, list_objects, unfinished_uploads
 from catalog.remote.remote import Remote
-from catalog.store.interface import ListedObject
+from catalog.store.interface import ListedObject, UnfinishedUpload
 
 GRACE = timedelta(days=7)
 """No object younger than this is deleted, so that running pushes and readers are safe."""
@@ -43,15 +43,23 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Garbage:
-    """Objects that no kept commit needs and that are old enough, and how many are too young to be touched."""
+    """Objects that no kept commit needs and uploads that nobody finished, all old enough, and how many are too young."""
 
     objects: tuple[ListedObject, ...]
+    uploads: tuple[UnfinishedUpload, ...]
     young: int
 
     @property
     def size(self) -> int:
         """Their bytes."""
         return sum(found.size for found in self.objects)
+
+    def before(self, moment: datetime) -> Garbage:
+        """What of it is older than a moment."""
+        objects = tuple(found for found in self.objects if found.modified is not None and found.modified < moment)
+        uploads = tuple(upload for upload in self.uploads if upload.started is not None and upload.started < moment)
+        spared = len(self.objects) - len(objects) + len(self.uploads) - len(uploads)
+        return Garbage(objects, uploads, self.young + spared)
 
 
 def choose_commits(remote: Remote, newest: StoredHead, keep: Keep) -> Kept:
@@ -71,13 +79,11 @@ def choose_commits(remote: Remote, newest: StoredHead, keep: Keep) -> Kept:
 
 
 def find_garbage(remote: Remote, needed: Collection[str], grace: timedelta) -> Garbage:
-    """The objects below a database's prefix that are not needed and older than ``grace``.
+    """The objects below a database's prefix that are not needed, and unfinished uploads, that are older than ``grace``.
 
     Raises StoreError where a listing cannot be right, GoneError where something needed is gone.
     """
     listed = list(list_objects(remote.place))
     check_listing(remote.place, {found.name for found in listed}, needed)
-    before = datetime.now(UTC) - grace
-    unneeded = [found for found in listed if found.name not in needed]
-    old = tuple(found for found in unneeded if found.modified is not None and found.modified < before)
-    return Garbage(old, len(unneeded) - len(old))
+    unneeded = tuple(found for found in listed if found.name not in needed)
+    return Garbage(unneeded, unfinished_uploads(remote.place), 0).before(datetime.now(UTC) - grace)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from catalog.format import runs as index
 from catalog.format.content import compress, content_id
+from catalog.format.door import check_readable
 from catalog.format.head import (
     MOST_ATTACHED_SEGMENTS,
     MOST_SMALL_SEGMENTS,
@@ -20,7 +21,7 @@ from catalog.format.head import (
 )
 from catalog.format.names import ObjectNames
 from catalog.format.segment import Entry
-from catalog.format.table import IndexFile, SegmentRef, encode_table
+from catalog.format.table import IndexFile, SegmentRef, check_file, decode_table, encode_table
 from catalog.remote.segment_reader import SegmentReader
 
 MOST_INLINE_VALUE = 512
@@ -121,6 +122,7 @@ class IndexWriter:
         if len(refs) <= MOST_SMALL_SEGMENTS:
             return self._with(base, changes, (run_of(refs), *older))
         content = encode_table(refs, self._salt)
+        check_readable("This table of the index", lambda: decode_table(content, "It"))
         table_id, body = content_id(content), compress(content)
         self._put(self._names.table(table_id), body)
         run = RunRef(len(refs), sum(ref.keys for ref in refs), None, table_id, len(body))
@@ -136,5 +138,6 @@ class IndexWriter:
         return Index(changes, runs, tables)
 
     def _put_file(self, file: IndexFile) -> None:
+        check_readable("This piece of the index", lambda: check_file(file))
         self._reader.keep(file)
         self._put(self._names.index_file(file.file_id), file.body)

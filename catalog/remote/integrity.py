@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 
 from catalog.ebooklet_format.names import EbookletNames
-from catalog.errors import CatalogError, IntegrityError, ObjectMissingError
+from catalog.errors import AccessDeniedError, CatalogError, GoneError, IntegrityError, ObjectMissingError
 from catalog.format.head import StoredHead
 from catalog.format.segment import Segment
 from catalog.format.table import SegmentRef
@@ -15,6 +16,7 @@ from catalog.progress import Progress
 from catalog.remote.commit import EbookletFoundError, read_commit, read_head
 from catalog.remote.ebooklet_values import object_of
 from catalog.remote.fetch import Failure
+from catalog.remote.objects import hidden_objects, list_objects
 from catalog.remote.place import Place
 from catalog.remote.reach import held_entries
 from catalog.remote.remote import Remote
@@ -29,6 +31,9 @@ class Damage:
     part: str
     seen: str
     problems: Sequence[str] = ()
+    trouble: str = "damaged"
+    meaning: str = "What is damaged is never returned as data; the rest can be read."
+    advice: str = "Push the affected keys again from a working copy that has them, or open an earlier version."
 
 
 def check_database(place: Place, threads: int, progress: Progress, *, deep: bool) -> list[Damage] | None:
@@ -47,6 +52,8 @@ def check_database(place: Place, threads: int, progress: Progress, *, deep: bool
     parts = [_check_head(place, newest), _check_log(remote, newest)]
     index, packs = _check_index(remote, newest, progress)
     parts.extend((index, _check_packs(place, sorted(packs.items()), threads, progress)))
+    if place.store.powers.lists:
+        parts.extend(_check_listing(remote, newest, packs))
     if deep:
         parts.append(_check_values(remote, newest, progress))
     return parts
@@ -126,6 +133,31 @@ def _check_index(remote: Remote, newest: StoredHead, progress: Progress) -> tupl
         if entry.inline is None and not entry.deleted:
             packs[entry.pack] = entry.pack_size
     return Damage("index", f"{len(refs):,} segments", problems), packs
+
+
+def _check_listing(remote: Remote, newest: StoredHead, packs: Collection[bytes]) -> Iterator[Damage]:
+    """Whether the store lists what the commit names; nothing is said where these keys may not list."""
+    place, names = remote.place, remote.names
+    needed = {names.commit(newest.head.number, newest.commit_id), *map(names.pack, packs)}
+    needed.update(names.table(run.table) for run in newest.head.runs if run.table is not None)
+    needed.update(names.bundle(bundle.last, bundle.id) for bundle in newest.head.bundles)
+    with suppress(CatalogError):
+        needed.update(names.index_file(ref.file) for ref in remote.snapshot(newest).all_refs())
+    try:
+        listed = {found.name for found in list_objects(place)}
+    except AccessDeniedError:
+        return
+    hidden: list[str] = []
+    with suppress(GoneError):  # the part that it belongs to says so
+        hidden = hidden_objects(place, listed, needed)
+    yield Damage(
+        "listing",
+        f"{len(listed):,} objects are listed",
+        [f"{name!r} is there and not listed" for name in hidden],
+        "hidden by the store",
+        "Everything can be read and pushed. Garbage is not collected and nothing is forgotten, as what is hidden would stay.",
+        "Ask whoever runs the store why it does not list what is there.",
+    )
 
 
 def _check_log(remote: Remote, newest: StoredHead) -> Damage:

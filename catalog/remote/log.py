@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from catalog.errors import IntegrityError, ObjectMissingError
+from catalog.errors import GoneError, IntegrityError, ObjectMissingError
 from catalog.format.content import named_content
 from catalog.format.head import Commit, StoredHead, commit_of
 from catalog.format.log import Bundle, Summary, decode_log
+from catalog.remote.again import verified
 from catalog.remote.place import Place
 from catalog.remote.segment_reader import ObjectCache
 
@@ -66,15 +67,19 @@ class Log:
         key = bundle.id.hex()
         body = self._cache.get_segment(key)
         if body is None:
-            try:
-                body = self._place.store.get(self._place.names.bundle(bundle.last, bundle.id), most=_MOST_BUNDLE).body
-            except ObjectMissingError:
-                raise IntegrityError(
-                    f"{what} is missing.", hint="It is never deleted on purpose: restore it from a copy of the bucket."
-                ) from None
-            named_content(body, bundle.id, what)
+            body = verified(lambda: self._fetch(bundle, what))
             self._cache.put_segment(key, body)
         summaries = decode_log(named_content(body, bundle.id, what), what)
         if [summary.number for summary in summaries] != list(range(bundle.first, bundle.last + 1)):
             raise IntegrityError(f"{what} is damaged: it tells of other commits.")
         return summaries
+
+    def _fetch(self, bundle: Bundle, what: str) -> bytes:
+        try:
+            body = self._place.store.get(self._place.names.bundle(bundle.last, bundle.id), most=_MOST_BUNDLE).body
+        except ObjectMissingError:
+            raise GoneError(
+                f"{what} is missing.", hint="It is never deleted on purpose: restore it from a copy of the bucket."
+            ) from None
+        named_content(body, bundle.id, what)
+        return body

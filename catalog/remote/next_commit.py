@@ -7,8 +7,9 @@ from collections.abc import Callable
 from typing import TypedDict
 
 from catalog.format.content import compress, content_id
+from catalog.format.door import check_readable
 from catalog.format.head import Parent, StoredHead, following_log
-from catalog.format.log import BUNDLE, Bundle, Summary, encode_log, first_of_bundle
+from catalog.format.log import BUNDLE, Bundle, Summary, decode_log, encode_log, first_of_bundle
 from catalog.format.names import ObjectNames
 from catalog.remote.log import Log
 
@@ -55,6 +56,7 @@ def _bundle(over: StoredHead, log: Log, names: ObjectNames, put: Put) -> Bundle:
             break
         summaries.append(summary)
     content = encode_log(summaries[::-1], first)
+    check_readable("This part of the log", lambda: decode_log(content, "It"))
     bundle_id, body = content_id(content), compress(content)
     put(names.bundle(last, bundle_id), body)
     return Bundle(first, last, bundle_id, len(body))

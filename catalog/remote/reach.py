@@ -57,15 +57,19 @@ def reach(remote: Remote, newest: StoredHead, commits: Iterable[StoredHead], pro
     if newest.head.tags is not None:
         found.objects[names.tags(newest.head.tags.id)] = newest.head.tags.size
     refs: dict[bytes, SegmentRef] = {}
+    met: set[bytes | None] = set()
     for stored in commits:
         found.objects[names.commit(stored.head.number, stored.commit_id)] = len(stored.commit_body)
         _add_held(found, stored)
         for run in stored.head.runs:
+            if (identity := run.table or run.refs) in met:
+                continue
+            met.add(identity)
             if run.table is not None:
                 found.objects[names.table(run.table)] = run.size
-        for ref in remote.snapshot(stored).all_refs():
-            refs.setdefault(ref.id, ref)
-            found.objects[names.index_file(ref.file)] = None
+            for ref in remote.snapshot(stored).refs_of(run):
+                refs.setdefault(ref.id, ref)
+                found.objects[names.index_file(ref.file)] = None
     progress.begin("reading the index", 0, len(refs))
     for segment in remote.segments(refs.values()):
         _add_segment(found, segment)

@@ -18,6 +18,7 @@ from catalog.format.head import RunRef, StoredHead, Table, checked_run
 from catalog.format.segment import IndexPart, Keys, Outline, Segment, decode_entries, decode_keys
 from catalog.format.table import IndexFile, Run, SegmentRef, decode_table
 from catalog.processes.fork import OfOneProcess
+from catalog.remote.again import verified
 from catalog.remote.ebooklet_image import decode_image_part, is_image
 from catalog.remote.place import Place
 from catalog.store.interface import ByteRange
@@ -25,6 +26,9 @@ from catalog.store.interface import ByteRange
 _MOST_DECODED_KEYS = 1_500_000
 _MOST_BODY = 64 << 20
 _MOST_KEY_FRAMES = 16
+_MOST_OUTLINES = 50_000
+"""What was said of so many keys is kept: a push asks for each of its keys several times."""
+
 _MOST_TABLES = 8
 _AHEAD = 64
 _GAP = 32 << 10
@@ -81,6 +85,7 @@ class SegmentReader(OfOneProcess):
         self._decoded_keys = 0
         self._tables: dict[bytes, Table] = {}
         self._last_keys: dict[bytes, Keys] = {}
+        self._outlines: dict[tuple[bytes, str], Outline | None] = {}
         self._lock = threading.Lock()
         self.belong_here()
 
@@ -111,8 +116,13 @@ class SegmentReader(OfOneProcess):
         """A small immutable object, kept in the cache; GoneError names ``what``."""
         body = self._cache.get_segment(object_id.hex())
         if body is None:
-            body = self._get(name, None, min(size, _MOST_BODY), what)
-            named_content(body, object_id, what)
+
+            def fetch() -> bytes:
+                found = self._get(name, None, min(size, _MOST_BODY), what)
+                named_content(found, object_id, what)
+                return found
+
+            body = verified(fetch)
             self._cache.put_segment(object_id.hex(), body)
         return body
 
@@ -124,6 +134,13 @@ class SegmentReader(OfOneProcess):
         """What a segment's frame of keys says of a key, None where that is nothing; reads no more of the segment."""
         if (known := self._remembered(ref)) is not None:
             return _outline_in(known, key)
+        if (ref.id, key) in self._outlines:
+            return self._outlines[ref.id, key]
+        if len(self._outlines) >= _MOST_OUTLINES:
+            self._outlines.clear()
+        return self._outlines.setdefault((ref.id, key), self._find_outline(ref, key))
+
+    def _find_outline(self, ref: SegmentRef, key: str) -> Outline | None:
         keys = self._last_keys.get(ref.id)
         if keys is None:
             body = self._frames([ref], entries=False)[ref.id][0]
@@ -202,7 +219,7 @@ class SegmentReader(OfOneProcess):
     def _frames(self, refs: Sequence[SegmentRef], *, entries: bool) -> dict[bytes, tuple[bytes, bytes]]:
         """The frames of segments as stored (that of entries empty where it is not asked for), which are verified and cached."""
         try:
-            return self._known_or_fetched(refs, entries=entries)
+            return verified(lambda: self._known_or_fetched(refs, entries=entries))
         except GoneError:
             if not self._make_again():
                 raise

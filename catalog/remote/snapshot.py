@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence, Set
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from functools import cached_property
 from typing import NoReturn, TypeVar
 
 from catalog.errors import CatalogError
-from catalog.format.fence_pointers import Landmarks
+from catalog.format.fence_pointers import FencePointers
 from catalog.format.head import RunRef, StoredHead
 from catalog.format.runs import live, load_within, newest, run_items
-from catalog.format.segment import Entry, IndexPart, Outline
+from catalog.format.segment import EMPTY_SEGMENT, Entry, IndexPart, Outline
 from catalog.format.table import Run, SegmentRef
 from catalog.format.version import METADATA
 from catalog.remote.segment_reader import SegmentReader
@@ -159,15 +159,34 @@ class Snapshot:
 
         return live(newest([*self._changes(), *(run_items(run, load) for run in self.runs)]))
 
+    def pieces(self, start: str = "") -> Iterator[tuple[IndexPart, Mapping[str, Entry]]]:
+        """All keys from ``start`` on, in pieces of the index, in order: each with what newer ones say of keys of its range.
+
+        The last may have only that. What is to be passed on by the thousand is taken from whole pieces.
+        """
+        load = self._segments.pass_through(len(self.runs))
+        oldest = self.runs[-1] if self.runs else ()
+        newer = [*newest([*self._changes(start), *(run_items(run, load, start) for run in self.runs[:-1])])]
+        at = 0
+        for position in range(len(oldest)):
+            limit = oldest[position + 1].first if position + 1 < len(oldest) else None
+            if limit is not None and limit <= start:
+                continue
+            end = len(newer) if limit is None else bisect_left(newer, limit, at, key=lambda item: item[0])
+            yield load_within(oldest, position, load), dict(newer[at:end])
+            at = end
+        if not oldest:
+            yield EMPTY_SEGMENT, dict(newer)
+
     def _changes(self, start: str = "") -> list[Items]:
         """The changes that the commit holds itself, as a stream before all runs; none where it holds none."""
         changes = self.stored.changes
         return [changes.items(start)] if changes is not None else []
 
-    def landmarks(self) -> Landmarks:
+    def fence_pointers(self) -> FencePointers:
         """The row of the first key of each segment of the oldest run; reads it only where newer changes say something too."""
         if not self.runs:
-            return Landmarks((0,), ("",), sum(1 for _ in self.items()))
+            return FencePointers((0,), ("",), sum(1 for _ in self.items()))
         *newer, oldest = self.runs
         changes = newest([*self._changes(), *(run_items(run, self._segments.load) for run in newer), iter(())])
         change, row = next(changes, None), 0
@@ -182,7 +201,11 @@ class Snapshot:
                 there = frozenset(load_within(oldest, position, self._segments.load).keys) if there is None else there
                 row += (change[0] not in there) * (not change[1].deleted) - (change[0] in there) * change[1].deleted
                 change = next(changes, None)
-        return Landmarks(rows, keys, row)
+        return FencePointers(rows, keys, row)
+
+    def refs_of(self, run: RunRef) -> Run:
+        """The segments of one run of this commit."""
+        return self._segments.run(run, self.stored)
 
     def all_refs(self) -> list[SegmentRef]:
         """Every segment of this commit."""

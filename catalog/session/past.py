@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import takewhile
 
 from catalog.errors import IntegrityError
 from catalog.format.head import StoredHead
 from catalog.format.segment import Entry
+from catalog.local.table import Row
 from catalog.local.working_copy import WorkingCopy
 from catalog.remote.remote import Remote
 from catalog.remote.snapshot import Snapshot
 from catalog.session.key_info import KeyInfo, KeyState, of_entry
-from catalog.session.session import Held, Session, portions
+from catalog.session.session import Session, StoredValue, portions
 
 
 class PastSession(Session):
@@ -41,20 +42,20 @@ class PastSession(Session):
         """The commit that was opened."""
         return self._past
 
-    def find(self, key: str) -> Held | None:
+    def find(self, key: str) -> StoredValue | None:
         """The value of a key at this commit, verified."""
         entry = self._past.find(key)
         return None if entry is None else self._held(key, entry)
 
-    def _held(self, key: str, entry: Entry) -> Held:
+    def _held(self, key: str, entry: Entry) -> StoredValue:
         row = self.table.get(key)
         if row is not None and row.held and (row.checksum == entry.checksum or row.version == entry.version):
             try:
                 if (value := self.local_bytes(row)) is not None:
-                    return Held(value, entry.timestamp)
+                    return StoredValue(value, entry.timestamp)
             except IntegrityError:
                 pass
-        return Held(self.remote_value(key, entry), entry.timestamp)
+        return StoredValue(self.remote_value(key, entry), entry.timestamp)
 
     def timestamp_of(self, key: str) -> int | None:
         """The timestamp of a key at this commit."""
@@ -65,7 +66,9 @@ class PastSession(Session):
         """Lengths and checksums of the values of those of some keys that this commit has."""
         return {key: entry.version.content for key, entry in self._past.find_many(keys)}
 
-    def held_items(self, prefix: str = "", bring: Callable[[Sequence[str]], None] | None = None) -> Iterator[tuple[str, Held]]:
+    def stored_items(
+        self, prefix: str = "", bring: Callable[[Sequence[str]], None] | None = None
+    ) -> Iterator[tuple[str, StoredValue]]:
         """All keys of this commit that begin with ``prefix`` with their values, sorted."""
         items = takewhile(lambda item: item[0].startswith(prefix), self._past.items(prefix))
         for some in portions((key, entry, None) for key, entry in items):
@@ -79,6 +82,14 @@ class PastSession(Session):
         """All keys of this commit from ``start`` on, sorted."""
         for key, entry in self._past.items(start):
             yield of_entry(key, entry, KeyState.REMOTE)
+
+    def edited_rows(self) -> Iterator[Row]:
+        """None: what was changed here is not seen."""
+        return iter(())
+
+    def rows_of(self, keys: Sequence[str]) -> Mapping[str, Row]:  # noqa: ARG002
+        """None: what is here is not seen."""
+        return {}
 
     def added_keys(self) -> list[str]:
         """None: what was changed here is not seen."""

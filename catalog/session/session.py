@@ -12,7 +12,7 @@ from itertools import islice, takewhile
 
 from typing_extensions import override
 
-from catalog.errors import IntegrityError, ReadOnlyError, WrongProcessError
+from catalog.errors import IntegrityError, LineageError, ReadOnlyError, WrongProcessError
 from catalog.format.checksum import checksum
 from catalog.format.head import Commit, StoredHead
 from catalog.format.segment import Entry
@@ -26,6 +26,7 @@ from catalog.progress import Progress
 from catalog.remote.remote import Remote
 from catalog.remote.snapshot import Snapshot
 from catalog.session.key_info import KeyInfo, describe_key, join_rows, while_prefixed
+from catalog.session.lineage import parting
 
 _FIRST_PAGE = 256
 _PAGE = 2_000
@@ -36,7 +37,7 @@ _HALF = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class StoredValue:
     """A stored value with its timestamp."""
 
     value: bytes
@@ -91,7 +92,8 @@ class Session(OfOneProcess):
     """What one opened database consists of. Reads are safe from many threads; one that writes is a `WriteSession`.
 
     ``base`` is the commit that the working copy builds on, ``seen`` the newest one known. While ``replacing``, the working
-    copy stands for the whole database: the next push puts its keys in the place of all that were there.
+    copy stands for the whole database: the next push puts its keys in the place of all that were there. ``parted`` says how the
+    remote's newest commit, which is ``elsewhere`` then, parted from the base; ``notices`` what an opening found out.
     """
 
     def __init__(self, copy: WorkingCopy, remote: Remote, writer: Writer | None = None) -> None:
@@ -104,6 +106,9 @@ class Session(OfOneProcess):
         self.lock = threading.RLock()
         self.base: Snapshot | None = None
         self.seen: StoredHead | None = None
+        self.parted: LineageError | None = None
+        self.elsewhere: StoredHead | None = None
+        self.notices: list[str] = []
         self._counted: _Counted | None = None
         self.load_heads()
         self.belong_here()
@@ -167,14 +172,43 @@ class Session(OfOneProcess):
         self.state.see(stored)
 
     def refresh(self) -> StoredHead | None:
-        """Ask the remote for its newest commit, in one small request."""
+        """Ask the remote for its newest commit, in one small request; raises as `see_newest`."""
         known = self.seen
         newest = self.remote.newest(known)
+        self.check_lineage(newest)
         if newest is not known:
             with self.state.transaction():
                 if self.seen is known:
                     self.remember_seen(newest)
         return self.seen
+
+    def see_newest(self, newest: StoredHead | None) -> None:
+        """Note the newest commit of the remote; LineageError, and nothing noted, where it does not come after the base."""
+        self.check_lineage(newest)
+        self.remember_seen(newest)
+
+    def check_lineage(self, newest: StoredHead | None) -> None:
+        """Raise LineageError where a head of the remote does not come after the base: whoever followed it would lose values."""
+        found = self._parting(newest)
+        if found is not None and self.state.base_id != self.base_id:
+            # Another process moved the working copy meanwhile.
+            self.load_heads()
+            found = self._parting(newest)
+        self.parted, self.elsewhere = found, newest if found is not None else None
+        if found is not None:
+            raise found
+
+    def _parting(self, newest: StoredHead | None) -> LineageError | None:
+        if newest is None or self.base is None:
+            return None
+        return parting(self.remote, self.base.stored, newest)
+
+    def look(self) -> StoredHead | None:
+        """The newest commit of the remote, even one that does not come after the base: to be read, not to be built on."""
+        try:
+            return self.refresh()
+        except LineageError:
+            return self.elsewhere
 
     @contextmanager
     def writing(self, progress: Progress) -> Iterator[WriteSession | None]:
@@ -186,8 +220,10 @@ class Session(OfOneProcess):
         try:
             session = WriteSession(self.copy, self.remote, writer)
             session.base, session.seen = self.base, self.seen
+            session.parted, session.elsewhere = self.parted, self.elsewhere
             yield session
             self.base, self.seen = session.base, session.seen
+            self.parted, self.elsewhere = session.parted, session.elsewhere
         finally:
             writer.close()
             self.copy.data.reload()
@@ -221,10 +257,10 @@ class Session(OfOneProcess):
         if self._own_writer is not None:
             self._own_writer.flush()
 
-    def find(self, key: str) -> Held | None:
+    def find(self, key: str) -> StoredValue | None:
         """The value of a key as this session sees it, verified; None when there is none."""
         if self._own_writer is not None and (change := self._own_writer.buffered(key)) is not None:
-            return None if change.value is None else Held(change.value, change.timestamp)
+            return None if change.value is None else StoredValue(change.value, change.timestamp)
         row, base_id = self.table.get_with_base(key)
         if row is not None and row.status != Status.LEAVING:
             if row.status == Status.DELETED:
@@ -235,7 +271,7 @@ class Session(OfOneProcess):
                     return held
         base = self._base_of(key)
         entry = base.find(key) if base is not None else None
-        return None if entry is None else Held(self.remote_value(key, entry), entry.timestamp)
+        return None if entry is None else StoredValue(self.remote_value(key, entry), entry.timestamp)
 
     def remote_value(self, key: str, entry: Entry) -> bytes:
         """The value of an entry, from the cache or the remote; a writer keeps it in the data file."""
@@ -262,7 +298,7 @@ class Session(OfOneProcess):
         row = self.table.get(key)
         return row if row is not None and row.held else None
 
-    def _local_value(self, row: Row) -> Held | None:
+    def _local_value(self, row: Row) -> StoredValue | None:
         try:
             value = self.local_bytes(row)
         except IntegrityError:
@@ -271,7 +307,7 @@ class Session(OfOneProcess):
             if self._own_writer is not None:
                 self._own_writer.drop([row.key])
             return None
-        return None if value is None else Held(value, row.timestamp)
+        return None if value is None else StoredValue(value, row.timestamp)
 
     def _is_base_value(self, row: Row) -> bool:
         """Whether a copy is of this session's base, though another process moved the working copy on."""
@@ -343,7 +379,9 @@ class Session(OfOneProcess):
             if info is not None and (with_deleted or not deleted):
                 yield info
 
-    def held_items(self, prefix: str = "", bring: Callable[[Sequence[str]], None] | None = None) -> Iterator[tuple[str, Held]]:
+    def stored_items(
+        self, prefix: str = "", bring: Callable[[Sequence[str]], None] | None = None
+    ) -> Iterator[tuple[str, StoredValue]]:
         """All keys that begin with ``prefix`` with their values, sorted.
 
         ``bring`` is called with keys whose values are not in the file, some at a time, before they are reached; what is not there
@@ -360,7 +398,7 @@ class Session(OfOneProcess):
                 value = verified(self.copy.data, row.offset, row.length, row.checksum) if row is not None and usable else None
                 if value is not None and row is not None:
                     says_more = row.status == Status.COPY or entry is None or not row.says(entry)
-                    yield key, Held(value, row.timestamp if says_more or entry is None else entry.timestamp)
+                    yield key, StoredValue(value, row.timestamp if says_more or entry is None else entry.timestamp)
                 elif (held := self.find(key)) is not None:
                     yield key, held
 
@@ -370,6 +408,14 @@ class Session(OfOneProcess):
         infos = self.key_infos(start, with_deleted=True)
         chosen = (info for info in infos if after is None or info.key > after)
         return list(islice(while_prefixed(chosen, prefix), limit))
+
+    def edited_rows(self) -> Iterator[Row]:
+        """What the table says of keys that were edited here."""
+        return self.table.edited_keys()
+
+    def rows_of(self, keys: Sequence[str]) -> Mapping[str, Row]:
+        """What the table says of those of some keys that it knows."""
+        return self.table.get_many(keys)
 
     def added_keys(self) -> list[str]:
         """The keys that are listed though the base does not have them, sorted."""
@@ -402,7 +448,7 @@ class Session(OfOneProcess):
             self._counted = _Counted(generation, base.commit_id, keys, size)
         return self._counted.keys, self._counted.value_bytes
 
-    def metadata(self) -> Held | None:
+    def metadata(self) -> StoredValue | None:
         """The user's metadata as this session sees it, as JSON."""
         return self.find(METADATA)
 
@@ -450,4 +496,5 @@ class WriteSession(Session):
     def follow_base(self, stored: StoredHead | None) -> None:
         """Read from a commit that the state builds on by now."""
         self.seen = stored
+        self.parted = self.elsewhere = None
         self._read_from(stored)

@@ -111,7 +111,7 @@ class HttpsStore(ReadOnlyStore, OfOneProcess):
 
     def _fetch(self, name: str, byte_range: ByteRange | None, most: int | None, headers: dict[str, str]) -> FetchedObject | None:
         """Fetch bytes; None when the server has none to send: not modified, or a range past the end."""
-        reader = BodyReader(self.where, name, byte_range, most, self.traffic.receive)
+        reader = BodyReader(self.where, name, byte_range, most, self.traffic.receive, self._read_timeout)
 
         def once() -> FetchedObject | None:
             with closing(self._request("GET", name, headers)) as answer:

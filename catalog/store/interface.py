@@ -8,6 +8,7 @@ method raises is said there. All methods may be called from many threads at once
 from __future__ import annotations
 
 import threading
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -61,6 +62,15 @@ class ListedObject:
 
 
 @dataclass(frozen=True, slots=True)
+class UnfinishedUpload:
+    """Parts of an object that was never completed: nobody can read them, and they take room."""
+
+    name: str
+    id: str
+    started: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class IfMatch:
     """Write only over the version with this tag."""
 
@@ -100,6 +110,7 @@ class Traffic(OfOneProcess):
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._told: tuple[float, float] | None = None
         self.reset()
         self.belong_here()
 
@@ -121,6 +132,17 @@ class Traffic(OfOneProcess):
             self.bytes_up += bytes_up
             self.bytes_down += bytes_down
 
+    def note_time(self, seconds: float) -> None:
+        """Note the time by the store's clock, in seconds since 1970, as its newest answer tells it."""
+        with self._lock:
+            self._told = (seconds, time.monotonic())
+
+    @property
+    def store_time(self) -> float | None:
+        """The time by the store's clock now, in seconds since 1970; None while it has told none."""
+        with self._lock:
+            return None if self._told is None else self._told[0] + time.monotonic() - self._told[1]
+
     def receive(self, bytes_down: int) -> None:
         """Note bytes of a body that arrive after their request was counted."""
         with self._lock:
@@ -141,6 +163,10 @@ class ObjectStore(ABC):
 
     def __init__(self) -> None:
         self.traffic = Traffic()
+
+    def clock(self) -> float | None:
+        """The time by the store's own clock, in seconds since 1970, without a request; None where that is not known."""
+        return self.traffic.store_time
 
     @abstractmethod
     def get(self, name: str, byte_range: ByteRange | None = None, *, most: int | None = None) -> FetchedObject:
@@ -193,6 +219,13 @@ class ObjectStore(ABC):
     @abstractmethod
     def list(self, prefix: str) -> Iterator[ListedObject]:
         """List the objects whose names begin with ``prefix``, in no particular order."""
+
+    def unfinished(self, prefix: str) -> Iterator[UnfinishedUpload]:  # noqa: ARG002
+        """Uploads in parts that nobody ended, to names that begin with ``prefix``; none where every write is one request."""
+        return iter(())
+
+    def end_upload(self, upload: UnfinishedUpload) -> None:  # noqa: B027 - there is nothing to end where there are none
+        """Remove the parts of an unfinished upload; one that ended meanwhile is no error."""
 
     @abstractmethod
     def copy(self, name: str, target: ObjectStore, target_name: str) -> bool:

@@ -42,11 +42,13 @@ _VERBS = {
     "delete": "DELETE",
     "delete_many": "DELETE",
     "copy": "COPY",
+    "unfinished": "LIST",
+    "end_upload": "DELETE",
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Request:
     """One thing that a store was asked, with its answer.
 
     ``verb`` is a method of HTTP or one of ``LIST`` and ``COPY``; ``outcome`` is ``ok``, ``unchanged``, or what went wrong;
@@ -63,7 +65,7 @@ class Asked:
     seconds: float
 
 
-Observer = Callable[[Asked], None]
+Observer = Callable[[Request], None]
 """Told of each request when it has ended, from the thread that made it; it must be quick, and must not raise."""
 
 
@@ -96,7 +98,7 @@ class ObservedStore(WrappedStore):
             raise
         finally:
             seconds = time.perf_counter() - started
-            self.observer(Asked(_VERBS[verb], self.where, name, outcome, bytes_up, bytes_down, seconds))
+            self.observer(Request(_VERBS[verb], self.where, name, outcome, bytes_up, bytes_down, seconds))
         return answer
 
     @override
@@ -118,7 +120,7 @@ class ObservedStore(WrappedStore):
             raise
         finally:
             seconds = time.perf_counter() - started
-            self.observer(Asked("LIST", self.where, f"{prefix}* ({found} found)", told, 0, 0, seconds))
+            self.observer(Request("LIST", self.where, f"{prefix}* ({found} found)", told, 0, 0, seconds))
 
 
 def _outcome(verb: str, answer: object) -> tuple[str, int]:

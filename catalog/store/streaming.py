@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Protocol
 
@@ -11,6 +12,8 @@ from catalog.errors import IntegrityError, UnreachableError
 from catalog.store.interface import ByteRange
 
 _CHUNK = 1 << 20
+_LOWEST_RATE = 1024
+"""Bytes a second."""
 
 
 def cut_off(error: BaseException) -> None:
@@ -30,7 +33,10 @@ class BrokenBodyError(UnreachableError):
 
 
 class BodyReader:
-    """Reads answers to one request; ``received`` is told the bytes that came over the line."""
+    """Reads answers to one request; ``received`` is told the bytes that came over the line.
+
+    After ``patience`` seconds an answer must have come at a kibibyte a second: one that drips is given up.
+    """
 
     def __init__(
         self,
@@ -39,9 +45,10 @@ class BodyReader:
         byte_range: ByteRange | None,
         most: int | None,
         received: Callable[[int], None],
+        patience: float = 60.0,
     ) -> None:
         self._where, self._name = where, name
-        self._byte_range, self._most, self._received = byte_range, most, received
+        self._byte_range, self._most, self._received, self._patience = byte_range, most, received, patience
 
     def read(self, stream: ByteStream, length: int | None, *, is_piece: bool) -> bytes:
         """Read the wanted bytes of an answer that is ``length`` bytes long (None: not said).
@@ -62,18 +69,23 @@ class BodyReader:
             raise self._broken()
         return body
 
-    def _broken(self) -> BrokenBodyError:
+    def _broken(self, how: str = "broke") -> BrokenBodyError:
         return BrokenBodyError(
-            f"{self._where}: the connection broke while {self._name!r} was read.", hint="Check the network and try again."
+            f"{self._where}: the answer {how} while {self._name!r} was read.", hint="Check the network and try again."
         )
 
     def _read_between(self, stream: ByteStream, skip: int, end: int | None) -> bytes:
         kept: list[bytes] = []
         kept_bytes = position = 0
+        # what is there already, where the stream can tell: to wait for more would hide how slowly it comes
+        read: Callable[[int], bytes] = getattr(stream, "read1", stream.read)
+        began = time.monotonic()
         while end is None or position < end:
-            chunk = stream.read(_CHUNK if end is None else min(_CHUNK, end - position))
+            chunk = read(_CHUNK if end is None else min(_CHUNK, end - position))
             if not chunk:
                 break
+            if position + len(chunk) < (time.monotonic() - began - self._patience) * _LOWEST_RATE:
+                raise self._broken("came too slowly")
             self._received(len(chunk))
             kept.append(chunk[max(0, skip - position) :])
             kept_bytes += len(kept[-1])

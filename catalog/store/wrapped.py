@@ -7,7 +7,16 @@ from typing import TypeVar
 
 from typing_extensions import override
 
-from catalog.store.interface import ByteRange, FetchedObject, ListedObject, ObjectInfo, ObjectStore, Precondition, Source
+from catalog.store.interface import (
+    ByteRange,
+    FetchedObject,
+    ListedObject,
+    ObjectInfo,
+    ObjectStore,
+    Precondition,
+    Source,
+    UnfinishedUpload,
+)
 
 T = TypeVar("T")
 
@@ -26,6 +35,10 @@ class WrappedStore(ObjectStore):
     def ask(self, verb: str, name: str, act: Callable[[], T], *, bytes_up: int = 0) -> T:  # noqa: ARG002
         """Do what was asked of the store; ``verb`` is the method's name, and ``name`` names all of its objects."""
         return act()
+
+    @override
+    def clock(self) -> float | None:
+        return self.store.clock()
 
     def inner(self, name: str) -> str:
         """What the store calls an object."""
@@ -76,6 +89,14 @@ class WrappedStore(ObjectStore):
     @override
     def list(self, prefix: str) -> Iterator[ListedObject]:
         return self.ask("list", prefix, lambda: self.store.list(self.inner(prefix)))
+
+    @override
+    def unfinished(self, prefix: str) -> Iterator[UnfinishedUpload]:
+        return self.ask("unfinished", prefix, lambda: self.store.unfinished(self.inner(prefix)))
+
+    @override
+    def end_upload(self, upload: UnfinishedUpload) -> None:
+        self.ask("end_upload", upload.name, lambda: self.store.end_upload(upload))
 
     @override
     def copy(self, name: str, target: ObjectStore, target_name: str) -> bool:

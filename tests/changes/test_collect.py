@@ -11,25 +11,38 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import hypothesis.strategies as st
 import pytest
+from hiding import HidingStore
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 import catalog
-from catalog import Database, IntegrityError, InvalidInputError, PreconditionFailedError, S3Connection, UnreachableError
+from catalog import (
+    CancelledError,
+    Database,
+    IntegrityError,
+    InvalidInputError,
+    PreconditionFailedError,
+    S3Connection,
+    StoreError,
+    UnreachableError,
+)
 from catalog.changes import collect as collecting
 from catalog.changes.collect import Collected
 from catalog.format.names import ObjectNames
-from catalog.progress import Progress
+from catalog.progress import Progress, Report
+from catalog.remote import garbage
 from catalog.remote.garbage import Keep
 from catalog.remote.objects import list_objects
 from catalog.remote.place import Place
+from catalog.store.s3.client import ClientSettings, client_for
 from catalog.testing.faults import Fault, FaultKind, FaultPlan
+from catalog.testing.seaweed import Seaweed
 
 pytestmark = pytest.mark.usefixtures("nothing_inline")
 
@@ -120,6 +133,102 @@ def test_what_is_younger_than_the_grace_period_stays(database: Database) -> None
     assert before <= set(objects(database))
     assert done.too_young > 0
     assert (done.packs, done.segments, done.commits, done.bytes_freed) == (0, 0, 0, 0)
+
+
+def test_a_clock_that_is_ahead_shortens_no_grace_period(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is old by this machine's clock only is not deleted: the store's own clock counts."""
+
+    class Ahead(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Self:
+            return super().now(tz) + timedelta(days=8)
+
+    monkeypatch.setattr(garbage, "datetime", Ahead)
+    before = set(objects(database))
+
+    done = database.collect_garbage(keep_days=0, keep_commits=1, dry_run=False)
+
+    assert before <= set(objects(database))
+    assert done.too_young > 0
+    assert done.commits_given_up == 4
+
+
+def test_what_a_listing_hides_stops_it(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store that does not show what the head needs is no store to clean up: that is said, and nothing is done."""
+    before, newest = objects(database), database.remote_commit
+    monkeypatch.setattr(database._session.remote, "place", Place(HidingStore(database._session.remote.store), name_of(database)))
+    for dry_run in (True, False):
+        with pytest.raises(StoreError, match=r"the store does not list .* Nothing was deleted"):
+            collect(database, dry_run=dry_run)
+    monkeypatch.undo()
+    assert (objects(database), database.remote_commit) == (before, newest)
+
+
+def name_of(database: Database) -> ObjectNames:
+    """The names of a database's objects."""
+    return database._session.remote.names
+
+
+class Stopping(Progress):
+    """Progress that is cancelled after so many reports; ``phases`` are those that began."""
+
+    def __init__(self, left: int) -> None:
+        super().__init__(self.watch)
+        self.left, self.phases = left, list[str]()
+
+    def watch(self, report: Report) -> None:
+        self.phases.append(report.phase)
+        self.left -= 1
+        if not self.left:
+            self.cancel()
+
+
+def test_it_can_be_cancelled_and_goes_on(folder_connection: S3Connection, tmp_path: Path) -> None:
+    """Stopped after any step, nothing that is needed is gone, and the same again does the rest."""
+    with open_writer(folder_connection, tmp_path / "mine.blt") as opened:
+        for number in range(4):
+            push(opened, a=number, b="x" * 2000)
+        told = Stopping(0)
+        opened._collect(Keep(0, 1), NOW, told, dry_run=True)
+        assert {"reading the history", "reading the index", "looking for what nobody needs"} <= set(told.phases)
+        cancelled = 0
+        for stop in range(1, 20):
+            try:
+                opened._collect(Keep(0, 1), NOW, Stopping(stop), dry_run=False)
+            except CancelledError:
+                cancelled += 1
+            opened.changes().pull()
+            assert dict(opened.items()) == {"a": 3, "b": "x" * 2000}
+        assert cancelled > 5
+        collect(opened)
+        assert len(objects(opened)) < 8
+    assert content(folder_connection, tmp_path / "fresh.blt") == {"a": 3, "b": "x" * 2000}
+
+
+def test_unfinished_uploads_are_ended(bucket_connection: S3Connection, seaweed: Seaweed, tmp_path: Path) -> None:
+    """Parts that a killed push left are found and removed; those of other names, and young ones, are left alone."""
+    client = client_for(ClientSettings(seaweed.endpoint_url), seaweed.rw)
+    bucket, names = bucket_connection.bucket or "", ObjectNames(bucket_connection.db_key or "")
+
+    def unfinished() -> list[str]:
+        found = client.list_multipart_uploads(Bucket=bucket, Prefix=names.db_key).get("Uploads", [])
+        return sorted(upload["Key"] for upload in found)
+
+    mine, other = names.pack(b"p" * 16), f"{names.folder}packs/other"
+    with open_writer(bucket_connection, tmp_path / "mine.blt") as opened:
+        push(opened, a=1)
+        for name in (mine, other):
+            upload = client.create_multipart_upload(Bucket=bucket, Key=name)["UploadId"]
+            client.upload_part(Bucket=bucket, Key=name, UploadId=upload, PartNumber=1, Body=b"x" * 100)
+        assert unfinished() == sorted([mine, other])
+        young = opened._collect(Keep(0, 1), timedelta(days=1), Progress(), dry_run=False)
+        assert (young.uploads, young.too_young) == (0, 1)
+        assert collect(opened, dry_run=True).uploads == 1
+        assert collect(opened).uploads == 1
+        assert unfinished() == [other]
+        client.create_multipart_upload(Bucket=bucket, Key=mine)
+        opened.delete_remote()
+        assert unfinished() == [other]
 
 
 def test_a_short_grace_period_is_refused(database: Database) -> None:

@@ -314,7 +314,7 @@ def test_any_request_of_a_push_fails(
 
 _PUSH_AND_DIE = """
     import json, os, random, signal, sys, catalog
-    from catalog.changes import finalize as settle
+    from catalog.changes import finalize
     from catalog.changes import push
     connection = catalog.S3Connection(**json.loads(sys.stdin.readline()))
     with catalog.open(connection, sys.argv[1], "w", lock="commit") as database:
@@ -324,7 +324,7 @@ _PUSH_AND_DIE = """
         if sys.argv[2] == "before":
             push.HeadWriter.commit = die
         else:
-            push.settle = die
+            push.finalize = die
         database.changes().push()
 """
 

@@ -17,7 +17,15 @@ import pytest
 import zstandard
 
 import catalog
-from catalog import Database, EntryMissingError, PreconditionFailedError, ReadOnlyError, S3Connection, UnreachableError
+from catalog import (
+    Database,
+    EntryMissingError,
+    PreconditionFailedError,
+    ReadOnlyError,
+    S3Connection,
+    StoreError,
+    UnreachableError,
+)
 from catalog.changes import purge as expunging
 from catalog.changes import stage
 from catalog.remote.objects import list_objects
@@ -46,15 +54,17 @@ def everything(database: Database) -> bytes:
     """All bytes of all objects of the remote, those of compressed parts decompressed too."""
     remote = database._session.remote
     names = [*(found.name for found in list_objects(Place(remote.store, remote.names))), remote.names.head]
-    pieces = []
-    for name in names:
-        body = remote.store.get(name).body
-        pieces.append(body)
-        start = body.find(FRAME)
-        while start >= 0:
-            with contextlib.suppress(zstandard.ZstdError):
-                pieces.append(zstandard.ZstdDecompressor().decompressobj().decompress(body[start:]))
-            start = body.find(FRAME, start + 1)
+    return b"\x00".join(with_frames(remote.store.get(name).body) for name in names)
+
+
+def with_frames(body: bytes) -> bytes:
+    """Some bytes, and after them the content of each compressed frame in them."""
+    pieces = [body]
+    start = body.find(FRAME)
+    while start >= 0:
+        with contextlib.suppress(zstandard.ZstdError):
+            pieces.append(zstandard.ZstdDecompressor().decompressobj().decompress(body[start:]))
+        start = body.find(FRAME, start + 1)
     return b"\x00".join(pieces)
 
 
@@ -72,7 +82,7 @@ def fill(database: Database) -> dict[str, str]:
 @pytest.fixture
 def memory() -> Iterator[Path]:
     """A folder in memory where there is one: many syncs would only make a disk slow."""
-    folder = Path(tempfile.mkdtemp(prefix="expunge", dir=MEMORY))
+    folder = Path(tempfile.mkdtemp(prefix="purge", dir=MEMORY))
     yield folder
     shutil.rmtree(folder)
 
@@ -99,6 +109,48 @@ def test_nothing_of_the_key_is_left(inline: bool, remote: S3Connection, tmp_path
         assert fresh.value_bytes == 4
         assert fresh.get_metadata() == {"title": "patients"}
         assert [commit.number for commit in fresh.history()] == [5]
+
+
+def local_bytes(path: Path) -> bytes:
+    """All bytes of a booklet and of what lies beside it, those of compressed parts decompressed too."""
+    return b"\x00".join(with_frames(found.read_bytes()) for found in path.parent.glob(f"*{path.name}*"))
+
+
+@pytest.mark.parametrize("inline", [True, False])
+def test_nothing_of_it_is_left_here(
+    inline: bool, folder_connection: S3Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The local file and its caches hold no value of it and not its name, neither before they are closed nor after."""
+    if not inline:
+        monkeypatch.setattr(stage, "MOST_CHANGES", -1)
+    here = tmp_path / "here"
+    here.mkdir()
+    with open_writer(folder_connection, here / "mine.blt") as mine:
+        others = fill(mine)
+        mine["b"] = "unpushed"
+        assert [bytes(trace) for trace in [SECRET_KEY.encode(), *SECRETS] if trace in local_bytes(here / "mine.blt")]
+        mine.forget([SECRET_KEY])
+        assert not [trace for trace in [SECRET_KEY.encode(), *SECRETS] if trace in local_bytes(here / "mine.blt")]
+        assert dict(mine.items()) == others | {"b": "unpushed"}
+    assert not [trace for trace in [SECRET_KEY.encode(), *SECRETS] if trace in local_bytes(here / "mine.blt")]
+
+
+def test_what_was_removed_there_can_still_be_removed_here(
+    folder_connection: S3Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Cut short between both, the same again says that the remote has none of it, and removes it here."""
+    here = tmp_path / "here"
+    here.mkdir()
+    with open_writer(folder_connection, here / "mine.blt") as mine:
+        fill(mine)
+        with monkeypatch.context() as patch:
+            patch.setattr("catalog.database.history.purge_local", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+            with pytest.raises(KeyboardInterrupt):
+                mine.forget([SECRET_KEY])
+        assert b"diagnosis" in local_bytes(here / "mine.blt")
+        with pytest.raises(EntryMissingError):
+            mine.forget([SECRET_KEY])
+        assert b"diagnosis" not in local_bytes(here / "mine.blt")
 
 
 def test_a_key_deleted_long_ago_is_forgotten_too(remote: S3Connection, tmp_path: Path) -> None:
@@ -214,6 +266,21 @@ def test_a_push_at_the_same_moment_is_safe(
         mine.forget([SECRET_KEY])
         assert SECRET_KEY.encode() not in everything(mine)
         assert mine["e"] == "1"
+
+
+@pytest.mark.parametrize("kind", ["packs", "commits"])
+def test_what_is_served_after_it_was_deleted_is_told(
+    kind: str, folder_connection: S3Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A store that says that it has deleted an object, and still gives it out, is no success."""
+    monkeypatch.setattr(stage, "MOST_CHANGES", -1)
+    with open_writer(folder_connection, tmp_path / "mine.blt") as mine:
+        fill(mine)
+        store = mine._session.remote.store
+        delete = store.delete_many
+        monkeypatch.setattr(store, "delete_many", lambda names: delete([name for name in names if f"/{kind}/" not in name]))
+        with pytest.raises(StoreError, match=r"was deleted and is still served"):
+            mine.forget([SECRET_KEY])
 
 
 def test_only_a_writer_forgets(folder_connection: S3Connection, tmp_path: Path) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from .conftest import Run
 
 
@@ -32,8 +34,11 @@ def test_place(run: Run, tmp_path: Path) -> None:
     assert "there is no database yet" in result.output
 
 
+@pytest.mark.usefixtures("nothing_inline")
 def test_fails(run: Run, tmp_path: Path) -> None:
     """Exit 1 when something fails, with what it means and what to do."""
+    assert run("set", "lab/rain", "new", "1").exit_code == 0
+    assert run("push", "lab/rain", "-m", "new").exit_code == 0
     for pack in (tmp_path / "remotes").rglob("packs/*"):
         pack.unlink()
     result = run("doctor", "lab/rain")

@@ -48,6 +48,20 @@ def test_an_interrupted_demo_is_cleared(tmp_path: Path) -> None:
     assert not folder.remotes.exists()
 
 
+def test_the_demo_of_an_earlier_version_is_made_anew(tmp_path: Path) -> None:
+    """What another version of the program made is not opened by this one: it is removed, and only that."""
+    folder = made(tmp_path / "demo")
+    marker = json.loads((folder.path / MARKER).read_text())
+    (folder.path / MARKER).write_text(json.dumps(marker | {"version": 1}))
+    (folder.path / "notes.txt").write_text("mine")
+    assert folder.is_outdated()
+
+    assert not folder.claim(fresh=False)
+    assert not folder.catalog.exists()
+    assert not folder.is_outdated()
+    assert (folder.path / "notes.txt").read_text() == "mine"
+
+
 def test_fresh_clears_a_complete_demo(tmp_path: Path) -> None:
     """--fresh removes what the demo made, and leaves what someone put beside it."""
     folder = made(tmp_path / "demo")

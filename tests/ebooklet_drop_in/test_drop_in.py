@@ -148,6 +148,7 @@ def test_a_remote_without_a_file(seaweed: Seaweed, tmp_path: Path) -> None:
     assert catalog.read_remote(connection) is None
 
 
+@pytest.mark.usefixtures("nothing_inline")
 def test_what_is_missing_is_reported(connection: ebooklet.S3Connection, tmp_path: Path) -> None:
     """fsck says whether there is a database, and what it names that is not there."""
     assert not ebooklet.fsck(connection).db_object_exists
@@ -196,6 +197,7 @@ def test_a_conflict_stops_though_ebooklet_knows_none(connection: ebooklet.S3Conn
         db.changes().push()
 
 
+@pytest.mark.usefixtures("nothing_inline")
 def test_offline_is_said(connection: ebooklet.S3Connection, tmp_path: Path) -> None:
     """Falling back to what is here is a UserWarning; what is not here is an OfflineError, an unreachable remote an HTTPError."""
     push(connection, tmp_path / "a.blt", a=1, b=2)

@@ -48,7 +48,7 @@ def test_it_opens_with_keys(fixture: Fixture, places: Places, tmp_path: Path) ->
             assert opened.load_items() == {}
         with open_for_reading(place, file, expected) as opened:
             check(opened, expected)
-            opened._session.cache.forget_values()
+            opened._session.cache.prune()
             assert {key: opened.get_bytes(key) for key in opened} == {key: at[1] for key, at in expected.values.items()}
             assert {info.state for info in opened.page(limit=100)} == {KeyState.LOCAL}
             assert {info.key: info.size for info in opened.page(limit=100)} == {

@@ -12,7 +12,7 @@ from catalog import GoneError, IntegrityError, S3Connection, UnsupportedFormatEr
 from catalog.ebooklet_format.entries import IndexEntry
 from catalog.ebooklet_format.names import EbookletNames
 from catalog.groups.status import State, read_remote, remote_status
-from catalog.store.observed import Asked
+from catalog.store.observed import Request
 from catalog.testing.seaweed import Seaweed
 
 from .fixtures import OF_EACH_KIND, Fixture
@@ -64,7 +64,7 @@ def test_nothing_is_written_to_it(made: Made, place: S3Connection, tmp_path: Pat
     """Opening it for writing is refused before a lock, a probe or anything else is written, and says what to do."""
     made.put(some_values(3), 1000)
     before = names_below(made.store, made.db_key)
-    asked: list[Asked] = []
+    asked: list[Request] = []
     with pytest.raises(UnsupportedFormatError, match=r"written by ebooklet.*copy_remote"):
         catalog.open(place, tmp_path / "a.blt", flag, lock=lock, observer=asked.append)  # type: ignore[call-overload]
 

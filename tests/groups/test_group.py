@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import uuid
 from pathlib import Path
 from typing import Any
@@ -70,11 +71,10 @@ def test_added_again_is_brought_up_to_date(folder_connection: S3Connection, tmp_
 
 
 def test_a_copy_does_not_take_the_place_of_its_original(folder_connection: S3Connection, tmp_path: Path) -> None:
-    """A copy has the uuid of its original: it is added under a key of its own, or says that it is meant to replace the entry."""
+    """What a tool copied has the uuid of its original: it is added under its own key, or says that it is to replace the entry."""
     rain = database(tmp_path, "rain", a=1)
-    copy = S3Connection(db_key="copy", endpoint_url=rain.endpoint_url)
-    with catalog.open(rain, tmp_path / "rain.blt", lock="commit") as made:
-        made.copy_remote(copy)
+    copy = S3Connection(db_key="rain", endpoint_url=(tmp_path / "copied").as_uri())
+    shutil.copytree(tmp_path / "databases", tmp_path / "copied")
     with opened(folder_connection, tmp_path / "g.blt") as group:
         key = group.add(rain, name="Rain")
         with pytest.raises(EntryExistsError, match=f"{key} already, at {rain}; at {copy} is a copy") as caught:
@@ -86,7 +86,7 @@ def test_a_copy_does_not_take_the_place_of_its_original(folder_connection: S3Con
         assert [(entry.key, entry.connection) for entry in group.entries()] == [("rain-copy", copy), (key, rain)]
         assert group.add(copy, key, name="Moved") == key
         assert group.entry(key).connection == copy
-        public = S3Connection(db_key="copy", endpoint_url=rain.endpoint_url, db_url="https://example.org/copy")
+        public = S3Connection(db_key="rain", endpoint_url=copy.endpoint_url, db_url="https://example.org/copy")
         assert group.add(public) == key
         assert group.entry(key).connection == public
 

@@ -1,6 +1,6 @@
 """Losing power: the system calls of a writer are recorded, and the disk is made again as any loss of power may have left it.
 
-A file keeps what was synced; of the writes since, any part may be there. Names of files are taken to be kept in their order, as
+A file keeps what was synced; of the writes since, any pages may be there. Names of files are taken to be kept in their order, as
 a journal keeps them. SQLite's shared memory is no file: it is made anew.
 """
 
@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+PAGE = 4096
 CALLS = "openat,creat,write,pwrite64,ftruncate,fsync,fdatasync,link,linkat,rename,renameat,renameat2,unlink,unlinkat,lseek"
 
 WRITER = """
@@ -32,10 +33,14 @@ def say(**what):
 def opened():
     return catalog.open(connection, f"{root}/a.blt", "c", lock="commit", buffer_size=steps.choice((1, 4 << 20)))
 
+acts = ["set", "set", "set", "sync", "set", "set", "sync", "prune"]
+acts += [
+    steps.choice(("set",) * 6 + ("delete",) * 2 + ("metadata", "sync", "sync", "push", "prune", "clear", "reopen"))
+    for _ in range(int(sys.argv[3]))
+]
 db, number = opened(), 0
 say(durable=True)
-for _ in range(int(sys.argv[3])):
-    act = steps.choice(("set",) * 6 + ("delete",) * 2 + ("metadata", "sync", "sync", "push", "prune", "clear", "reopen"))
+for act in acts:
     key, number = f"k{steps.randrange(6)}", number + 1
     if act == "set":
         value = f"{number} " + "x" * steps.choice((1, 40, 5000))
@@ -56,8 +61,7 @@ for _ in range(int(sys.argv[3])):
         db = opened()
     else:
         {"sync": db.sync, "push": lambda: db.changes().push(), "prune": db.prune}[act]()
-        if act != "prune":
-            say(durable=True)
+        say(**{"pruned" if act == "prune" else "durable": True})
 """
 
 
@@ -91,9 +95,14 @@ class Moment:
     """For each key the values that may be there: the last one that is durable, and those set since."""
 
     @property
+    def is_torn(self) -> bool:
+        """Whether a loss of power now may keep a later write to the booklet without an earlier one."""
+        return any(name.endswith(".blt") and len(file.pending) > 1 for name, file in self.files.items())
+
+    @property
     def is_critical(self) -> bool:
-        """Whether the file is being written anew."""
-        return any(name.endswith(".compacting") for name in self.files)
+        """Whether the booklet is being written anew, and a loss of power now may leave only a part of it."""
+        return any(name.endswith(".blt") and any(at == 0 for at, _ in file.pending) for name, file in self.files.items())
 
 
 _CALL = re.compile(r"^(?:\d+\s+)?(\w+)\((.*)\)\s+=\s+(-?\d+)")
@@ -119,6 +128,7 @@ def replay(trace: Path, work: Path) -> Iterator[Moment]:
     at: dict[int, int] = {}
     durable: dict[str, str | None] = {}
     since: list[tuple[str, str | None]] = []
+    must_sync = False
     for line in _whole_lines(trace):
         found = _CALL.match(line)
         if found is None or int(found[3]) < 0:
@@ -129,9 +139,10 @@ def replay(trace: Path, work: Path) -> Iterator[Moment]:
         if call == "write" and descriptor is not None and descriptor[1] == "1":
             said = json.loads(texts[0])
             _heard(said, durable, since)
-            if "durable" in said:
+            if "durable" in said and must_sync:
                 waiting = [name for name, file in names.items() if file.pending and name.endswith((".blt", "-wal"))]
                 assert not waiting, f"acknowledged before it was durable: {waiting}"
+            must_sync = (must_sync and not said.keys() & {"durable", "pruned"}) or said.get("value") is not None
             continue
         if not _change(call, arguments, result, texts, descriptor, names, at, work):
             continue
@@ -162,7 +173,7 @@ def _heard(said: dict[str, Any], durable: dict[str, str | None], since: list[tup
             for each in [known for known in durable if known] if key == "*" else [key]:
                 durable[each] = value
         since.clear()
-    else:
+    elif "pruned" not in said:
         since.append(("*", None) if "clear" in said else (said["key"], said["value"]))
         if "key" in said:
             durable.setdefault(said["key"], None)
@@ -227,7 +238,7 @@ def _ours(name: str, work: Path) -> bool:
 
 
 def write(moment: Moment, folder: Path, work: Path, choose: random.Random) -> None:
-    """Make the disk as a loss of power at that moment may have left it: all, none, the first or any of what was not synced."""
+    """Make the disk as a loss of power may have left it then: all, none, the first or any pages of what was not synced."""
     for name, file in moment.files.items():
         pending = file.pending
         match choose.randrange(4):
@@ -236,7 +247,13 @@ def write(moment: Moment, folder: Path, work: Path, choose: random.Random) -> No
             case 1:
                 kept = pending[: choose.randrange(len(pending) + 1)]
             case 2:
-                kept = [each for each in pending if choose.random() < 0.5]
+                kept = [page for each in pending for page in _pages(*each) if choose.random() < 0.5]
             case _:
                 kept = pending
         (folder / Path(name).relative_to(work)).write_bytes(file.after(kept))
+
+
+def _pages(at: int, what: bytes | None) -> list[tuple[int, bytes | None]]:
+    if what is None:
+        return [(at, None)]
+    return [(at + start, what[start : start + PAGE]) for start in range(0, len(what), PAGE)]

@@ -191,7 +191,7 @@ HOSTILE = {
     "a head that is none": "UPDATE state SET value = 5 WHERE name = 'base'",
     "a fingerprint that is none": "INSERT OR REPLACE INTO state VALUES ('fingerprint', 5)",
     "a huge fact": "INSERT OR REPLACE INTO state VALUES ('writer', zeroblob(2000000))",
-    "drafts that are none": "INSERT OR REPLACE INTO state VALUES ('drafts', x'00ff')",
+    "attempts that are none": "INSERT OR REPLACE INTO state VALUES ('attempts', x'00ff')",
 }
 
 
@@ -207,8 +207,8 @@ def test_a_strangers_sidecar_is_an_error_and_no_more(
         mine.changes().push()
     _spoil(file, HOSTILE[name])
     before = file.read_bytes()
-    # A reader has no drafts to look at.
-    for flag in ("w",) if "'drafts'" in HOSTILE[name] else ("r", "w"):
+    # A reader has no attempts to look at.
+    for flag in ("w",) if "'attempts'" in HOSTILE[name] else ("r", "w"):
         with pytest.raises(IntegrityError, match=r"mine\.blt\.sync") as caught:
             _use(folder_connection, file, flag)
         assert "Move the .sync file away" in caught.value.hint

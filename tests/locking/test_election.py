@@ -31,7 +31,6 @@ from catalog.store.directory.store import DirectoryStore
 from catalog.store.interface import ObjectStore
 from catalog.store.wrapped import WrappedStore
 from catalog.testing.faults import Fault, FaultKind, FaultPlan, FaultyStore
-from catalog.testing.flat import FlatStore
 from catalog.testing.rclone import Rclone
 
 LARGE = os.environ.get("CATALOG_TURNS") == "large"
@@ -40,12 +39,7 @@ _SETTLE = 0.1
 _WRITER = """
 import json, sys
 import catalog
-from catalog.store.access import connect_store
-from catalog.testing.flat import FlatStore
 
-import catalog.database.open
-
-catalog.database.open.connect_store = lambda connection, **more: FlatStore(connect_store(connection, **more))
 task = json.loads(sys.stdin.readline())
 connection = catalog.S3Connection(**task["connection"])
 for session in range(task["sessions"]):
@@ -69,7 +63,7 @@ def plan(monkeypatch: pytest.MonkeyPatch) -> FaultPlan:
     plan = FaultPlan()
 
     def connect(connection: S3Connection, *, writing: bool, progress: Progress | None = None) -> FaultyStore:
-        return FaultyStore(FlatStore(connect_store(connection, writing=writing, progress=progress)), plan)
+        return FaultyStore(connect_store(connection, writing=writing, progress=progress), plan)
 
     monkeypatch.setattr("catalog.database.open.connect_store", connect)
     return plan
@@ -77,13 +71,8 @@ def plan(monkeypatch: pytest.MonkeyPatch) -> FaultPlan:
 
 @pytest.fixture
 def connection(rclone: Rclone, plan: FaultPlan) -> S3Connection:
-    """A place that no other test uses; no names there are folders, as this server has no object beside a folder of its name."""
+    """A place that no other test uses."""
     return rclone.connection(f"data/{secrets.token_hex(6)}.blt")
-
-
-def flat_store(connection: S3Connection) -> FlatStore:
-    """The objects of that place."""
-    return FlatStore(connect_store(connection, writing=True))
 
 
 @pytest.fixture
@@ -409,7 +398,7 @@ class TestCommit:
 
     def test_lock_lost_meanwhile(self, connection: S3Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """When the lock is gone after the head was written, the outcome is said to be unknown, not a success."""
-        store = flat_store(connection)
+        store = connect_store(connection, writing=True)
         real = commit_in_turn
 
         def and_break(*arguments: object) -> object:
@@ -429,7 +418,7 @@ class TestCommit:
 
     def test_broken_session(self, connection: S3Connection, tmp_path: Path) -> None:
         """A session whose lock was broken pushes nothing and keeps its changes."""
-        store, names = flat_store(connection), ObjectNames(connection.db_key or "")
+        store, names = connect_store(connection, writing=True), ObjectNames(connection.db_key or "")
         with catalog.open(connection, tmp_path / "a.blt", "c", "str") as database:
             database["a"] = "1"
             other = take_lease(Place(store, names), timeout=0, force=True, progress=Progress())

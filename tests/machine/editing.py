@@ -155,6 +155,8 @@ class Editing(World):
         content = plain_content(copy.path)
         copy.base, copy.edits, copy.started, copy.replacing = None, dict(content), {}, False
         copy.local = set(content)
+        # it says no more of which database it was
+        copy.continues = None
         self.open(copy)
 
 

@@ -106,6 +106,7 @@ class History(World):
         surely = self.remote.kept[-keep - 1 :]
         assert all(commit.id in kept for commit in surely), "a commit went that was to be kept"
         self.remote.kept = [commit for commit in self.remote.kept if commit.id in kept]
+        self.remote.tidied = self.remote.newest
 
     def forget(self, copy: Copy, keys: frozenset[str], *, over: bool) -> None:
         """Remove every version of keys, and the history with them."""
@@ -124,6 +125,7 @@ class History(World):
         state = {key: version for key, version in self.remote.newest.state.items() if key not in keys}
         if self.moved(copy, act, lambda _: state, over=over) is not None:
             self.remote.kept, self.remote.tags = [self.remote.newest], {}
+            self.remote.tidied = self.remote.newest
 
     def delete_remote(self, copy: Copy) -> None:
         """Delete the remote; what is here stays."""
@@ -150,8 +152,8 @@ class History(World):
         place = S3Connection(db_key=f"place{self.places}", endpoint_url=self.connection.endpoint_url)
         database.copy_remote(place)
         with self.reader(place) as reader:
-            self.compare(reader, self.remote.newest)
-            assert [commit.id for commit in reader.history()] == [commit.id for commit in reversed(self.remote.kept)]
+            self.compare(reader, self.remote.newest, copied=True)
+            assert [commit.id for commit in reader.history()][1:] == [commit.id for commit in reversed(self.remote.kept)]
 
 
 def as_it_is(remote: Remote) -> State:

@@ -63,6 +63,10 @@ class Remote:
     uuid: UUID
     kept: list[Commit]
     tags: dict[str, Commit] = field(default_factory=dict)
+    continues: Commit | None = None
+    """The last commit of a database that was deleted, in whose place it was made."""
+    tidied: Commit | None = None
+    """The commit of the last collection or forgetting: what is older is not all there."""
 
     @property
     def newest(self) -> Commit:
@@ -103,6 +107,9 @@ class Copy:
     replacing: bool = False
     local: set[str] = field(default_factory=set)
     unsynced: dict[str, list[Version | None]] = field(default_factory=dict)
+    continues: Commit | None = None
+    gone: UUID | None = None
+    """The database that was deleted, of which its next push continues that commit."""
 
     @property
     def base_state(self) -> State:
@@ -210,6 +217,8 @@ class Copy:
     def forget_remote(self) -> None:
         """The remote is no more: all that is here can be pushed again."""
         self.edits = dict(self.view)
+        if self.base is not None:
+            self.continues, self.gone = self.base, self.uuid
         self.base, self.started, self.replacing = None, {}, False
 
 

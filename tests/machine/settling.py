@@ -111,6 +111,7 @@ class Settling(World):
             return
         if foreign:
             assert not edits, "followed another database"
+            assert copy.base is None, "followed another database"
             assert self.remote is not None
             assert copy.database is not None
             copy.uuid = copy.database.uuid

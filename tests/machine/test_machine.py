@@ -21,6 +21,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 
 from .editing import Edit
 from .history import History
+from .lineage import Lineage
 from .looking import LOOKS, Looking
 from .model import METADATA
 from .processes import Processes
@@ -47,7 +48,7 @@ EDITS: st.SearchStrategy[list[Edit]] = st.lists(
 METADATA_VALUES = st.sampled_from([None, {"m": 1}, {"m": 2}])
 
 
-class World(Looking, Settling, History, Processes):
+class World(Lineage, Looking, Settling, History, Processes):
     """Everything that can happen."""
 
 
@@ -62,6 +63,7 @@ class TwoCopies(RuleBasedStateMachine):
     def begin(self, buffer_size: int, first: list[Edit] | None) -> None:
         TwoCopies.count += 1
         self.world = World(buffer_size)
+        self.world.saved = {}
         if first is None and "creators" not in WITHOUT:
             # both may create the database
             self.do(self.world.opened, 0)
@@ -219,9 +221,38 @@ class TwoCopies(RuleBasedStateMachine):
     def look_back(self) -> None:
         self.do(lambda _: self.world.look_back(), 0)
 
+    @rule(who=WHO, back=st.integers(0, 5), way=st.sampled_from(["put on top", "follow", "keep as", "comes back"]))
+    def put_back(self, who: int, back: int, way: str) -> None:
+        self.do(self.world.put_back, who, back, way)
+
+    @rule(who=WHO)
+    def save(self, who: int) -> None:
+        self.do(self.world.save, who, who)
+
+    @rule(
+        who=WHO,
+        what=st.sampled_from(["booklet", "booklet", "sidecar", "both"]),
+        edits=st.one_of(st.just({}), st.dictionaries(KEYS, VALUES, min_size=1, max_size=2)),
+    )
+    def restore(self, who: int, what: str, edits: dict[str, bytes]) -> None:
+        self.do(self.world.restore, who, who, what, edits)
+
+    @rule(who=WHO)
+    def lose_booklet(self, who: int) -> None:
+        self.do(self.world.lose_booklet, who)
+
+    @rule()
+    def relocate(self) -> None:
+        self.do(self.world.relocate, 0)
+
+    @rule(years=st.sampled_from([0, 0, -10, 10]))
+    def set_clock(self, years: int) -> None:
+        self.do(self.world.set_clock, 0, years)
+
     def teardown(self) -> None:
         if not hasattr(self, "world"):
             return
+        self.world.right_clock()
         try:
             if not self.failed:
                 self.world.look_at_all()

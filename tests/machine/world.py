@@ -46,6 +46,9 @@ class World:
             if copy.database is not None:
                 with contextlib.suppress(CatalogError):
                     copy.database.close()
+        for moved in self.folder.glob("store*"):
+            if moved.is_symlink():
+                moved.unlink()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def connect(self, copy: Copy, flag: Any = "c", **more: Any) -> Database:
@@ -83,7 +86,9 @@ class World:
 
     def is_foreign(self, copy: Copy) -> bool:
         """Whether the remote is another database than the copy."""
-        return self.remote is not None and copy.uuid is not None and copy.uuid != self.remote.uuid
+        if self.remote is None or copy.uuid is None or copy.uuid == self.remote.uuid:
+            return False
+        return copy.base is None or copy.base is not self.remote.continues
 
     def shut(self, copy: Copy) -> None:
         """Close a copy; everything in it is durable then."""
@@ -141,6 +146,7 @@ class World:
         copy.build_on(target)
         assert copy.database is not None
         assert self.commit_of(copy.database) is target, "it does not build on the newest commit"
+        copy.uuid = copy.database.uuid
         if not known:
             self.adopt(copy, before, old, cleared)
 
@@ -181,8 +187,9 @@ class World:
         """Note a new commit."""
         assert copy.database is not None
         if self.remote is None:
-            self.remote = Remote(copy.database.uuid, [])
-            copy.uuid = copy.database.uuid
+            assert copy.continues is None or copy.database.uuid != copy.gone, "made again, it is the same database"
+            self.remote = Remote(copy.database.uuid, [], continues=copy.continues)
+            copy.uuid, copy.continues = copy.database.uuid, None
         made = Commit(said.id, said.number, state)
         assert not self.remote.kept or said.number == self.remote.newest.number + 1
         self.remote.kept.append(made)
@@ -193,6 +200,7 @@ class World:
         assert copy.database is not None
         assert copy.database.commit is not None
         assert copy.database.commit.id == made.id, "it does not build on its own commit"
+        copy.uuid = copy.database.uuid
 
     def tick(self) -> int:
         """A moment that nothing else has."""
@@ -217,13 +225,13 @@ class World:
             yield opened
         shutil.rmtree(folder)
 
-    def compare(self, reader: Database, commit: Commit) -> None:
-        """What a reader sees of a commit is what was noted for it, its totals too."""
+    def compare(self, reader: Database, commit: Commit, *, copied: bool = False) -> None:
+        """What a reader sees of a commit is what was noted for it, its totals too; a copy has one of its own on top."""
         found = read(reader)
         assert found == commit.state
         said = reader.commit
         assert said is not None
-        assert said.id == commit.id
+        assert (said.parent or (0, ""))[1] == commit.id if copied else said.id == commit.id
         keys = found.keys() - {METADATA}
         size = sum(len(found[key][0]) for key in keys)
         assert (len(reader), len(list(reader))) == (len(keys), len(keys)), "the number of keys is wrong"

@@ -11,6 +11,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,8 @@ from catalog import Catalog, ConnectionGroup, Database, LockTimeoutError, S3Conn
 from catalog.credentials.session_store import this_session
 from catalog.database.options import Flag
 from catalog.locking.breaking import read_holder
+from catalog.processes import fork
+from catalog.processes.fork import OfOneProcess
 from catalog.store.directory.files import _thread_locks
 from catalog.store.directory.store import DirectoryStore
 
@@ -197,8 +200,63 @@ def test_a_fork_while_other_threads_write_and_read(folder_connection: S3Connecti
         assert db.changes().push().keys == keys
 
 
-def test_locks_that_other_threads_hold_are_not_waited_for(folder_connection: S3Connection, tmp_path: Path) -> None:
+def test_no_child_is_made_while_a_thread_is_inside_sqlite(folder_connection: S3Connection, tmp_path: Path) -> None:
+    """SQLite has locks of its own, which no child can give back: the fork waits until a statement has ended."""
+    with opened(folder_connection, tmp_path / "mine.blt", lock="commit") as db, ThreadPoolExecutor() as pool:
+        sidecar = db._session.state.sidecar
+        inside, asked = threading.Event(), threading.Event()
+        ended: list[str] = []
+
+        class Watched(OfOneProcess):
+            def before_fork(self) -> None:
+                asked.set()
+
+            def after_fork(self) -> None:
+                return
+
+        watched = Watched()
+        watched.belong_here()
+
+        def statement() -> int:
+            inside.set()
+            asked.wait()
+            ended.append("statement")
+            return 1
+
+        sidecar._connection.create_function("slow", 0, statement)
+        slow = pool.submit(sidecar.row, "SELECT slow()")
+        inside.wait()
+        assert in_child(lambda: [*ended, sidecar.row("SELECT 2")]) == ["statement", [2]]
+        assert slow.result() == (1,)
+
+
+def test_locks_are_taken_in_whatever_order_others_take_them() -> None:
+    """Two threads that take two locks one way round do not block a fork that takes them the other way, nor it them."""
+    first, second = threading.RLock(), threading.Lock()
+    with ThreadPoolExecutor() as pool:
+        has_first, taking = threading.Event(), threading.Event()
+
+        def other() -> None:
+            with first:
+                has_first.set()
+                taking.wait()
+                with second:
+                    pass
+
+        working = pool.submit(other)
+        has_first.wait()
+        taking.set()
+        taken = fork._take([second, first])
+        fork._release(taken)
+        working.result()
+        assert set(map(id, taken)) == {id(first), id(second)}
+
+
+def test_locks_that_other_threads_hold_are_not_waited_for(
+    folder_connection: S3Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Who held a lock at the fork is not there in the child, and would never give it back."""
+    monkeypatch.setattr(fork, "_MOST_SECONDS", 0.01)
     with opened(folder_connection, tmp_path / "first.blt") as first:
         first["far"] = 1
         first.changes().push()

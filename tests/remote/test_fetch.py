@@ -108,7 +108,8 @@ def test_one_failure_leaves_the_others(
     kind: FaultKind, store: DirectoryStore, names: ObjectNames, wanted: dict[str, tuple[Entry, bytes]]
 ) -> None:
     """When one request fails or lies, just the keys that it spoils are named with the reason, and the others come."""
-    faulty = FaultyStore(store, FaultPlan([Fault(kind, "get", 1, (b"\1" * 16).hex())]))
+    again = [] if kind in (FaultKind.FAIL_BEFORE, FaultKind.LOSE_REPLY) else [2]
+    faulty = FaultyStore(store, FaultPlan([Fault(kind, "get", number, (b"\1" * 16).hex()) for number in (1, *again)]))
     came, failed = run(faulty, names, wanted)
 
     spoiled = {FaultKind.FLIP_BIT: range(1, 2), FaultKind.TRUNCATE: range(30, 60)}.get(kind, range(100, 101))
@@ -117,6 +118,17 @@ def test_one_failure_leaves_the_others(
     assert came == {key: value for key, (_, value) in wanted.items() if key not in failed}
     expected = UnreachableError if kind in (FaultKind.FAIL_BEFORE, FaultKind.LOSE_REPLY) else IntegrityError
     assert all(isinstance(error, expected) for error in failed.values())
+
+
+@pytest.mark.parametrize("kind", [FaultKind.TRUNCATE, FaultKind.FLIP_BIT])
+def test_what_was_damaged_on_the_way_is_fetched_again(
+    kind: FaultKind, store: DirectoryStore, names: ObjectNames, wanted: dict[str, tuple[Entry, bytes]]
+) -> None:
+    """An answer that does not verify is asked for once more, and all is there."""
+    faulty = FaultyStore(store, FaultPlan([Fault(kind, "get", 1, (b"\1" * 16).hex())]))
+    came, failed = run(faulty, names, wanted)
+    assert not failed
+    assert came == {key: value for key, (_, value) in wanted.items()}
 
 
 def test_a_pack_that_is_gone_names_a_key(

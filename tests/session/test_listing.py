@@ -27,9 +27,20 @@ def check_rows(database: Database, prefixes: Iterable[str]) -> None:
         assert database.rows(prefix) == len(walked), prefix
         for row in {0, 1, len(walked) // 2, max(len(walked) - 2, 0), len(walked)}:
             assert database.page_at(row, 3, prefix) == walked[row : row + 3], (prefix, row)
+        check_sorted(database, prefix, walked)
     everything = [info.key for info in database.page(limit=10_000)]
     for key in (everything[0], everything[-1], everything[len(everything) // 2], "", "a", "k0100x"):
         assert database.row_of(key) == sum(other < key for other in everything), key
+
+
+def check_sorted(database: Database, prefix: str, walked: list[KeyInfo]) -> None:
+    """In any order, what is said of each key is what a walk says of it; equal ones are in the order of their keys."""
+    by_size = sorted(walked, key=lambda info: -(info.size or 0))
+    by_time = sorted(walked, key=lambda info: -info.timestamp)
+    for order, expected in (("size", by_size), ("time", by_time)):
+        found = database.sorted_keys(order, prefix)  # type: ignore[arg-type]
+        assert found.page_at(0, len(walked) + 1) == expected, (order, prefix)
+        found.close()
 
 
 @pytest.mark.usefixtures("nothing_inline")
@@ -39,7 +50,7 @@ def test_any_row_is_reached_at_once(remote: S3Connection, tmp_path: Path, monkey
     monkeypatch.setattr(listing, "_APART", 16)
     prefixes = ("", "k", "k01", "k0199", "z", "\U0010ffff", "m/")
     with opened(remote, tmp_path / "theirs.blt", "c") as theirs:
-        theirs.update({f"k{number:04}": b"1" for number in range(0, 400, 2)})
+        theirs.update({f"k{number:04}": b"1" * (number % 7 + 1) for number in range(0, 400, 2)})
         del theirs["k0000"]
         check_rows(theirs, prefixes)
         theirs.changes().push()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import catalog
-from catalog import Asked, Catalog, S3Connection
+from catalog import Catalog, Request, S3Connection
 from catalog.errors import CatalogError, ObjectMissingError, PreconditionFailedError, UnreachableError
 from catalog.store.directory.store import DirectoryStore
 from catalog.store.interface import ByteRange, IfAbsent, ObjectStore, Source
@@ -20,7 +20,7 @@ from catalog.testing.store_contract import Stand, StoreContract
 
 
 @pytest.fixture
-def asked() -> list[Asked]:
+def asked() -> list[Request]:
     """What the store was asked, in order."""
     return []
 
@@ -32,7 +32,7 @@ def real(tmp_path: Path) -> ObjectStore:
 
 
 @pytest.fixture
-def store(real: ObjectStore, asked: list[Asked]) -> ObjectStore:
+def store(real: ObjectStore, asked: list[Request]) -> ObjectStore:
     """The store as its users have it."""
     return observed(real, asked.append)
 
@@ -55,11 +55,11 @@ class TestLikeAnyStore(StoreContract):
         return Stand(store, "data/rain.blt", raw_put, raw_get)
 
 
-def _short(asked: list[Asked]) -> list[tuple[str, str, str, int, int]]:
+def _short(asked: list[Request]) -> list[tuple[str, str, str, int, int]]:
     return [(item.verb, item.name, item.outcome, item.bytes_up, item.bytes_down) for item in asked]
 
 
-def test_each_request_is_told_with_its_bytes(store: ObjectStore, asked: list[Asked]) -> None:
+def test_each_request_is_told_with_its_bytes(store: ObjectStore, asked: list[Request]) -> None:
     """Verb, object, outcome and the bytes of the bodies are told, in the order in which the requests ended."""
     tag = store.put("a", b"12345")
     store.get("a")
@@ -87,7 +87,7 @@ def test_each_request_is_told_with_its_bytes(store: ObjectStore, asked: list[Ask
     assert all(item.seconds >= 0 and item.where == store.where for item in asked)
 
 
-def test_failures_are_told_in_a_word(store: ObjectStore, real: ObjectStore, asked: list[Asked]) -> None:
+def test_failures_are_told_in_a_word(store: ObjectStore, real: ObjectStore, asked: list[Request]) -> None:
     """What is missing, refused or unanswered is told as that, and raised as before."""
     with pytest.raises(ObjectMissingError):
         store.get("nothing")
@@ -101,7 +101,7 @@ def test_failures_are_told_in_a_word(store: ObjectStore, real: ObjectStore, aske
     assert [item.outcome for item in asked] == ["missing", "ok", "refused", "no answer"]
 
 
-def test_a_listing_that_is_left_early_is_told(store: ObjectStore, asked: list[Asked]) -> None:
+def test_a_listing_that_is_left_early_is_told(store: ObjectStore, asked: list[Request]) -> None:
     """Whoever takes only the first of a listing has asked for it all the same."""
     store.put("a", b"1")
     store.put("b", b"1")
@@ -117,7 +117,7 @@ def test_without_an_observer_a_store_is_itself(real: ObjectStore) -> None:
     assert observed(real, None) is real
 
 
-def test_a_copied_remote_is_told_on_both_sides(tmp_path: Path, asked: list[Asked]) -> None:
+def test_a_copied_remote_is_told_on_both_sides(tmp_path: Path, asked: list[Request]) -> None:
     """What a copy writes at its target is told as well as what it reads at its source."""
     here, there = (S3Connection(db_key="rain", endpoint_url=(tmp_path / name).as_uri()) for name in ("here", "there"))
     with catalog.open(here, tmp_path / "rain.blt", "n", "orjson", observer=asked.append) as database:
@@ -128,7 +128,7 @@ def test_a_copied_remote_is_told_on_both_sides(tmp_path: Path, asked: list[Asked
     assert {item.where for item in asked} == {str(tmp_path / "here"), str(tmp_path / "there")}
 
 
-def test_a_catalog_tells_all_that_it_asks(tmp_path: Path, asked: list[Asked]) -> None:
+def test_a_catalog_tells_all_that_it_asks(tmp_path: Path, asked: list[Request]) -> None:
     """Groups, states and databases of one catalog are told to one observer."""
     place = S3Connection(db_key="rain", endpoint_url=(tmp_path / "remotes").as_uri())
     with catalog.open(place, tmp_path / "rain.blt", "n", "orjson") as database:
@@ -146,10 +146,10 @@ def test_a_catalog_tells_all_that_it_asks(tmp_path: Path, asked: list[Asked]) ->
     with ours.open(entry) as database:
         assert database["a"] == 1
     assert {item.name.partition("/")[0] for item in asked} == {"rain", "lab.group"}
-    assert all(isinstance(item, Asked) for item in asked)
+    assert all(isinstance(item, Request) for item in asked)
 
 
-def test_no_secret_is_told(seaweed: Seaweed, asked: list[Asked]) -> None:
+def test_no_secret_is_told(seaweed: Seaweed, asked: list[Request]) -> None:
     """Neither keys nor signatures are in what is told of a real server, whether it answers or refuses."""
     store = seaweed.store(seaweed.buckets[1], "rw")
     name = f"data/{secrets.token_hex(6)}"

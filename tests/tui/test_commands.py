@@ -100,7 +100,11 @@ def test_what_was_known_stops_nobody() -> None:
     """That there is nothing to push was so when it was looked up last: whoever asks is told after another look."""
     in_step = replace(READY, status=Status(State.IN_STEP))
 
-    assert [name for name in ("push", "pull", "discard-all") if BY_ID[name].refusal(in_step)] == []
+    declared: list[Command | Action] = [*COMMANDS, *ACTIONS.values()]
+    needless = [one for one in declared if one.needless(in_step)]
+
+    assert {"push", "pull", "discard-all", "choose-all", "settle-all", "delete-remote"} <= {one.id for one in needless}
+    assert [one.id for one in needless if one.refusal(replace(in_step, commit=COMMIT))] == []
 
 
 def test_only_own_changes_can_be_discarded_and_only_conflicts_settled() -> None:
@@ -143,7 +147,7 @@ def test_going_back_needs_somewhere_to_go() -> None:
     chosen = replace(READY, commit=COMMIT)
 
     def allowed(**more: Any) -> list[str]:
-        return [name for name in names if not BY_ID[name].refusal(replace(chosen, **more))]
+        return [name for name in names if not BY_ID[name].hindrance(replace(chosen, **more))]
 
     assert allowed() == ["open-at", "undo", "revert", "tag"]
     assert allowed(is_newest=True, tags=("one",)) == ["open-at", "undo", "tag", "untag"]

@@ -93,3 +93,28 @@ def test_the_same_again_is_no_news() -> None:
 
     assert [keys for keys in told if keys] == [frozenset({"rain"})]
     assert set(facts.statuses) == {"rain"}
+
+
+def test_what_only_the_copy_says_is_not_the_word_of_the_remote() -> None:
+    """What is known of the files here is shown, but nothing is refused because of it; nor does counting make it younger."""
+    facts, clock, _ = _facts()
+    facts.take({"rain": Status(State.IN_STEP)}, heard=())
+    assert "rain" in facts.statuses
+    assert not facts.is_fresh("rain")
+    facts.take({"rain": Status(State.IN_STEP)}, heard={"rain"})
+    assert facts.is_fresh("rain")
+    clock.now += 2
+    facts.count("rain", {Direction.OUTGOING: 1}, 4)
+
+    assert not facts.is_fresh("rain")
+
+
+def test_what_is_asked_in_silence_is_not_waited_for() -> None:
+    """It is asked, so that its files are looked at afterwards; the screen does not change for it."""
+    facts, _, told = _facts()
+    facts.ask(["rain"], is_silent=True)
+    assert (facts.is_asked("rain"), facts.asking, facts.fact("rain")) == (True, 0, Asking(100.0))
+    facts.answer(["rain"], is_silent=True)
+
+    assert not facts.is_asked("rain")
+    assert told == []

@@ -60,6 +60,29 @@ class Remotes:
         """Ask about one database."""
         self._ask([self._call(entry)], [entry.key])
 
+    async def look(self, entry: Entry, *, is_silent: bool = False) -> Status:
+        """Ask about one database, and wait for the answer.
+
+        Raises:
+            ReadError: when it cannot be asked.
+        """
+        self._facts.ask([entry.key], is_silent=is_silent)
+        try:
+            found = await self._jobs.call(_ASKING, self._call(entry))
+        finally:
+            self._facts.answer([entry.key], is_silent=is_silent)
+        self._facts.take({entry.key: found.status})
+        return found.status
+
+    async def look_at_group(self, name: str) -> None:
+        """Ask in silence about the own file of a group."""
+        self._facts.ask([name], is_silent=True)
+        try:
+            found = await self._jobs.call(_ASKING, partial(read_group_status, self._catalog, name))
+        finally:
+            self._facts.answer([name], is_silent=True)
+        self._facts.take_group(name, found.status)
+
     def _call(self, entry: Entry, *, ask_remote: bool = True) -> Call:
         return partial(read_status, self._catalog, entry, self._vouching(entry), ask_remote)
 
@@ -89,4 +112,4 @@ class Remotes:
 
     def _spread(self, news: Mapping[str, Status], answered: Sequence[str]) -> None:
         self._facts.answer(answered)
-        self._facts.take(news)
+        self._facts.take(news, heard=frozenset(answered))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, ClassVar, TypeVar
 
 from textual import events, on
@@ -20,7 +22,7 @@ from catalog import CancelledError, Catalog, CatalogError, ConflictError, Entry,
 from tui.changes.commands import Changes
 from tui.changes.list import ChangeList
 from tui.changes.pane import ChangesPane
-from tui.command import Act, Commands, Place, Situation
+from tui.command import Action, Command, Commands, Place, Situation
 from tui.credentials.commands import Credentials
 from tui.facts import Facts, numbers
 from tui.features import ACTIONS, BY_ID, COMMANDS, bindings
@@ -31,7 +33,8 @@ from tui.history.list import CommitList
 from tui.history.pane import HistoryPane
 from tui.history.past_changes import PastChangeList
 from tui.host import Happening, Severity, Write
-from tui.jobs import AlreadyWritingError, Done, Jobs, Transfer
+from tui.jobs import AlreadyWritingError, Done, Jobs, ReadError, StaleError, Transfer
+from tui.keepsakes import Keepsakes
 from tui.keys.commands import Keys
 from tui.keys.list import KeyList
 from tui.keys.pane import KeysPane
@@ -40,7 +43,8 @@ from tui.kit.confirm import Explanation
 from tui.kit.dialog import Dialog
 from tui.kit.plain import plain
 from tui.kit.reader import paragraphs
-from tui.kit.trouble import told, way_on
+from tui.kit.splitter import Splitter
+from tui.kit.trouble import said, told, way_on
 from tui.listing import GroupListing
 from tui.opened import Opened
 from tui.options import Found, Settings
@@ -53,15 +57,21 @@ from tui.work import ReadFailed, begin
 from .bars import KeyBar, TabBar, TopBar, TransferBar
 from .commands import Moving
 from .heading import Heading
-from .library import list_catalog
+from .library import group_files, list_catalog
 from .opening import Opening
-from .places import PLACES, TAB_OF, TAB_PLACES, WIDGETS
+from .places import PLACES, SPLITS, TAB_OF, TAB_PLACES, WIDGETS
 from .remotes import Remotes
 from .tree import CatalogTree
 
 _LATELY = 30.0
-"""Seconds for which nobody is asked again because the terminal has the focus."""
+"""Seconds after which the remote of what is shown is asked again, while somebody may be looking."""
+_SAVE_EVERY = 1.0
+_WAITED = 1.0
+"""Seconds that a key waits for what it is to act upon, at most."""
+_GROUP, _LIST = "group ", "list"
+"""What the files of groups, and of the list of them, are watched as; databases are by their keys."""
 D = TypeVar("D", bound=Done)
+T = TypeVar("T")
 W = TypeVar("W", bound=Dialog[Any])
 
 
@@ -91,10 +101,13 @@ class BrowseScreen(Screen[None]):
         found: Found,
         requests: RequestLog,
         switch_theme: Callable[[], None],
+        kept: Keepsakes,
         *,
         is_read_only: bool,
     ) -> None:
         super().__init__()
+        self.drafts = kept.drafts
+        self.remembered = kept.remembered
         self.settings: Settings = found.settings
         self.catalog = catalog
         self.jobs = jobs
@@ -121,11 +134,15 @@ class BrowseScreen(Screen[None]):
         )
         self.facts = Facts(self._facts_changed)
         self.remotes = Remotes(self, self.facts, lambda: self.listings or (), catalog, jobs, self.vouching)
-        self._watch = Watch(self._copies_changed, self.facts.is_asked)
+        self._lists_read = 0
+        self._reading_since = 0.0
+        self._watch = Watch(self._copies_changed, self._is_reading)
         self.opening = Opening(self, self, catalog, jobs, self.vouching, self.remotes, credentials.approve)
 
     def _program(self, found: Found, requests: RequestLog, switch_theme: Callable[[], None]) -> Program:
-        return Program(COMMANDS, found, requests, self.happenings, self._shown_keys, self._zoom, switch_theme, self._leave)
+        return Program(
+            COMMANDS, found, requests, self.happenings, self._shown_keys, self._zoom, self.widen, switch_theme, self._leave
+        )
 
     def compose(self) -> ComposeResult:
         """Top bar, tree and tabs, transfers, keys."""
@@ -135,12 +152,13 @@ class BrowseScreen(Screen[None]):
         yield top
         with Horizontal(id="body"):
             yield self.catalog_tree.data_bind(here.listings, here.statuses, here.group_statuses)
+            yield Splitter("tree", "#catalog-tree", "#workspace")
             with Vertical(id="workspace"):
                 yield Heading(id="heading").data_bind(here.entry, here.status, here.opened, here.past)
                 yield TabBar(id="tab-bar").data_bind(here.tab, here.status)
                 with ContentSwitcher(initial="keys", id="tabs"):
                     yield self.keys_pane.data_bind(here.words, opened=here.shown)
-                    yield self.changes_pane.data_bind(here.opened, here.words, here.place)
+                    yield self.changes_pane.data_bind(here.opened, here.words, here.place, here.status)
                     yield self.history_pane.data_bind(here.opened, here.words, here.place, here.tab, here.status)
                     details = DetailsView(self.catalog, self.jobs, self.vouching, id="details")
                     details.data_bind(here.listings, here.group_statuses)
@@ -150,16 +168,25 @@ class BrowseScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Read the catalog, and ask its remotes now and then."""
+        self._recall()
         self.watch_place(self.place, self.place)
         self.catalog_tree.focus()
         self.list_again()
         self._watch.start()
+        self.set_interval(_SAVE_EVERY, self._save_kept)
         if self.settings.ask_every:
             self.set_interval(self.settings.ask_every, self.remotes.ask_again)
+            self.set_interval(_LATELY, self._ask_shown)
 
     def on_unmount(self) -> None:
         """Look at no file any more."""
         self._watch.end()
+
+    def _save_kept(self) -> None:
+        """Write what was typed, and how the screen is, if that is other than it was."""
+        for kept in (self.drafts, self.remembered):
+            if not kept.is_saved:
+                self.jobs.run(kept.save)
 
     def list_again(self, wanted: tuple[str, str] | None = None) -> None:
         """Read which groups and databases there are, and go to the one that is wanted there; remotes are asked then."""
@@ -168,13 +195,51 @@ class BrowseScreen(Screen[None]):
         begin(self, self._list())
 
     async def _list(self) -> None:
-        listings = await self.jobs.latest("catalog", "Reading the catalog", lambda: list_catalog(self.catalog))
+        self._take_listings(await self._read_listings())
+
+    async def _read_listings(self) -> tuple[GroupListing, ...]:
+        self._lists_read += 1
+        try:
+            return await self.jobs.latest("catalog", "Reading the catalog", self._read_catalog)
+        finally:
+            self._lists_read -= 1
+
+    async def _list_if_other(self, groups: Sequence[str]) -> None:
+        """Another process has changed lists or groups: show what they say, if it is something else, and how they stand."""
+        if (listings := await self._read_listings()) != self.listings:
+            self._take_listings(listings)
+        else:
+            for group in groups:
+                await self.remotes.look_at_group(group)
+
+    def _take_listings(self, listings: tuple[GroupListing, ...]) -> None:
         self._trust.note_origins(listings)
         self.facts.forget_groups()
         self.listings = listings
         self.remotes.ask_all()
         files = {entry.key: self.catalog.file_of(entry) for listing in listings for entry in listing.entries}
         self.jobs.run(lambda: self._watch.follow(files))
+
+    def _read_catalog(self) -> tuple[GroupListing, ...]:
+        """List everything, in a job's thread; what is written to the lists from now on is news."""
+        files = {f"{_GROUP}{name}": file for name, file in group_files(self.catalog).items()}
+        files[_LIST] = self.catalog.folder / "catalog.json"
+        self._watch.follow(files, "lists")
+        self._watch.expect(files)
+        return list_catalog(self.catalog)
+
+    @property
+    def takes_keys(self) -> bool:
+        """Whether there is something that a key which was typed ahead can act upon; nobody waits for that for long."""
+        panes: dict[str, KeysPane | ChangesPane | HistoryPane] = {
+            "keys": self.keys_pane,
+            "changes": self.changes_pane,
+            "history": self.history_pane,
+        }
+        is_reading = self.place is not Place.DATABASES and self.tab in panes and panes[self.tab].is_reading
+        now = time.monotonic()
+        self._reading_since = (self._reading_since or now) if is_reading else 0.0
+        return not is_reading or now - self._reading_since > _WAITED
 
     @property
     def situation(self) -> Situation:
@@ -195,12 +260,12 @@ class BrowseScreen(Screen[None]):
             has_key=self.keys_pane.list.info is not None and self.tab == "keys",
             has_more=self.keys_pane.has_more,
             can_fold=self.keys_pane.value_view.can_fold,
-            conflicts=len(self.changes_pane.list.conflicts),
+            conflicts=self.status.conflicts if self.status else len(self.changes_pane.list.conflicts),
             serializer=self.opened.database.serializer if self.opened else "",
             commit=commits.commit,
             tags=commits.tags_here,
-            is_newest=commits.commit == commits.newest,
-            is_only_commit=commits.is_single,
+            is_newest=commits.commit == commits.newest and not commits.is_behind(self.status),
+            is_only_commit=commits.is_single and not commits.is_behind(self.status),
             past=self.past.at if self.past else None,
         )
 
@@ -221,6 +286,8 @@ class BrowseScreen(Screen[None]):
         self.add_class(f"at-{new.name.lower()}")
         if new in TAB_OF:
             self.tab = TAB_OF[new]
+        if new in {Place.KEYS, Place.VALUE}:
+            self.keys_pane.arrange_as_left()
         self._situation_changed()
 
     def watch_tab(self, tab: str) -> None:
@@ -281,8 +348,39 @@ class BrowseScreen(Screen[None]):
 
     def came_back(self) -> None:
         """The terminal has the focus again: somebody may have been busy elsewhere with what is shown here."""
-        if self.entry and not self.facts.is_fresh(self.entry.key, _LATELY) and not self.facts.is_asked(self.entry.key):
-            self.look_again(self.entry)
+        if self.settings.ask_every:
+            self._ask_shown()
+
+    def _ask_shown(self) -> None:
+        """Ask the remote of what is shown, in silence, if that was not done lately and somebody may be looking."""
+        entry = self.entry
+        is_known = entry is None or self.facts.is_fresh(entry.key, _LATELY - 1) or self.facts.is_asked(entry.key)
+        if entry is not None and not is_known and self.app.app_focus:
+            begin(self, self._ask_in_silence(entry))
+
+    async def _ask_in_silence(self, entry: Entry) -> None:
+        await self.remotes.look(entry, is_silent=True)
+
+    async def ask_open(self, slot: str, what: str, call: Callable[[Opened], T]) -> T:
+        """Read something of the open database in a slot of the jobs; once more where it was opened anew meanwhile."""
+        while True:
+            if (opened := self.opened) is None:
+                raise StaleError
+            try:
+                return await self.jobs.latest(slot, what, partial(call, opened))
+            except ReadError:
+                if opened is self.opened:
+                    raise
+
+    async def ask_now(self, entry: Entry) -> Status:
+        """How a database stands, from its remote, unless that was heard this very moment."""
+        known = self.statuses.get(entry.key)
+        return known if known is not None and self.facts.is_fresh(entry.key) else await self.remotes.look(entry)
+
+    def _is_reading(self, key: str) -> bool:
+        """Whether the program itself reads what is watched, and opens its files for that; asked in the thread that looks."""
+        is_list = key == _LIST or key.startswith(_GROUP)
+        return self.facts.is_asked(key.removeprefix(_GROUP)) or (is_list and self._lists_read > 0)
 
     def _copies_changed(self, keys: Mapping[str, bool]) -> None:
         """Another process has changed working copies; told in the thread that looks at them."""
@@ -290,22 +388,32 @@ class BrowseScreen(Screen[None]):
 
     def _look_at_copies(self, keys: Mapping[str, bool]) -> None:
         entries = {entry.key: entry for listing in self.listings or () for entry in listing.entries}
+        if lists := [key for key in keys if key == _LIST or key.startswith(_GROUP)]:
+            begin(self, self._list_if_other([key.removeprefix(_GROUP) for key in lists if key != _LIST]))
         for key in keys.keys() & entries.keys():
             if not keys[key] and self.opened and self.opened.entry.key == key:
                 # Values that are fetched are kept there too.
                 begin(self, self._look_inside(self.opened))
             else:
-                self.look_again(entries[key])
+                self._look_in_silence(entries[key])
+
+    def _look_in_silence(self, entry: Entry) -> None:
+        """Another process has changed a copy: nobody here has asked, so nobody is told that somebody is asked."""
+        begin(self, self._ask_in_silence(entry))
+        if self.entry and self.opened and entry.key == self.entry.key:
+            self.opening.open(self.entry)
 
     async def _look_inside(self, opened: Opened) -> None:
         """Look again at the open database if it says something else than it did."""
         listed = self.changes_pane.numbers
         if await self.jobs.latest("inside", "Looking at a copy", lambda: opened.is_other(listed)) and opened is self.opened:
-            self.look_again(opened.entry)
+            self._look_in_silence(opened.entry)
 
     @on(CatalogTree.Highlighted)
     def _highlighted(self, message: CatalogTree.Highlighted) -> None:
         self.group = message.group
+        if message.entry:
+            self.remembered.note(group=message.group, database=message.entry.key)
         if message.entry and self.entry and message.entry.key == self.entry.key:
             self.entry = message.entry
             return
@@ -333,11 +441,11 @@ class BrowseScreen(Screen[None]):
 
     @on(ReadFailed)
     def _tell_failure(self, message: ReadFailed) -> None:
-        self.tell(f"{message.what} did not succeed.", "error", str(message.error))
+        self.tell(f"{message.what} did not succeed.", "error", said(message.error))
 
     def tell_failure(self, entry: Entry, error: CatalogError) -> None:
         """Say that a database could not be opened."""
-        self.tell(f"{entry.name} could not be opened.", "error", str(error))
+        self.tell(f"{entry.name} could not be opened.", "error", said(error))
 
     @on(KeyList.Highlighted)
     @on(ChangeList.Highlighted)
@@ -352,7 +460,7 @@ class BrowseScreen(Screen[None]):
     @on(CommitList.Chosen)
     @on(PastChangeList.Chosen)
     def _row_chosen(self) -> None:
-        self._run(self._commands.act("go-in"))
+        begin(self, self.run("go-in"))
 
     @on(ChangesPane.NoConflictsLeft)
     def _leave_conflicts(self) -> None:
@@ -419,7 +527,7 @@ class BrowseScreen(Screen[None]):
         """Say why something was not done, and how to go on."""
         name = plain(write.name)
         if isinstance(error, CancelledError):
-            self.tell(f"The {write.verb} of {write.name} was cancelled.", "warning", str(error))
+            self.tell(f"The {write.verb} of {write.name} was cancelled.", "warning", said(error))
             return
         way_out, hint = "", way_on(error)
         self.tell(f"The {write.verb} of {write.name} did not happen.", "error", f"{error.message} {hint}".rstrip())
@@ -438,6 +546,37 @@ class BrowseScreen(Screen[None]):
 
     def _zoom(self) -> None:
         self.toggle_class("-zoomed")
+        self.remembered.note(is_zoomed=self.has_class("-zoomed"))
+
+    def widen(self, steps: int) -> None:
+        """Give the pane of the cursor more room, or less."""
+        name, is_first = SPLITS[self.place]
+        splitter = self.query_one(f"#split-{name}", Splitter)
+        if splitter.region:
+            splitter.move(steps if is_first else -steps)
+        else:
+            self.tell("There is one pane here, which has all the room.", "warning")
+
+    @on(Splitter.Moved)
+    def _remember_split(self, message: Splitter.Moved) -> None:
+        self.remembered.note(shares={**self.remembered.left.shares, message.name: message.share})
+
+    @on(KeysPane.Arranged)
+    def _remember_arrangement(self, message: KeysPane.Arranged) -> None:
+        now = message.arrangement
+        self.remembered.note(order=now.order, is_tree=now.is_tree, separator=now.separator)
+
+    def _recall(self) -> None:
+        """Be as the screen was left; nothing is asked of anybody for that."""
+        left = self.remembered.left
+        self.set_class(left.is_zoomed, "-zoomed")
+        for splitter in self.query(Splitter):
+            if (share := left.shares.get(splitter.split)) is not None:
+                splitter.put(share)
+        if left.order != "key" or left.is_tree:
+            self.keys_pane.recall(left.order, is_tree=left.is_tree, separator=left.separator)
+        if left.database:
+            self.catalog_tree.wanted = (left.group, left.database)
 
     def _shown_keys(self) -> Sequence[tuple[str, str]]:
         """Every command with its keys, as they are shown: first those that work here."""
@@ -464,12 +603,22 @@ class BrowseScreen(Screen[None]):
 
     async def action_command(self, name: str) -> None:
         """Run a command, or say why it cannot be run now."""
-        if refusal := (BY_ID.get(name) or ACTIONS[name]).refusal(self.situation):
-            self.tell(refusal, "warning")
-            return
-        self._run(self._commands.act(name))
+        begin(self, self.run(name))
         # Its first step, such as to open a dialog, is taken before the next key.
         await asyncio.sleep(0)
 
-    def _run(self, act: Act) -> None:
-        begin(self, act())
+    async def run(self, name: str) -> None:
+        """Run a command or an action by its id, or say why it cannot be run now.
+
+        What would make it needless may have changed since it was noted: that is looked up before it is said.
+        """
+        wanted: Command | Action = BY_ID.get(name) or ACTIONS[name]
+        refusal = wanted.refusal(self.situation)
+        if not refusal and not wanted.tells and wanted.needless(self.situation):
+            if (entry := self.entry) is not None:
+                await self.ask_now(entry)
+            refusal = wanted.hindrance(self.situation)
+        if refusal:
+            self.tell(refusal, "warning")
+        else:
+            await self._commands.act(name)()

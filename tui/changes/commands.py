@@ -10,11 +10,13 @@ from textual.content import Content
 
 from catalog import Change, Direction, Entry, Progress, State
 from tui.command import CHANGES, Place, Situation, command, needs_write
+from tui.facts import NOT_HEARD
 from tui.host import Host, Write
 from tui.jobs import Done, ReadError
 from tui.kit.amounts import quantity
 from tui.kit.confirm import Confirm
 from tui.kit.plain import plain
+from tui.kit.trouble import in_words, told
 from tui.opened import Opened
 from tui.trust import Vouching
 from tui.work import begin
@@ -76,7 +78,7 @@ def _choose_one(now: Situation) -> str:
 
 def _choose_any(now: Situation) -> str:
     has_some = now.status is None or now.status.ahead
-    return needs_write(now) or ("" if has_some else "There is nothing to choose: no key was changed here.")
+    return "" if has_some else "There is nothing to choose: no key was changed here."
 
 
 def _is_conflict(change: Change | None) -> TypeGuard[Change]:
@@ -97,11 +99,7 @@ def _write_one(now: Situation) -> str:
     return _settle_one(now)
 
 
-def _settle_any(now: Situation) -> str:
-    return needs_write(now) or _some_conflicts(now)
-
-
-def _some_conflicts(now: Situation) -> str:
+def _no_conflicts(now: Situation) -> str:
     return "" if now.conflicts else "There are no conflicts."
 
 
@@ -142,7 +140,8 @@ class Changes:
         "All or none",
         "a",
         "Choose all of your changes for the next push, or none.",
-        refusal=_choose_any,
+        refusal=needs_write,
+        needless=_choose_any,
         places=_LIST,
     )
     async def choose_all(self) -> None:
@@ -173,15 +172,15 @@ class Changes:
         "Give up all your unpushed changes of this database.",
         refusal=needs_write,
         needless=_no_discard,
+        tells=True,
         places=CHANGES,
     )
     async def discard_all(self) -> None:
         """Count, ask, then give up all changes."""
-        opened = self._opened
-        entry = opened.entry
+        entry = self._opened.entry
         dialog = self._host.open(Confirm(f"Discard in {plain(entry.name)}", None, "Discard", stay="Keep"))
         try:
-            summary = await self._host.jobs.latest("plan", "Preparing the discard", lambda: library.summarize(opened))
+            summary = await self._host.ask_open("plan", "Preparing the discard", library.summarize)
         except ReadError as failure:
             dialog.explain(failure.error)
         else:
@@ -199,25 +198,27 @@ class Changes:
         "Send your changes, or those that you chose, to the remote, after a question.",
         refusal=needs_write,
         needless=_no_push,
+        tells=True,
         rank=80,
     )
     async def push(self) -> None:
         """Ask about a push of what was chosen, or of all, while what it takes is counted; then push."""
-        opened, chosen = self._opened, self._pane.list.chosen
-        entry = opened.entry
-        dialog = self._host.open(PushDialog(entry))
-        begin(self._pane, self._count_push(dialog, opened, chosen))
+        entry, chosen = self._opened.entry, self._pane.list.chosen
+        draft = self._host.drafts.of("push", entry.key)
+        dialog = self._host.open(PushDialog(entry, draft))
+        begin(self._pane, self._count_push(dialog, entry, chosen))
         order = await dialog.answer
         if isinstance(order, Conflicts):
             await self.show_conflicts()
         elif order is not None and await self._write(entry, "push", partial(library.push, order=order)):
+            draft.forget()
             self._pane.choose_none(entry)
 
-    async def _count_push(self, dialog: PushDialog, opened: Opened, chosen: frozenset[str] | None) -> None:
+    async def _count_push(self, dialog: PushDialog, entry: Entry, chosen: frozenset[str] | None) -> None:
         """Find out what would be sent, then what that takes; nobody has to wait for it."""
-        entry, jobs = opened.entry, self._host.jobs
+        jobs = self._host.jobs
         try:
-            plan = await jobs.latest("plan", "Preparing the push", lambda: library.plan_push(opened, chosen))
+            plan = await self._host.ask_open("plan", "Preparing the push", lambda now: library.plan_push(now, chosen))
         except ReadError as failure:
             dialog.explain(failure.error)
             return
@@ -239,24 +240,37 @@ class Changes:
         "Bring the changes of others here, after a question.",
         refusal=needs_write,
         needless=_no_pull,
+        tells=True,
         rank=79,
     )
     async def pull(self) -> None:
-        """Count, ask, then pull."""
-        opened = self._opened
-        entry = opened.entry
-        dialog = self._host.open(Confirm(f"Pull {plain(entry.name)}", None, "Pull", is_safe=True))
+        """Count, ask, then pull; that there is nothing is said when the remote itself has just said so."""
+        host, entry = self._host, self._opened.entry
+        dialog = host.open(Confirm(f"Pull {plain(entry.name)}", None, "Pull", is_safe=True))
         try:
-            summary = await self._host.jobs.latest("plan", "Preparing the pull", lambda: library.summarize(opened))
+            summary = await host.ask_open("plan", "Preparing the pull", library.summarize)
+            status = host.status
+            if not (summary.incoming + summary.conflicts):
+                status = await host.ask_now(entry)
+                anew = partial(library.summarize_anew, host.catalog, entry, host.vouching(entry))
+                summary = await host.jobs.latest("plan", "Preparing the pull", anew)
         except ReadError as failure:
             dialog.explain(failure.error)
+            return
+        if keys := summary.incoming + summary.conflicts:
+            dialog.fill(pull_question(entry, summary), f"Pull {quantity(keys, 'key')}")
+            if await dialog.answer:
+                await self._write(entry, "pull", library.pull)
+        elif status is not None and status.state in NOT_HEARD:
+            dialog.refuse(
+                told(
+                    f"Whether there is something to pull is not known. {in_words(status.problem)}",
+                    "r asks again.",
+                    "$state-trouble",
+                )
+            )
         else:
-            if keys := summary.incoming + summary.conflicts:
-                dialog.fill(pull_question(entry, summary), f"Pull {quantity(keys, 'key')}")
-                if await dialog.answer:
-                    await self._write(entry, "pull", library.pull)
-            else:
-                dialog.refuse(Content(NOTHING_TO_PULL))
+            dialog.refuse(Content(NOTHING_TO_PULL))
 
     @command("refresh", "Refresh", "r", "Ask all remotes again how they stand.", rank=50)
     async def refresh(self) -> None:
@@ -331,24 +345,28 @@ class Changes:
         opened, change = self._opened, self._change
         entry, typing = opened.entry, typing_of(opened.database.serializer, change.key)
         assert typing is not None
-        dialog = self._host.open(ValueDialog(change.key, typing))
+        draft = self._host.drafts.of(f"value of {change.key}", entry.key)
+        dialog = self._host.open(ValueDialog(change.key, typing, draft))
         try:
-            sides = await self._host.jobs.latest(
-                "typed", "Reading both sides", lambda: library.read_typed_sides(opened, change, typing)
+            sides = await self._host.ask_open(
+                "typed", "Reading both sides", lambda now: library.read_typed_sides(now, change, typing)
             )
         except ReadError as failure:
             dialog.explain(failure.error)
         else:
             dialog.fill(sides)
         if (typed := await dialog.answer) is not None:
-            await self._write(entry, "resolve", partial(library.settle_with, key=change.key, value=typed.value))
+            settle = partial(library.settle_with, key=change.key, value=typed.value)
+            if await self._write(entry, "resolve", settle):
+                draft.forget()
 
     @command(
         "settle-all",
         "All alike",
         "a",
         "End all conflicts of this database with the same side, after a question.",
-        refusal=_settle_any,
+        refusal=needs_write,
+        needless=_no_conflicts,
         places=_CONFLICT,
         rank=52,
     )
@@ -359,12 +377,12 @@ class Changes:
         if choice is not None:
             await self._write(entry, "resolve", partial(library.settle_all, choice=choice))
 
-    @command("next-conflict", "Next", "n", "Go to the next conflict.", refusal=_some_conflicts, places=CHANGES, rank=53)
+    @command("next-conflict", "Next", "n", "Go to the next conflict.", needless=_no_conflicts, places=CHANGES, rank=53)
     async def next_conflict(self) -> None:
         """Go to the next conflict."""
         self._pane.list.go_to_conflict(1)
 
-    @command("previous-conflict", "Previous", "N", "Go to the conflict before.", refusal=_some_conflicts, places=CHANGES)
+    @command("previous-conflict", "Previous", "N", "Go to the conflict before.", needless=_no_conflicts, places=CHANGES)
     async def previous_conflict(self) -> None:
         """Go to the conflict before."""
         self._pane.list.go_to_conflict(-1)

@@ -13,14 +13,15 @@ from textual.content import Content
 from textual.widgets import Button, Input, Static, TextArea
 
 from catalog import CatalogError, Change, Direction, Entry, Summary
+from tui.drafts import Draft
 from tui.kit.amounts import quantity, size
 from tui.kit.columns import Fact, beside
 from tui.kit.confirm import STEPS, Question
-from tui.kit.dialog import Dialog
+from tui.kit.dialog import Dialog, drafted
 from tui.kit.plain import key_name, plain
 from tui.kit.reader import Lines, Reader, question
 from tui.kit.text_view import continued
-from tui.kit.trouble import told
+from tui.kit.trouble import said, trouble
 from tui.kit.whereabouts import place_facts
 
 from .library import Choice, PushEstimate, PushOrder, PushPlan, TypedSides, Typing, typed_value
@@ -43,9 +44,11 @@ class PushDialog(Dialog[PushOrder | Conflicts]):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "Cancel", show=False)]
 
-    def __init__(self, entry: Entry) -> None:
+    def __init__(self, entry: Entry, draft: Draft) -> None:
         super().__init__()
         self._entry = entry
+        self._draft = draft
+        self._kept = draft.kept
         self._plan: PushPlan | None = None
         self._takes = _COUNTING
         self._keys = 0
@@ -58,8 +61,10 @@ class PushDialog(Dialog[PushOrder | Conflicts]):
         with Vertical(classes="box") as box:
             box.border_title = Content(f"Push {plain(self._entry.name)}")
             yield Reader(self._lines, can_focus=False)
-            yield Static(Content.styled("Message for your colleagues", "$quiet"), classes="label")
-            yield Input(placeholder="what changed, and why (may stay empty)", id="message", max_length=500)
+            words = f"Message for your colleagues{', as you began it' if self._kept else ''}"
+            yield Static(Content.styled(words, "$accent" if self._kept else "$quiet"), classes="label")
+            text = self._kept.values.get("message", "") if self._kept else ""
+            yield Input(text, placeholder="what changed, and why (may stay empty)", id="message", max_length=500)
             with Horizontal(classes="buttons"):
                 yield Button("Cancel", id="stay", compact=True)
                 yield Button("Show conflicts", id="conflicts", compact=True)
@@ -110,7 +115,7 @@ class PushDialog(Dialog[PushOrder | Conflicts]):
 
     def _lines(self, width: int) -> list[Content]:
         if self._problem is not None:
-            words = told(self._problem.message, self._problem.hint, "$state-trouble")
+            words = trouble(self._problem)
             return [row for line in words.split(allow_blank=True) for row in continued(line, width)]
         if self._is_needless:
             return continued(Content(self._nothing), width)
@@ -149,12 +154,17 @@ class PushDialog(Dialog[PushOrder | Conflicts]):
             return f"{what} {verb} also changed by someone else{named}. {wait}; nothing is overwritten."
         if self._plan and self._plan.incoming:
             others = quantity(self._plan.incoming, "other key")
-            return f"Your colleagues changed {others} meanwhile, which stay as they are."
+            stay = "stays as it is" if self._plan.incoming == 1 else "stay as they are"
+            return f"Your colleagues changed {others} meanwhile, which {stay}."
         return ""
 
     @on(Input.Submitted)
     def _submitted(self) -> None:
         self._push()
+
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        self._draft.keep({"message": event.value})
 
     def _push(self) -> None:
         if self._plan is not None and self._keys and self.was_seen():
@@ -207,9 +217,10 @@ class ValueDialog(Dialog[Typed]):
         Binding("ctrl+s", "use", "Use it", show=False, priority=True),
     ]
 
-    def __init__(self, key: str, typing: Typing) -> None:
+    def __init__(self, key: str, typing: Typing, draft: Draft) -> None:
         super().__init__()
         self._key = key
+        self._draft = draft
         self._typing = typing
         self._sides: TypedSides | None = None
         self._is_waiting = True
@@ -247,14 +258,18 @@ class ValueDialog(Dialog[Typed]):
         area.read_only = False
         self.query_one("#mine").disabled = sides.mine is None
         self.query_one("#theirs").disabled = sides.theirs is None
-        self._start_from(sides.mine if sides.mine is not None else sides.theirs)
-        self._explain_kind()
+        kept = self._draft.kept
+        self._start_from(kept.values.get("text") if kept else sides.mine if sides.mine is not None else sides.theirs)
+        if kept:
+            self.query_one("#wrong", Static).update(drafted(kept))
+        else:
+            self._explain_kind()
         self.changed()
 
     def explain(self, error: CatalogError) -> None:
         """Say why there is nothing to begin with."""
         self._is_waiting = False
-        self.once_there(lambda: self._say(f"{error.message} {error.hint}", "$state-trouble"))
+        self.once_there(lambda: self._say(said(error), "$state-trouble"))
 
     def _explain_kind(self) -> None:
         self._say(f"This database stores {self._typing.value}.", "$quiet")
@@ -278,8 +293,15 @@ class ValueDialog(Dialog[Typed]):
 
     @on(TextArea.Changed)
     def _typed(self) -> None:
-        if self._sides is not None:
-            self._explain_kind()
+        text = self.query_one(TextArea).text
+        if self._sides is None:
+            return
+        kept = self._draft.kept
+        if kept is not None and kept.values.get("text") == text:
+            return
+        if text not in (self._sides.mine, self._sides.theirs):
+            self._draft.keep({"text": text})
+        self._explain_kind()
 
     @on(Button.Pressed)
     def _pressed(self, event: Button.Pressed) -> None:

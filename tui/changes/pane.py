@@ -12,12 +12,15 @@ from textual.content import Content
 from textual.message import Message
 from textual.reactive import reactive
 
-from catalog import Change, Direction, Entry
+from catalog import Change, Direction, Entry, State, Status
 from tui.command import Place
+from tui.facts import NOT_HEARD
 from tui.jobs import Jobs
 from tui.kit.comparison import ChangeSides
 from tui.kit.diff_view import BIG, DiffView, too_big, weight
-from tui.kit.trouble import trouble
+from tui.kit.plain import plain
+from tui.kit.splitter import Splitter
+from tui.kit.trouble import in_words, trouble
 from tui.opened import Opened, read_comparison, sides_of
 from tui.work import ReadFailed, begin
 
@@ -28,6 +31,23 @@ from .list import ChangeList
 _IN_STEP = Content.from_markup(
     "[$state-good]✓[/] [b]No differences[/b]\n\n[$quiet]This copy and its remote hold the same values.[/]"
 )
+_COMPARING = Content.styled("Comparing…", "$quiet")
+
+
+def no_differences(status: Status | None) -> Content:
+    """What it means that no key differs from what was last seen of the remote, as far as that is known to be the newest."""
+    if status is None or status.ahead or status.behind or status.conflicts:
+        return _COMPARING
+    if status.state is State.EMPTY:
+        why = in_words(status.problem) or "Nothing was pushed yet, and nothing was changed here that could be."
+        return Content.assemble(("No remote", "bold"), (f"\n\n{plain(why)}", "$quiet"))
+    if status.state not in NOT_HEARD:
+        return _IN_STEP
+    seen = (
+        f" This copy is as commit {status.remote_commit.number} there, the newest that was seen." if status.remote_commit else ""
+    )
+    words = f"Nothing was changed here.{seen}\n\n{plain(in_words(status.problem))}\n\nr asks again."
+    return Content.assemble(("What the remote holds now is not known", "bold"), (f"\n\n{words}", "$quiet"))
 
 
 class ChangesPane(Container):
@@ -46,6 +66,7 @@ class ChangesPane(Container):
     opened: reactive[Opened | None] = reactive(None)
     words: reactive[Content] = reactive(Content(""))
     place: reactive[Place] = reactive(Place.DATABASES)
+    status: reactive[Status | None] = reactive(None)
 
     def __init__(self, jobs: Jobs, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -55,10 +76,12 @@ class ChangesPane(Container):
         self._commits: TheirCommits | None = None
         self._is_asking = False
         self._counts: Mapping[Direction, int] | None = None
+        self._has_failed = False
 
     def compose(self) -> ComposeResult:
         """The list, and the comparison beside it; the conflict over both."""
         yield ChangeList(id="change-list")
+        yield Splitter("changes", "#change-list", "#diff-view")
         yield DiffView(id="diff-view")
         yield ConflictView(id="conflict-view")
 
@@ -83,6 +106,11 @@ class ChangesPane(Container):
         if self._counts is None:
             return None
         return tuple(self._counts[one] for one in (Direction.OUTGOING, Direction.INCOMING, Direction.CONFLICT))  # type: ignore[return-value]
+
+    @property
+    def is_reading(self) -> bool:
+        """Whether the changes of the open database are being read, so that there is nothing yet to act upon."""
+        return self.opened is not None and self._counts is None and not self._has_failed
 
     @property
     def is_at_conflict(self) -> bool:
@@ -113,13 +141,19 @@ class ChangesPane(Container):
         self._jobs.forget("blame")
         self._commits, self._is_asking = None, False
         self._counts = None
+        self._has_failed = False
         self.diff_view.show_words(Content(""))
         if new is None:
             self._show_words(self.words)
             return
         if old is None or old.entry.key != new.entry.key:
-            self._show_words(Content.styled("Comparing…", "$quiet"))
+            self._show_words(_COMPARING)
         begin(self, self._read_changes(new))
+
+    def watch_status(self) -> None:
+        """Say what it means that there are none."""
+        if self.is_mounted and self.opened is not None and self._counts is not None and not any(self._counts.values()):
+            self._show_words(no_differences(self.status))
 
     def watch_words(self) -> None:
         """Show why there are no changes."""
@@ -154,7 +188,7 @@ class ChangesPane(Container):
         self._counts = found.counts
         self.post_message(self.Counted(opened, found.counts))
         if not found.changes:
-            self._show_words(_IN_STEP)
+            self._show_words(no_differences(self.status))
         else:
             self.list.show_changes(found.counts, found.changes)
         if self._wants_conflicts:
@@ -216,4 +250,5 @@ class ChangesPane(Container):
     @on(ReadFailed)
     def _explain(self, message: ReadFailed) -> None:
         """Put the problem where the changes would be; the screen also reports it."""
+        self._has_failed = True
         self._show_words(trouble(message.error))

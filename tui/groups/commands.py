@@ -10,7 +10,6 @@ from textual.content import Content
 
 from catalog import CatalogError, Entry, GroupRecord, Progress, SearchIndex, Status
 from tui.command import (
-    Commands,
     Situation,
     action,
     command,
@@ -27,6 +26,7 @@ from tui.kit.confirm import Confirm, TypedConfirm
 from tui.kit.menu import MenuDialog, Offer
 from tui.kit.plain import plain
 from tui.kit.reader import Lines
+from tui.kit.trouble import way_on
 from tui.opened import Opened
 
 from . import forms, library, questions
@@ -69,23 +69,23 @@ def _move(now: Situation) -> str:
     return _change_database(now) or ("" if now.groups > 1 else "There is only one group: A adds another.")
 
 
-def _remote(now: Situation) -> str:
+def _no_remote(now: Situation) -> str:
     answers = now.status is not None and now.status.remote_commit is not None
-    return needs_open(now) or ("" if answers else "It has no remote that answers now.")
+    return "" if answers else "It has no remote that answers now."
 
 
 def _copy_remote(now: Situation) -> str:
-    return needs_permission(now) or _remote(now)
+    return needs_permission(now) or needs_open(now)
 
 
 def _delete_remote(now: Situation) -> str:
     if now.entry and now.entry.connection.is_address_only:
         return "A public address only reads: who has the keys of the bucket can delete it."
-    return (
-        needs_write(now)
-        or _remote(now)
-        or ("Pull first (p): what others have pushed is nowhere else." if _is_older(now.status) else "")
-    )
+    return needs_write(now)
+
+
+def _not_to_delete(now: Situation) -> str:
+    return _no_remote(now) or ("Pull first (p): what others have pushed is nowhere else." if _is_older(now.status) else "")
 
 
 def _is_older(status: Status | None) -> bool:
@@ -155,11 +155,11 @@ class Groups:
     async def _offer(self, menu: str) -> None:
         found, now = MENUS[menu], self._host.situation
         actions = [ACTIONS[name] for name in found.actions]
-        offers = [Offer(one.id, one.letter, one.words, one.help, one.refusal(now)) for one in actions]
+        offers = [Offer(one.id, one.letter, one.words, one.help, one.refusal(now), one.needless(now)) for one in actions]
         about = self._host.entry.name if self._host.entry else self._host.group
         chosen = await self._host.open(MenuDialog(f"{found.title}: {about}" if about else found.title, offers)).answer
         if chosen:
-            await Commands([self]).act(chosen)()
+            await self._host.run(chosen)
 
     @command("put-back", "Put back", "Z", "Put back what was removed last.", refusal=needs_permission)
     async def put_back(self) -> None:
@@ -198,7 +198,7 @@ class Groups:
     @action("add-group", "g", "Add a group…", "A group of this machine, or one that others share.", refusal=needs_permission)
     async def add_group(self) -> None:
         """Ask for a group, and add it."""
-        await self._fill(forms.group_form(self._host.catalog))
+        await self._fill(forms.group_form(self._host.catalog), "add-group", "")
 
     @action(
         "add-database",
@@ -210,7 +210,7 @@ class Groups:
     async def add_database(self) -> None:
         """Ask for a database that has a remote, and add it."""
         if record := self._record():
-            await self._fill(forms.database_form(self._host.catalog, record))
+            await self._fill(forms.database_form(self._host.catalog, record), "add-database", record.name)
 
     @action(
         "new-database", "n", "Make a database…", "A new one, empty or from files, in the selected group.", refusal=_change_group
@@ -219,13 +219,15 @@ class Groups:
         """Ask what a new database is to be made of, check that, ask again, then make it."""
         if (record := self._record()) is None:
             return
-        plan = await self._host.open(FormDialog(self._host.jobs, forms.new_form(self._host.catalog, record))).answer
+        draft = self._host.drafts.of("new-database", record.name)
+        plan = await self._host.open(FormDialog(self._host.jobs, forms.new_form(self._host.catalog, record), draft)).answer
         if plan is None:
             return
         wanted = plan.wanted
         if await self._agrees(f"Make {plain(wanted.name)}", questions.new_question(plan), "Make and push it", is_safe=True):
             work = partial(library.make_database, self._host.catalog, plan)
-            await self._write(Write(f"new:{wanted.group}/{wanted.name}", "creation", wanted.name), work)
+            if await self._write(Write(f"new:{wanted.group}/{wanted.name}", "creation", wanted.name), work):
+                draft.forget()
 
     @action(
         "describe",
@@ -236,25 +238,27 @@ class Groups:
     )
     async def describe(self) -> None:
         """Ask what is to be said of the database, and say it."""
-        await self._fill(forms.describe_form(self._host.catalog, self._host.group, self._entry))
+        form = forms.describe_form(self._host.catalog, self._host.group, self._entry)
+        await self._fill(form, "describe", f"{self._host.group}/{self._entry.key}")
 
     @action(
         "edit-metadata", "m", "Edit its metadata…", "JSON that belongs to the database; a change to push.", refusal=needs_write
     )
     async def edit_metadata(self) -> None:
         """Read the metadata, have it edited, then set it."""
-        opened, host = self._opened, self._host
-        entry = opened.entry
-        dialog = host.open(MetadataDialog(entry.name))
+        host, entry = self._host, self._opened.entry
+        draft = host.drafts.of("metadata", entry.key)
+        dialog = host.open(MetadataDialog(entry.name, draft))
         try:
-            text = await host.jobs.latest("metadata", "Reading the metadata", lambda: library.read_metadata(opened))
+            text = await host.ask_open("metadata", "Reading the metadata", library.read_metadata)
         except ReadError as failure:
             dialog.explain(failure.error)
         else:
             dialog.fill(text)
         if (edited := await dialog.answer) is not None:
             work = partial(library.save_metadata, host.catalog, entry, host.vouching(entry), edited)
-            await self._write(Write.of(entry, "change of metadata"), work)
+            if await self._write(Write.of(entry, "change of metadata"), work):
+                draft.forget()
 
     @action("move", "v", "Move it to another group…", "Only the entry moves; the data stays where it is.", refusal=_move)
     async def move(self) -> None:
@@ -287,38 +291,56 @@ class Groups:
     )
     async def import_files(self) -> None:
         """Ask for files, check them, ask again, then bring them into the database."""
-        opened, host = self._opened, self._host
-        entry = opened.entry
-        plan = await host.open(FormDialog(host.jobs, forms.import_form(opened))).answer
+        host, entry = self._host, self._opened.entry
+        draft = host.drafts.of("import", entry.key)
+        plan = await host.open(
+            FormDialog(
+                host.jobs,
+                forms.import_form(partial(library.check_import, host.catalog, entry, host.vouching(entry)), entry.name),
+                draft,
+            )
+        ).answer
         if plan is None:
             return
         go_on = f"Import {quantity(plan.counts.keys if plan.counts else 0, 'key')}"
         is_safe = not (plan.counts and plan.counts.replaced)
         if await self._agrees(f"Import into {plain(entry.name)}", questions.import_question(entry, plan), go_on, is_safe=is_safe):
             work = partial(library.import_into, host.catalog, entry, host.vouching(entry), plan)
-            await self._write(Write.of(entry, "import"), work)
+            if await self._write(Write.of(entry, "import"), work):
+                draft.forget()
 
     @action("export-files", "e", "Export to files…", "Write CSV, JSON lines, Parquet or a folder of files.", refusal=needs_open)
     async def export_files(self) -> None:
         """Ask where to write the database, and write it."""
         opened, host = self._opened, self._host
         entry = opened.entry
-        if (plan := await host.open(FormDialog(host.jobs, forms.export_form(opened))).answer) is not None:
+        draft = host.drafts.of("export", entry.key)
+        if (plan := await host.open(FormDialog(host.jobs, forms.export_form(opened), draft)).answer) is not None:
             work = partial(library.export_to, host.catalog, entry, host.vouching(entry), plan.path, plan.options)
-            await self._write(Write(f"export:{entry.key}", "export", entry.name), work)
+            if await self._write(Write(f"export:{entry.key}", "export", entry.name), work):
+                draft.forget()
 
-    @action("copy-remote", "c", "Copy its remote…", "To another place, with its whole history.", refusal=_copy_remote)
+    @action(
+        "copy-remote",
+        "c",
+        "Copy its remote…",
+        "To another place, with its whole history.",
+        refusal=_copy_remote,
+        needless=_no_remote,
+    )
     async def copy_remote(self) -> None:
         """Ask where to copy the remote, check that, ask again, then copy it."""
         opened, host = self._opened, self._host
         entry = opened.entry
-        plan = await host.open(FormDialog(host.jobs, forms.copy_form(host.catalog, opened))).answer
+        draft = host.drafts.of("copy", entry.key)
+        plan = await host.open(FormDialog(host.jobs, forms.copy_form(host.catalog, opened), draft)).answer
         if plan is None:
             return
         lines = questions.copy_question(entry, plan, host.status)
         if await self._agrees(f"Copy {plain(entry.name)}", lines, "Copy it", is_safe=True):
             work = partial(library.copy_database, host.catalog, entry, host.vouching(entry), plan.target)
-            await self._write(Write(f"copy:{entry.key}", "copy", entry.name), work)
+            if await self._write(Write(f"copy:{entry.key}", "copy", entry.name), work):
+                draft.forget()
 
     @action("remove-database", "r", "Remove it from its group…", "Deletes no data; Z puts it back.", refusal=_change_database)
     async def remove_database(self) -> None:
@@ -344,7 +366,12 @@ class Groups:
             await self._do("Removing", lambda: library.remove_group(self._host.catalog, record.name))
 
     @action(
-        "delete-remote", "D", "Delete its remote…", "For everyone, with its history; the copy here stays.", refusal=_delete_remote
+        "delete-remote",
+        "D",
+        "Delete its remote…",
+        "For everyone, with its history; the copy here stays.",
+        refusal=_delete_remote,
+        needless=_not_to_delete,
     )
     async def delete_remote(self) -> None:
         """Ask for the name of the database, then delete its remote."""
@@ -358,9 +385,11 @@ class Groups:
 
     # How it is asked and done
 
-    async def _fill(self, form: forms.Form) -> None:
+    async def _fill(self, form: forms.Form, name: str, about: str) -> None:
         """Have a form filled in, which does what it asks for."""
-        if isinstance(managed := await self._host.open(FormDialog(self._host.jobs, form)).answer, Managed):
+        draft = self._host.drafts.of(name, about)
+        if isinstance(managed := await self._host.open(FormDialog(self._host.jobs, form, draft)).answer, Managed):
+            draft.forget()
             self._host.tell(managed.text, "information", managed.details)
             self._follow(managed)
 
@@ -373,9 +402,11 @@ class Groups:
         self._host.tell(managed.text, "information", managed.details)
         self._follow(managed)
 
-    async def _write(self, write: Write, work: Callable[[Progress], Managed]) -> None:
+    async def _write(self, write: Write, work: Callable[[Progress], Managed]) -> bool:
+        """Make a write; whether it was done."""
         if managed := await self._host.write(write, work):
             self._follow(managed)
+        return managed is not None
 
     def _follow(self, managed: Managed) -> None:
         """Show what has changed."""
@@ -389,7 +420,7 @@ class Groups:
         try:
             return self._host.catalog.group(self._host.group)
         except CatalogError as error:
-            self._host.tell(error.message, "warning", error.hint)
+            self._host.tell(error.message, "warning", way_on(error))
             return None
 
 

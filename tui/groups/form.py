@@ -19,10 +19,11 @@ from textual.widget import Widget
 from textual.widgets import Button, Input, Label
 
 from catalog import Progress
+from tui.drafts import Draft
 from tui.jobs import Jobs
 from tui.kit.amounts import size
 from tui.kit.columns import beside
-from tui.kit.dialog import Dialog
+from tui.kit.dialog import Dialog, drafted
 from tui.kit.plain import plain
 from tui.kit.reader import Reader, paragraphs
 from tui.kit.trouble import way_on
@@ -72,10 +73,12 @@ class FormDialog(Dialog[Any]):
         Binding("ctrl+s", "submit", "Go on", show=False, priority=True),
     ]
 
-    def __init__(self, jobs: Jobs, form: Form) -> None:
+    def __init__(self, jobs: Jobs, form: Form, draft: Draft) -> None:
         super().__init__()
         self._jobs = jobs
         self._form = form
+        self._draft = draft
+        self._kept = draft.kept
         self._checking: Progress | None = None
         self._was_at: Widget | None = None
         self._timer: Timer | None = None
@@ -84,15 +87,17 @@ class FormDialog(Dialog[Any]):
         """The fields, a note, the buttons."""
         form = self._form
         with Vertical(classes="box form") as box:
-            box.border_title = Content(plain(form.title))
+            box.border_title = Content(plain(form.title) + (" · draft" if self._kept else ""))
             box.border_subtitle = "enter next field · ctrl+s go on · esc cancel"
             with Vertical(id="fields"):
                 for field in form.fields:
                     with Horizontal(classes="field"):
                         yield Label(field.label)
-                        yield _input(field)
-            yield Reader(paragraphs(Content.styled(form.note, "$quiet")), can_focus=False, id="said")
+                        yield _input(field, self._first_values[field.id])
+            yield Reader(paragraphs(self._note), can_focus=False, id="said")
             with Horizontal(classes="buttons"):
+                if self._kept:
+                    yield Button("Begin anew", id="anew", compact=True)
                 yield Button("Cancel", id="stay", compact=True)
                 if form.test:
                     yield Button("Test", id="test", compact=True)
@@ -103,10 +108,41 @@ class FormDialog(Dialog[Any]):
     def on_mount(self) -> None:
         """Begin with the first field that is empty and should not be."""
         self._timer = self.set_interval(_EVERY, self._tell_progress, pause=True)
-        first = min(self._form.fields, key=lambda field: bool(field.value) or field.is_spare)
+        values = self._first_values
+        first = min(self._form.fields, key=lambda field: bool(values[field.id]) or field.is_spare)
         self.query_one(f"#{first.id}").focus()
         for button in self.query("#anyway"):
             button.display = False
+
+    @property
+    def _first_values(self) -> Values:
+        """What the fields begin with: what was typed into them before and not used, if anything was."""
+        kept = self._kept.values if self._kept else {}
+        return {field.id: kept.get(field.id, field.value) for field in self._form.fields}
+
+    @property
+    def _note(self) -> Content:
+        note = Content.styled(self._form.note, "$quiet")
+        return Content.assemble(drafted(self._kept), "\n", note) if self._kept else note
+
+    @on(Input.Changed)
+    def _typed(self) -> None:
+        values = self._values
+        if any(values[field.id] != field.value for field in self._form.fields):
+            self._draft.keep(values)
+        elif not self._kept:
+            self._draft.forget()
+
+    def _begin_anew(self) -> None:
+        """Forget the draft, and let every field be as it is without one."""
+        self._kept = None
+        for field in self._form.fields:
+            self.query_one(f"#{field.id}", Input).value = field.value
+        self._draft.forget()
+        self.query_one("#anew").display = False
+        self.query_one(".box").border_title = Content(plain(self._form.title))
+        self._show(self._note)
+        self.query_one(Input).focus()
 
     @property
     def _values(self) -> Values:
@@ -121,6 +157,9 @@ class FormDialog(Dialog[Any]):
 
     @on(Button.Pressed)
     def _pressed(self, event: Button.Pressed) -> None:
+        if event.button.id == "anew":
+            self._begin_anew()
+            return
         work = {"go-on": self._form.submit, "test": self._form.test, "anyway": self._form.anyway}.get(event.button.id or "")
         if work is None:
             self.action_cancel()
@@ -188,7 +227,7 @@ class FormDialog(Dialog[Any]):
     def _explain(self, message: ReadFailed) -> None:
         """Say what went wrong; everything that was typed stays, and one can go on typing."""
         self._stop_checking()
-        self._tell(message.error.message, in_words_of_the_form(way_on(message.error)))
+        self._tell(message.error.message, way_on(message.error, in_words_of_the_form))
         for button in self.query("#anyway"):
             button.display = True
         (self._was_at or self.query_one("#go-on")).focus()
@@ -202,6 +241,6 @@ class FormDialog(Dialog[Any]):
             self.dismiss(None)
 
 
-def _input(field: Field) -> Input:
+def _input(field: Field, text: str) -> Input:
     suggester = PathSuggester() if field.is_path else SuggestFromList(field.choices) if field.choices else None
-    return Input(field.value, placeholder=field.placeholder, id=field.id, compact=True, suggester=suggester)
+    return Input(text, placeholder=field.placeholder, id=field.id, compact=True, suggester=suggester)

@@ -13,9 +13,11 @@ from textual.content import Content
 from textual.widgets import Button, Static, TextArea
 
 from catalog import CatalogError, InvalidJsonError, read_json
-from tui.kit.dialog import Dialog
+from tui.drafts import Draft
+from tui.kit.dialog import KEPT, Dialog, drafted
 from tui.kit.json_area import JsonArea
 from tui.kit.plain import plain
+from tui.kit.trouble import said
 
 _MOST_BYTES = 4 << 20
 _MOST_EDITED = 300_000
@@ -27,16 +29,16 @@ class MetadataDialog(Dialog[str]):
     """Gives the JSON text to be saved; None when nothing is."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "cancel", "Cancel", show=False),
+        Binding("escape", "cancel", "Cancel", show=False, priority=True),
         Binding("ctrl+s", "save", "Save", show=False, priority=True),
     ]
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, draft: Draft) -> None:
         super().__init__()
         self._database = name
+        self._draft = draft
         self._before: str | None = None
         self._is_waiting = True
-        self._is_leaving = False
 
     @property
     def takes_keys(self) -> bool:
@@ -47,10 +49,11 @@ class MetadataDialog(Dialog[str]):
         """The text, a line for what is wrong with it, and the buttons."""
         with Vertical(classes="box wide metadata") as box:
             box.border_title = Content(f"Metadata of {plain(self._database)}")
-            box.border_subtitle = "ctrl+s save · esc cancel"
+            box.border_subtitle = "ctrl+s save · esc leaves it as a draft"
             yield JsonArea("", read_only=True, show_line_numbers=True, tab_behavior="indent", id="metadata")
             yield Static(Content(""), id="said")
             with Horizontal(classes="buttons"):
+                yield Button("Begin anew", id="anew", compact=True)
                 yield Button("Cancel", id="stay", compact=True)
                 yield Button("Tidy", id="tidy", compact=True)
                 yield Button("Save", id="go-on", variant="primary", compact=True)
@@ -58,6 +61,7 @@ class MetadataDialog(Dialog[str]):
     def on_mount(self) -> None:
         """Begin with the text."""
         self.query_one(TextArea).focus()
+        self.query_one("#anew").display = False
         self._say("Reading the metadata…", "$quiet")
 
     def fill(self, text: str) -> None:
@@ -71,15 +75,17 @@ class MetadataDialog(Dialog[str]):
             self._say(words, "$state-ahead")
             return
         self._before = text
+        kept = self._draft.kept
         area = self.query_one(TextArea)
-        area.text, area.read_only = text, False
-        self._say(_NOTE, "$quiet")
+        area.text, area.read_only = kept.values.get("text", text) if kept else text, False
+        self.query_one("#anew").display = kept is not None
+        self.query_one("#said", Static).update(drafted(kept) if kept else Content.styled(_NOTE, "$quiet"))
         self.changed()
 
     def explain(self, error: CatalogError) -> None:
         """Say why there is nothing to begin with."""
         self._is_waiting = False
-        self.once_there(lambda: self._say(f"{error.message} {error.hint}", "$state-trouble"))
+        self.once_there(lambda: self._say(said(error), "$state-trouble"))
 
     def _say(self, words: str, style: str) -> None:
         self.query_one("#said", Static).update(Content.styled(plain(words), style))
@@ -103,8 +109,13 @@ class MetadataDialog(Dialog[str]):
 
     @on(TextArea.Changed)
     def _typed(self) -> None:
-        if self._before is not None:
-            self._is_leaving = False
+        text = self.query_one(TextArea).text
+        if self._before is None:
+            return
+        if text != self._before:
+            self._draft.keep({"text": text})
+        kept = self._draft.kept
+        if kept is None or kept.values.get("text") != text or not self.query_one("#anew").display:
             self._say(_NOTE, "$quiet")
 
     def action_save(self) -> None:
@@ -131,18 +142,26 @@ class MetadataDialog(Dialog[str]):
         self.query_one(TextArea).focus()
 
     def action_cancel(self) -> None:
-        """Close; what was typed is given up at the second time only."""
-        if self.query_one(TextArea).text != (self._before or "") and not self._is_leaving:
-            self._is_leaving = True
-            self._say("What you typed is not saved: ctrl+s saves it, escape again gives it up.", "$state-ahead")
-        else:
-            self.dismiss(None)
+        """Close; what was typed is kept as a draft."""
+        if self._before is not None and self.query_one(TextArea).text != self._before:
+            self.notify(KEPT, markup=False)
+        self.dismiss(None)
+
+    def _begin_anew(self) -> None:
+        self._draft.forget()
+        area = self.query_one(TextArea)
+        area.text = self._before or ""
+        area.focus()
+        self.query_one("#anew").display = False
+        self._say(_NOTE, "$quiet")
 
     @on(Button.Pressed)
     def _pressed(self, event: Button.Pressed) -> None:
         match event.button.id:
             case "go-on":
                 self.action_save()
+            case "anew":
+                self._begin_anew()
             case "tidy":
                 self._tidy()
             case _:

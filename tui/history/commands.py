@@ -36,16 +36,16 @@ def _changes_history(now: Situation) -> str:
     return _writes_there(now) or _needs_commit(now)
 
 
-def _undo(now: Situation) -> str:
-    return _writes_there(now) or ("There is nothing before the first commit to go back to." if now.is_only_commit else "")
+def _no_undo(now: Situation) -> str:
+    return "There is nothing before the first commit to go back to." if now.is_only_commit else ""
 
 
-def _revert(now: Situation) -> str:
-    return _changes_history(now) or ("This is the newest commit: there is nothing to go back to." if now.is_newest else "")
+def _no_revert(now: Situation) -> str:
+    return "This is the newest commit: there is nothing to go back to." if now.is_newest else ""
 
 
-def _untag(now: Situation) -> str:
-    return _changes_history(now) or ("" if now.tags else "This commit has no tag.")
+def _no_tag(now: Situation) -> str:
+    return "" if now.tags else "This commit has no tag."
 
 
 def _leave(now: Situation) -> str:
@@ -114,7 +114,8 @@ class History:
         "Undo",
         "u",
         "Take the last push back, as a new commit, after a question.",
-        refusal=_undo,
+        refusal=_writes_there,
+        needless=_no_undo,
         places=_HISTORY,
         rank=69,
     )
@@ -127,7 +128,8 @@ class History:
         "Go back to it",
         "R",
         "Make everything as it was at this commit, as a new commit, after a question.",
-        refusal=_revert,
+        refusal=_changes_history,
+        needless=_no_revert,
         places=_HISTORY,
         rank=68,
     )
@@ -140,7 +142,8 @@ class History:
         self._host.open(dialog)
         what = "Preparing to go back" if to else "Preparing the undo"
         try:
-            plan = await self._host.jobs.latest("plan", what, lambda: library.plan_rewind(opened, to))
+            await self._host.ask_now(opened.entry)
+            plan = await self._host.ask_open("plan", what, lambda now: library.plan_rewind(now, to))
         except ReadError as failure:
             dialog.explain(failure.error)
             return
@@ -173,7 +176,8 @@ class History:
         "Untag",
         "U",
         "Take a name from this commit, after a question.",
-        refusal=_untag,
+        refusal=_changes_history,
+        needless=_no_tag,
         places=_HISTORY,
         rank=15,
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from textual.content import Content
 from textual.message import Message
 
-from catalog import Commit
+from catalog import Commit, Status
 from tui.kit.amounts import moment, quantity
 from tui.kit.badges import MARKED
 from tui.kit.columns import shorten, spread
@@ -93,6 +93,11 @@ class CommitList(RowList):
     def is_single(self) -> bool:
         """Whether there is only one commit."""
         return self._is_complete and len(self._commits) == 1
+
+    def is_behind(self, status: Status | None) -> bool:
+        """Whether the remote has a newer commit than the newest of these."""
+        there = status.remote_commit if status else None
+        return self.newest is not None and there is not None and there.number > self.newest.number
 
     def empty_text(self) -> Content:
         """Say why there are no commits."""

@@ -42,6 +42,7 @@ DATABASE_BADGES: dict[State, Badge] = {
     State.NOT_APPROVED: Badge("¿", "not approved: its group names a place that you have not agreed to use", "state-trouble"),
     State.DENIED: Badge("⊗", "denied: the server refuses these credentials", "state-trouble"),
     State.STALE: Badge("≠", "stale entry: there is no database at its place any more", "state-trouble"),
+    State.PARTED: Badge("⑂", "parted: its remote went back, or took another line than what is here", "state-conflict"),
     State.BROKEN: Badge("✗", "broken: what is stored cannot be used", "state-conflict"),
 }
 

@@ -7,8 +7,13 @@ from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 from textual import events
+from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button
+
+from tui.drafts import Kept
+
+from .amounts import moment
 
 A = TypeVar("A")
 _NOT_SEEN = "This was not on the screen yet when you typed that: look, and say it again."
@@ -87,6 +92,14 @@ class Dialog(ModalScreen[A], Generic[A]):
         if not is_seen:
             self.notify(_NOT_SEEN, severity="warning", markup=False)
         return is_seen
+
+
+KEPT = "What you typed is kept as a draft: it is there when you come back."
+
+
+def drafted(kept: Kept) -> Content:
+    """Say that what is filled in was typed before and not used."""
+    return Content.styled(f"Filled in is what you typed on {moment(round(kept.at * 1_000_000))} and did not use.", "$accent")
 
 
 def _acted(app: Any) -> float | None:

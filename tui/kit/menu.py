@@ -22,13 +22,19 @@ _WORDS_WIDTH = 30
 
 @dataclass(frozen=True)
 class Offer:
-    """One entry of a menu; ``refusal`` says why it cannot be used now."""
+    """One entry of a menu; ``refusal`` says why it cannot be used now, ``doubt`` why perhaps: who chooses it is told."""
 
     id: str
     letter: str
     words: str
     help: str = ""
     refusal: str = ""
+    doubt: str = ""
+
+    @property
+    def hindrance(self) -> str:
+        """What stands in its way, as far as is known."""
+        return self.refusal or self.doubt
 
 
 class MenuList(RowList):
@@ -50,11 +56,12 @@ class MenuList(RowList):
     def draw_row(self, index: int, width: int) -> Content:
         """Draw one entry: its letter, its words, and what it does or why it cannot."""
         offer = self.offers[index]
-        style = "$line" if offer.refusal else ""
-        letter = Content.styled(offer.letter, "$line" if offer.refusal else "bold $accent")
+        hindrance = offer.hindrance
+        style = "$line" if hindrance else ""
+        letter = Content.styled(offer.letter, "$line" if hindrance else "bold $accent")
         words = Content.assemble(letter, "  ", (plain(offer.words), style))
         room = max(0, min(_WORDS_WIDTH, width - 3) - words.cell_length)
-        note = Content.styled(f"  {offer.refusal or offer.help}", "$line" if offer.refusal else "$quiet")
+        note = Content.styled(f"  {hindrance or offer.help}", "$line" if hindrance else "$quiet")
         return Content.assemble(words, " " * room, note).truncate(width, ellipsis=True)
 
     def cursor_chosen(self) -> None:
@@ -87,7 +94,7 @@ class MenuDialog(Dialog[str]):
         """Put the cursor on the first entry that can be used."""
         menu = self.query_one(MenuList)
         menu.focus()
-        menu.cursor = next((index for index, offer in enumerate(self._offers) if not offer.refusal), 0)
+        menu.cursor = next((index for index, offer in enumerate(self._offers) if not offer.hindrance), 0)
 
     def on_key(self, event: events.Key) -> None:
         """Choose by letter; letters come before the keys of the list."""

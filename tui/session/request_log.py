@@ -6,7 +6,7 @@ import threading
 from collections import deque
 from dataclasses import dataclass
 
-from catalog import Asked
+from catalog import Request
 from tui.kit.amounts import clock
 
 _KEPT = 2_000
@@ -17,7 +17,7 @@ class Noted:
     """A request, and at what time of day it ended."""
 
     time: str
-    asked: Asked
+    asked: Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Totals:
 _WELL = {"ok", "unchanged", "missing", "not done"}
 
 
-def went_well(asked: Asked) -> bool:
+def went_well(asked: Request) -> bool:
     """Whether a request was answered as it was meant: that an object is not there is an answer too."""
     return asked.outcome in _WELL
 
@@ -47,7 +47,7 @@ class RequestLog:
         self._kept: deque[Noted] = deque(maxlen=_KEPT)
         self._totals = Totals()
 
-    def note(self, asked: Asked) -> None:
+    def note(self, asked: Request) -> None:
         """Take down a request that has ended."""
         with self._lock:
             self._kept.append(Noted(clock(), asked))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from hashlib import blake2b
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import BinaryIO
 
 from typing_extensions import override
 
-from catalog.errors import IntegrityError, LocalFileError, ObjectMissingError, PreconditionFailedError
+from catalog.errors import CatalogError, IntegrityError, LocalFileError, ObjectMissingError, PreconditionFailedError
 from catalog.store.directory.files import (
     FolderLayout,
     delete_file,
@@ -143,6 +144,14 @@ class DirectoryStore(ObjectStore):
                 return _tag(file) == condition.etag
         except FileNotFoundError:
             return False
+
+    @override
+    def clock(self) -> float | None:
+        if self.traffic.store_time is None:
+            with suppress(OSError, CatalogError), temporary(self._layout) as path:
+                path.touch()
+                self.traffic.note_time(path.stat().st_mtime)
+        return self.traffic.store_time
 
     @override
     def delete(self, name: str) -> None:

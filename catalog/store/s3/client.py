@@ -13,8 +13,9 @@ import os
 import re
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -184,8 +185,12 @@ def _count_request(request: Any, event_name: str, **_: Any) -> None:
 
 def _count_response(response_dict: dict[str, Any] | None, **_: Any) -> None:
     traffic: Traffic | None = getattr(_caller, "traffic", None)
-    if traffic is not None and response_dict and isinstance(response_dict.get("body"), bytes):
+    if traffic is None or not response_dict:
+        return
+    if isinstance(response_dict.get("body"), bytes):
         traffic.receive(len(response_dict["body"]))
+    with suppress(ValueError, TypeError, OverflowError):
+        traffic.note_time(parsedate_to_datetime(response_dict["headers"].get("date")).timestamp())
 
 
 def _isolated_session() -> boto3.session.Session:

@@ -34,7 +34,7 @@ _DENIED = {
 }
 _NO_PERMISSION = "These credentials may not do this: ask the owner of the bucket, or use other credentials."
 _DENIED_CODES = {*_DENIED, "AccessDenied", "AllAccessDisabled", "AccountProblem", "Forbidden", "Unauthorized"}
-_OBJECT_MISSING = {"NoSuchKey", "NotFound", "404", "NoSuchVersion"}
+_OBJECT_MISSING = {"NoSuchKey", "NotFound", "404", "NoSuchVersion", "NoSuchUpload"}
 _UNSUPPORTED = {"NotImplemented", "XNotImplemented", "MethodNotAllowed", "501", "405"}
 _OTHER_REGION = {"PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException", "301"}
 _CREDENTIALS = ("NoCredentials", "PartialCredentials", "CredentialRetrieval", "TokenRetrieval", "SSO", "ProfileNotFound")

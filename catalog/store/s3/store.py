@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
-from catalog.errors import ObjectMissingError, PreconditionFailedError, StoreError
+from catalog.errors import IntegrityError, ObjectMissingError, PreconditionFailedError, StoreError, UnreachableError
 from catalog.processes.fork import OfOneProcess
 from catalog.store.identity import Identity, fingerprint
 from catalog.store.interface import (
@@ -23,8 +23,10 @@ from catalog.store.interface import (
     Powers,
     Precondition,
     Source,
+    UnfinishedUpload,
     UnsupportedRequestError,
 )
+from catalog.store.proof import is_opaque, note_opaque, proves
 from catalog.store.s3.client import ClientSettings, client_for, counting
 from catalog.store.s3.errors import error_code, error_status, translated
 from catalog.store.s3.multipart import copy_in_parts, upload_in_parts
@@ -99,7 +101,7 @@ class S3Store(ObjectStore, OfOneProcess):
         wanted = dict(condition)
         if byte_range is not None:
             wanted["Range"] = f"bytes={byte_range.start}-{byte_range.start + byte_range.length - 1}"
-        reader = BodyReader(self.where, name, byte_range, most, self.traffic.receive)
+        reader = BodyReader(self.where, name, byte_range, most, self.traffic.receive, self.settings.read_timeout)
         for _ in range(self.settings.retries):
             with suppress(BrokenBodyError):
                 return self._fetch_once(name, reader, wanted)
@@ -114,7 +116,10 @@ class S3Store(ObjectStore, OfOneProcess):
                     return None
                 raise
             with answer["Body"] as stream:
-                body = reader.read(stream, answer.get("ContentLength"), is_piece="ContentRange" in answer)
+                # botocore's own stream waits until all that was asked for is there, however slowly it comes
+                body = reader.read(
+                    getattr(stream, "_raw_stream", stream), answer.get("ContentLength"), is_piece="ContentRange" in answer
+                )
             return FetchedObject(body, answer.get("ETag", ""), answer.get("Metadata", {}))
 
     @override
@@ -166,12 +171,43 @@ class S3Store(ObjectStore, OfOneProcess):
                 if condition and code != "NoSuchBucket" and status in (404, 409, 412):
                     raise PreconditionFailedError(self.where, name) from None
                 raise
-        return answer.get("ETag", "")
+        tag: str = answer.get("ETag", "")
+        if not proves(tag, body):
+            self._prove(name, tag, body, changes=precondition is not None)
+        return tag
+
+    def _prove(self, name: str, tag: str, body: bytes | bytearray, *, changes: bool) -> None:
+        """Make sure that an object is stored whose tag does not say so; UnreachableError where it is not.
+
+        One that ``changes`` later is always read back. Of others the first is; then a look at the size has to do.
+        """
+        try:
+            if tag and not changes and is_opaque(self.where):
+                stored = self.head(name).size == len(body)
+            else:
+                stored = bool(tag) and self.get(name, most=len(body)).body == body
+        except (ObjectMissingError, IntegrityError):
+            stored = False
+        if not stored:
+            raise UnreachableError(
+                f"{self.where}: the write of {name!r} was answered like a success, but it is not stored.",
+                hint="Something between here and the store answers in its place, such as a login page: check the network.",
+            )
+        note_opaque(self.where)
 
     @override
     def put_large(self, name: str, source: Source, *, advance: Callable[[int], None] | None = None) -> None:
         told = advance or (lambda _: None)
         upload_in_parts(self._client, self.bucket, name, source, told, self.settings.threads, self._request)
+        try:
+            stored = self.head(name).size == source.size
+        except ObjectMissingError:
+            stored = False
+        if not stored:
+            raise UnreachableError(
+                f"{self.where}: the upload of {name!r} was answered like a success, but it is not stored.",
+                hint="Something between here and the store answers in its place: check the network.",
+            )
 
     @override
     def delete(self, name: str) -> None:
@@ -211,6 +247,25 @@ class S3Store(ObjectStore, OfOneProcess):
             if not token or token == page.get("ContinuationToken"):
                 raise StoreError(f"{self.where}: the server's listing does not go on where it stopped.")
             page = {"ContinuationToken": token}
+
+    @override
+    def unfinished(self, prefix: str) -> Iterator[UnfinishedUpload]:
+        page: dict[str, Any] = {}
+        while True:
+            with self._request():
+                answer = self._client.list_multipart_uploads(Bucket=self.bucket, Prefix=prefix, **page)
+            for found in answer.get("Uploads", []):
+                if found["Key"].startswith(prefix):
+                    yield UnfinishedUpload(found["Key"], found["UploadId"], found.get("Initiated"))
+            following = {"KeyMarker": answer.get("NextKeyMarker"), "UploadIdMarker": answer.get("NextUploadIdMarker")}
+            if not answer.get("IsTruncated") or not following["KeyMarker"] or following == page:
+                return
+            page = following
+
+    @override
+    def end_upload(self, upload: UnfinishedUpload) -> None:
+        with suppress(ObjectMissingError), self._request(upload.name):
+            self._client.abort_multipart_upload(Bucket=self.bucket, Key=upload.name, UploadId=upload.id)
 
     @override
     def copy(self, name: str, target: ObjectStore, target_name: str) -> bool:

@@ -102,8 +102,8 @@ class Shelf:
             pass
 
     def damage_head(self, name: str) -> None:
-        """Overwrite the head of a database's remote, which a folder keeps as the index page of the database's own folder."""
-        (self.folder / "remotes" / name / "index.html").write_bytes(b"{ this is no head")
+        """Overwrite the head of a database's remote."""
+        (self.folder / "remotes" / name).write_bytes(b"{ this is no head")
 
     def list_at(self, group: str, name: str, connection: S3Connection) -> None:
         """Change where the entry of a database says that it lives."""

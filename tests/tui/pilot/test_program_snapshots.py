@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from catalog import Asked, CancelledError, CatalogError, Progress
+from catalog import CancelledError, CatalogError, Progress, Request
 from tui.features import BY_ID
 from tui.jobs import Done, Ended, Transfer
 from tui.options import Found
@@ -76,14 +76,14 @@ class TestProgramDialogs:
             await after("weather")(driver)
             await driver.press("W")
             asked = [
-                Asked("GET", "https://s3.example.org/lab", "earth/weather", "ok", 0, 812, 0.0412),
-                Asked("GET", "https://s3.example.org/lab", "earth/quakes", "unchanged", 0, 0, 0.0187),
-                Asked("GET", "https://s3.example.org/lab", "earth/storms", "missing", 0, 0, 0.0204),
-                Asked("LIST", "https://s3.example.org/lab", "earth/* (41 found)", "ok", 0, 0, 0.09),
-                Asked("PUT", "https://s3.example.org/lab", "earth/weather", "refused", 790, 0, 0.0301),
-                Asked("GET", "https://minio.example:9000/bay", "tides", "no answer", 0, 0, 5.01),
-                Asked("DELETE", "https://s3.example.org/lab", "12 objects", "ok", 0, 0, 0.0777),
-                Asked("PUT", "https://s3.example.org/lab", f"earth/weather/packs/{'3f' * 16}", "ok", 31_457_280, 0, 12.4),
+                Request("GET", "https://s3.example.org/lab", "earth/weather", "ok", 0, 812, 0.0412),
+                Request("GET", "https://s3.example.org/lab", "earth/quakes", "unchanged", 0, 0, 0.0187),
+                Request("GET", "https://s3.example.org/lab", "earth/storms", "missing", 0, 0, 0.0204),
+                Request("LIST", "https://s3.example.org/lab", "earth/* (41 found)", "ok", 0, 0, 0.09),
+                Request("PUT", "https://s3.example.org/lab", "earth/weather", "refused", 790, 0, 0.0301),
+                Request("GET", "https://minio.example:9000/bay", "tides", "no answer", 0, 0, 5.01),
+                Request("DELETE", "https://s3.example.org/lab", "12 objects", "ok", 0, 0, 0.0777),
+                Request("PUT", "https://s3.example.org/lab", f"earth/weather/packs/{'3f' * 16}", "ok", 31_457_280, 0, 12.4),
             ]
             log = RequestLog()
             for each in asked:

@@ -91,9 +91,10 @@ async def test_a_damaged_remote_is_a_state(shelf: Shelf, drive: Drive) -> None:
         assert "✗ broken" in driver.tree[1]
 
 
+@pytest.mark.usefixtures("nothing_inline")
 async def test_a_damaged_value_is_never_shown_as_data(shelf: Shelf, drive: Drive) -> None:
     """A value whose bytes were changed in the remote is an explanation that names it."""
-    for pack in (_small(shelf).folder / "remotes" / "rain" / "packs").iterdir():
+    for pack in (_small(shelf).folder / "remotes" / "rain.d" / "packs").iterdir():
         raw = bytearray(pack.read_bytes())
         place = raw.index(b'{"mm":1}')
         raw[place + 6] ^= 1

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import threading
 
-from catalog import Asked
+from catalog import Request
 from tui.session.request_log import RequestLog, Totals
 
 
-def _asked(outcome: str = "ok", up: int = 0, down: int = 0) -> Asked:
-    return Asked("GET", "here", "rain", outcome, up, down, 0.5)
+def _asked(outcome: str = "ok", up: int = 0, down: int = 0) -> Request:
+    return Request("GET", "here", "rain", outcome, up, down, 0.5)
 
 
 def test_everything_is_counted_and_the_newest_kept() -> None:
