@@ -124,8 +124,8 @@ def content(db: Database) -> Content:
 
 
 def _secrets(place: S3Connection) -> dict[str, Any]:
-    pair = {name: getattr(place, name) for name in ("access_key_id", "access_key")}
-    return {name: value.get_secret_value() if hasattr(value, "get_secret_value") else value for name, value in pair.items()}
+    keys = place.access_keys
+    return {"access_key_id": keys.access_key_id, "access_key": keys.secret_access_key} if keys is not None else {}
 
 
 class TickingStore(WrappedStore):
