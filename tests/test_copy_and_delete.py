@@ -223,6 +223,51 @@ class TestCopy:
         assert (again.copied, again.server_side, again.total_bytes) == (0, 0, 0)
 
 
+class TestNested:
+    """Databases whose keys begin alike."""
+
+    @pytest.mark.parametrize("key", ["data/rain.blt/2024.blt", "data", "data/rain.blt.d/x.blt"])
+    def test_no_database_is_a_folder_of_another(self, remote: S3Connection, tmp_path: Path, key: str) -> None:
+        """One is made neither below another's head nor where others' folder is: no file system could hold both."""
+        start = f"{secrets.token_hex(4)}/"
+        there, new = at_key(remote, f"{start}data/rain.blt"), at_key(remote, f"{start}{key}")
+        fill(there, tmp_path / "made.blt")
+        before = objects(there, start)
+        refused = pytest.raises(InvalidInputError, match=r"[Nn]o database can be made")
+        with catalog.open(there, tmp_path / "made.blt", "w") as db, refused:
+            db.copy_remote(new)
+        with pytest.raises(InvalidInputError, match=r"[Nn]o database can be made"):
+            make(new, tmp_path / "new.blt")
+        assert objects(there, start) == before
+
+    def test_neighbours_never_touch_each_other(self, remote: S3Connection, tmp_path: Path) -> None:
+        """What is deleted, collected and forgotten of one leaves all whose keys begin with its own as they are."""
+        start = f"{secrets.token_hex(4)}/rain"
+        places = [at_key(remote, start + ending) for ending in ("", ".blt", "2.blt", ".d2", "-lock/a.blt")]
+        for number, place in enumerate(places):
+            fill(place, tmp_path / f"{number}.blt")
+        others = {name: size for place in places[1:] for name, size in objects(place, place.db_key or "").items()}
+        with catalog.open(places[0], tmp_path / "0.blt", "w") as db:
+            db.forget(["k001"])
+            db.collect_garbage(dry_run=False)
+            db.delete_remote()
+        assert objects(places[0], start) == others
+
+
+def make(connection: S3Connection, file: Path) -> None:
+    """Push a first value to a place."""
+    with catalog.open(connection, file, "c", lock="commit") as db:
+        db["a"] = b"1"
+        db.changes().push()
+
+
+def at_key(place: S3Connection, db_key: str) -> S3Connection:
+    """Another key of the same bucket or folder."""
+    pair = place.access_keys
+    identity, secret = (pair.access_key_id, pair.secret_access_key) if pair is not None else (None, None)
+    return S3Connection(identity, secret, db_key, place.bucket, place.endpoint_url)
+
+
 class TestInterruptedCopies:
     @pytest.mark.parametrize("number", [1, 3, 6])
     def test_a_failure_shows_nothing_and_is_made_up_for(
@@ -415,7 +460,8 @@ class TestVerification:
         with catalog.open(in_folder, tmp_path / "reader.blt") as reader:
             reader.copy_remote(target)
         with catalog.open(target, tmp_path / "copied.blt") as copied:
-            assert len(list(copied.history())) == 34
+            # The copy's own commit, which names its original, is one more.
+            assert len(list(copied.history())) == 35
             assert copied.tags() == {"published": 2}
             assert copied["often"] == b"29"
 
@@ -520,11 +566,11 @@ class TestDelete:
             catalog.open(source, tmp_path / "none.blt")
 
     def test_siblings_stay(self, remote: S3Connection, tmp_path: Path, request: pytest.FixtureRequest) -> None:
-        """Of databases whose names begin the same, or lie below it where packs and indexes do, none loses an object."""
+        """Of databases whose names begin the same, or lie in a folder that does, none loses an object."""
         start = remote.db_key or ""
         folder = start.rpartition("/")[0]
-        names = [f"{folder}/a.blt", f"{folder}/a.blt2", f"{folder}/a.bl", f"{folder}/a.blt.group", f"{folder}/a.blt/b.blt"]
-        names += [f"{folder}/a.blt/{below}/b.blt" for below in ("packs", "index", "commits")]
+        names = [f"{folder}/a.blt", f"{folder}/a.blt2", f"{folder}/a.bl", f"{folder}/a.blt.group", f"{folder}/a.blt.x/b.blt"]
+        names += [f"{folder}/a.blt.x/{below}/b.blt" for below in ("packs", "index", "commits")]
         names += [f"{folder}/a.blt-d/packs/{'0' * 31}g", f"{folder}/a.blt.d2/commits-2026"]
         key_id, secret = (None, None) if remote.is_folder else pair_of(request.getfixturevalue("seaweed"))
         places = [S3Connection(key_id, secret, name, remote.bucket, remote.endpoint_url) for name in names]

@@ -24,6 +24,7 @@ _MOVES = (
     ("j k ↓ ↑", Content("Move by one row.")),
     ("g G", Content("Go to the first and the last row.")),
     ("^d ^u", Content("Move by a screenful.")),
+    ("[ ]", Content("Move sideways where rows are cut off.")),
     ("tab", Content("Go to the next pane.")),
     ("^p", Content("Find any command or database by its name.")),
 )

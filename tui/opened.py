@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import orjson
 
 from catalog import Catalog, CatalogError, Change, Commit, Database, Direction, Entry, Progress
+from tui.kit.trouble import said
 
 from .kit.comparison import MOST_LINES, ChangeSides, Comparison, Side, compare
 from .trust import Vouching
@@ -102,7 +103,7 @@ def read_comparison(opened: Opened, change: Change, sides: ChangeSides) -> Compa
     try:
         documents = [opened.side(change, sides.old), opened.side(change, sides.new)]
     except CatalogError as error:
-        return Compared(change, sides, compare((), ()), str(error))
+        return Compared(change, sides, compare((), ()), said(error))
     old, new = [document.body.fit(_COMPARED_WIDTH) if document else () for document in documents]
     there = [document for document in documents if document]
     part = there[0].compared if there else str

@@ -23,6 +23,7 @@ from catalog.format.head import Metadata, StoredHead
 from catalog.format.segment import UNKNOWN_LENGTH
 from catalog.format.timestamp import microseconds
 from catalog.format.version import METADATA, UNKNOWN_CHECKSUM
+from catalog.local.booklet_header import MARK_AT, NO_MARK
 from catalog.local.data_file import DataFile, system_error
 from catalog.local.table import KnownBase, Row, Status
 from catalog.local.working_copy import WorkingCopy
@@ -238,5 +239,9 @@ def _copy_aside(path: Path) -> None:
     if not aside.exists():
         try:
             shutil.copyfile(path, aside)
+            # The file was as it is now, but for our mark.
+            with aside.open("r+b") as copy:
+                copy.seek(MARK_AT)
+                copy.write(NO_MARK)
         except OSError as error:
             raise system_error(error, aside, "keeping a copy in") from None

@@ -18,7 +18,7 @@ def drop_same_content(session: WriteSession) -> None:
     """
     session.flush()
     base = session.base
-    if base is None or session.replacing:
+    if base is None:
         return
     unsure = session.table.unsure()
     # Where the index of the base was given up, a pull compares with the newest.

@@ -9,6 +9,7 @@ from catalog.format.names import check_new_key
 from catalog.locking.head_writer import leased
 from catalog.progress import Progress
 from catalog.remote.copy import CopyResult, already_copied, copy_remote
+from catalog.remote.objects import check_place
 from catalog.remote.place import Place
 from catalog.session.session import Session
 from catalog.store.access import connect_store
@@ -35,6 +36,7 @@ def copy_to(session: Session, connection: S3Connection, author: str, progress: P
         if (done := already_copied(target, stored)) is not None:
             return done
         check_new_key(target.names.db_key)
+        check_place(target)
         with leased(target, progress) as lease:
             if stored.head.from_ebooklet:
                 return convert(session, stored, target, author, lease, progress)

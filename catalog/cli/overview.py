@@ -36,7 +36,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "undo": "Take the last commit back, as a new commit.",
         "revert": "Make an earlier version the newest.",
         "tag": "Give versions a name.",
-        "settle": "End it that a remote went back, or another way.",
+        "settle": "Go on when a remote went back or took another line.",
     },
     "Arrange groups": {
         "add-group": "Add a group: a new one, or one that others share.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import uuid as uuid_module
-from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from concurrent.futures import Executor
 from datetime import datetime
 from pathlib import Path
@@ -142,7 +142,7 @@ class Database(Versioned, Parting, MutableMapping[str, Any]):
         return self._open().for_writing()
 
     def _writer(self) -> Writer:
-        return self._writing().writer
+        return self._open().writer
 
     def _find(self, key: object) -> StoredValue | None:
         session = self._open()
@@ -238,7 +238,7 @@ class Database(Versioned, Parting, MutableMapping[str, Any]):
         chosen = None if keys is None else [key for key in keys if is_text(key)]
         return load(self._open(), chosen, progress or Progress())
 
-    def _load_or_raise(self, keys: list[str] | None) -> None:
+    def _load_or_raise(self, keys: Sequence[str] | None) -> None:
         for error in self.load_items(keys).values():
             raise error
 
@@ -253,6 +253,13 @@ class Database(Versioned, Parting, MutableMapping[str, Any]):
     def values(self) -> Any:
         """The values, sorted by key."""
         return _Streamed(self, lambda: (self._codec.decode(held.value) for _, held in self._stored_items()))
+
+    def stored_items(self, prefix: str = "") -> Iterator[tuple[str, bytes]]:
+        """Keys that begin with ``prefix``, sorted, with the stored bytes of their values; memory is bounded.
+
+        What is not local is fetched some at a time, before it is reached.
+        """
+        return ((key, held.value) for key, held in self._open().stored_items(prefix, self._load_or_raise))
 
     def timestamps(self, include_value: bool = False, decode_value: bool = True) -> Iterator[tuple[Any, ...]]:
         """Keys with their timestamps in microseconds, and with their values if asked."""

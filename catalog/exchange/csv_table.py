@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from math import isfinite
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -15,10 +16,11 @@ from catalog.exchange.columns import Columns, json_cell, learn_columns
 from catalog.exchange.rows import FileFormat, InputOptions, Items, OutputOptions, Prepared, Row, key_columns, key_of, wrong
 from catalog.exchange.text_lines import LONGEST_LINE, TextLines
 
-_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _WORDS: Mapping[str, Any] = {"": None, "true": True, "false": False}
+_NO_TEXT = frozenset({*"-0123456789", *(word[:1] for word in _WORDS)})
+"""How cells begin that can be more than text; most are seen to be text by this."""
 _SMALLEST, _LARGEST = -(1 << 63), 1 << 63
-_LONGEST_NUMBER = 20
+_MOST_DIGITS = 19
 _FORMULA = "=+-@\t\r"
 """What a formula of a spreadsheet begins with."""
 _SEPARATORS = ";\t|"
@@ -45,7 +47,9 @@ class CsvTable:
         if repeated := sorted(name for name, count in Counter(header).items() if count > 1):
             raise wrong(path, "line 1", f"more than one column is called {name_some(repeated)}.", "Rename one of them.")
         places = [header.index(name) for name in key]
-        fields = [(name, place) for place, name in enumerate(header) if place not in places]
+        others = [place for place in range(len(header)) if place not in places]
+        names = [header[place] for place in others]
+        key_cells, other_cells = _picked(places), _picked(others)
         read = str if reading.as_text else cell_value
         while True:
             start = lines.number + 1
@@ -57,8 +61,8 @@ class CsvTable:
                 raise wrong(
                     path, place, f"it has {len(row):,} cells, the header {len(header):,}.", "Is a quote or comma missing?"
                 )
-            found = key_of(path, place, (row[index] for index in places))
-            yield Row(place, found, {name: read(row[index]) for name, index in fields}, lines.read)
+            found = key_of(path, place, key_cells(row))
+            yield Row(place, found, dict(zip(names, map(read, other_cells(row)), strict=True)), lines.read)
 
     def prepare(self, items: Items, writing: OutputOptions, ending: str) -> Prepared:
         """Learn the columns: a header and a row for each key, with JSON for what is neither text nor number."""
@@ -83,6 +87,13 @@ class CsvTable:
             text.detach()
 
         return Prepared(columns.changes, write)
+
+
+def _picked(places: Sequence[int]) -> Callable[[Sequence[str]], Sequence[str]]:
+    """What takes the cells at these places out of a row."""
+    if len(places) < 2:
+        return lambda row: [row[place] for place in places]
+    return itemgetter(*places)
 
 
 def _row_writer(text: io.TextIOWrapper, delimiter: str) -> Callable[[list[str]], None]:
@@ -121,15 +132,30 @@ def _other_separator(header: Sequence[str]) -> str:
 
 def cell_value(cell: str) -> Any:
     """What a cell means: nothing, true, false, or a number where writing it gives the same cell; all else is text."""
+    if cell[:1] not in _NO_TEXT:
+        return cell
     if cell in _WORDS:
         return _WORDS[cell]
-    if (written := _NUMBER.fullmatch(cell)) is None:
+    digits = cell.removeprefix("-")
+    if digits.isdecimal() and digits.isascii():
+        return _whole(cell, digits)
+    # Python writes every number that is not whole with one of these.
+    return _decimal(cell) if "." in cell or "e" in cell else cell
+
+
+def _whole(cell: str, digits: str) -> int | str:
+    if len(digits) > _MOST_DIGITS or (digits[0] == "0" and cell != "0"):
         return cell
-    if written[2] is None and written[3] is None:
-        number = int(cell) if len(cell) <= _LONGEST_NUMBER else _LARGEST
-        return number if _SMALLEST <= number < _LARGEST and str(number) == cell else cell
-    decimal = float(cell)
-    return decimal if repr(decimal) == cell else cell
+    number = int(cell)
+    return number if _SMALLEST <= number < _LARGEST else cell
+
+
+def _decimal(cell: str) -> float | str:
+    try:
+        number = float(cell)
+    except ValueError:
+        return cell
+    return number if repr(number) == cell and isfinite(number) else cell
 
 
 def _cell(value: Any) -> str:

@@ -19,9 +19,8 @@ from catalog.exchange.returns import Change
 from catalog.exchange.rows import FileFormat, OutputOptions, Prepared
 from catalog.exchange.streams import CountedStream, is_written_through, name_of
 from catalog.progress import Progress
-from catalog.session.key_info import KeyState
 
-_PAGE = 1_000
+_TOLD_EVERY = 500
 _Value = TypeVar("_Value")
 
 
@@ -154,19 +153,15 @@ class _Content:
         return self._go_through(lambda raw: raw)
 
     def _go_through(self, read: Callable[[bytes], _Value]) -> Iterator[tuple[str, _Value]]:
-        self.count = 0
         self.progress.begin("exporting", total_items=0 if self._prefix else len(self._database))
-        after: str | None = None
-        while page := self._database.page(after, _PAGE, self._prefix):
-            after = page[-1].key
-            # A conflict may be about a key that was deleted here.
-            keys = [info.key for info in page if info.state is not KeyState.DELETED and info.key in self._database]
-            for error in self._database.load_items(keys).values():
-                raise error
-            for key in keys:
-                yield key, read(self._database.get_bytes(key))
-            self.count += len(keys)
-            self.progress.advance(0, len(keys))
+        self.count = told = 0
+        for key, raw in self._database.stored_items(self._prefix):
+            yield key, read(raw)
+            self.count += 1
+            if self.count - told >= _TOLD_EVERY:
+                self.progress.advance(0, self.count - told)
+                told = self.count
+        self.progress.advance(0, self.count - told)
 
 
 def _check_free(target: Path, *, overwrite: bool) -> None:

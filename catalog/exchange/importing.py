@@ -22,9 +22,9 @@ from catalog.local.booklet_header import new_header
 from catalog.progress import Progress
 from catalog.session.keys import check_key
 
-_TOLD_EVERY = 500
+_BATCH, _BATCH_BYTES = 500, 8 << 20
+"""Rows, and bytes of their values, that are checked, compared and set together."""
 _SAMPLE = 5
-_COMPARED, _COMPARED_BYTES = 2_000, 8 << 20
 _NAN_HINT = "Say --nan null to set null in its place, or make the database with another serializer, such as pickle."
 
 
@@ -70,53 +70,26 @@ def plan_import(
 
 
 def _plan(source: _Source, into: Database | str | None, progress: Progress) -> ImportPlan:
-    counts = _Counts(into if isinstance(into, Database) else None, _edited_keys(into))
-    keys = value_bytes = 0
+    edited = _edited_keys(into)
+    keys = value_bytes = same = replaced = edits_replaced = 0
     first: list[str] = []
     with SeenKeys() as seen:
-        for row, raw in source.go_through("checking", progress):
-            if before := seen.meet(row.key, row.place):
+        for batch in source.go_through("checking", progress):
+            if met := seen.meet([(row.key, row.place) for row in batch.rows]):
+                row, before = batch.rows[met[0]], met[1]
                 raise source.wrong(row, f"the key {row.key[:80]!a} is that of {before} too.", "Each key can have one value.")
-            keys += 1
-            value_bytes += len(raw)
-            counts.add(row.key, raw)
-            if len(first) < _SAMPLE:
-                first.append(row.key)
-    counts.compare()
+            keys += len(batch.rows)
+            value_bytes += batch.value_bytes
+            first.extend(islice(batch.values, _SAMPLE - len(first)))
+            there = into.compare(batch.values) if isinstance(into, Database) else {}
+            equal = sum(there.values())
+            same += equal
+            replaced += len(there) - equal
+            edits_replaced += sum(not there[key] for key in edited & there.keys()) if edited else 0
     if not keys and source.left_out:
         raise source.nothing_left()
     left_out = tuple(source.left_out.values())
-    return ImportPlan(
-        source.format.name, keys, counts.replaced, value_bytes, tuple(first), counts.edits_replaced, counts.same, left_out
-    )
-
-
-class _Counts:
-    """Counts what a database has already, and what of that is other; compares many keys at once."""
-
-    def __init__(self, into: Database | None, edited: frozenset[str]) -> None:
-        self._into, self._edited = into, edited
-        self._waiting: dict[str, bytes] = {}
-        self._bytes = 0
-        self.same = self.replaced = self.edits_replaced = 0
-
-    def add(self, key: str, raw: bytes) -> None:
-        """Count a key."""
-        if self._into is not None:
-            self._waiting[key] = raw
-            self._bytes += len(raw)
-            if len(self._waiting) >= _COMPARED or self._bytes > _COMPARED_BYTES:
-                self.compare()
-
-    def compare(self) -> None:
-        """Count the keys that wait."""
-        if self._into is None or not self._waiting:
-            return
-        for key, is_same in self._into.compare(self._waiting).items():
-            self.same += is_same
-            self.replaced += not is_same
-            self.edits_replaced += key in self._edited and not is_same
-        self._waiting, self._bytes = {}, 0
+    return ImportPlan(source.format.name, keys, replaced, value_bytes, tuple(first), edits_replaced, same, left_out)
 
 
 def _edited_keys(into: Database | str | None) -> frozenset[str]:
@@ -144,14 +117,26 @@ def import_file(
             return plan
         done = 0
         try:
-            for row, raw in opened.go_through("importing", watched):
-                database.set(row.key, raw, encode_value=False)
-                done += 1
+            for batch in opened.go_through("importing", watched):
+                there = database.compare(batch.values) if plan.same else {}
+                for key, raw in batch.values.items():
+                    if not there.get(key):
+                        database.set(key, raw, encode_value=False)
+                        done += 1
         except CancelledError as error:
-            error.hint = f"{done:,} of {plan.keys:,} keys were set; discard takes them back. Nothing was pushed."
+            error.hint = f"{done:,} of {plan.keys - plan.same:,} keys were set; discard takes them back. Nothing was pushed."
             raise
     database.sync()
     return plan
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Some rows, and the bytes that would be stored of each."""
+
+    rows: list[Row]
+    values: dict[str, bytes]
+    value_bytes: int
 
 
 def _codec_named(serializer: str | None) -> Codec:
@@ -181,19 +166,33 @@ class _Source:
             f"Nothing in {self._path.name!a} makes a key: {some}.", hint="Give the place where the files are."
         )
 
-    def go_through(self, phase: str, progress: Progress) -> Iterator[tuple[Row, bytes]]:
-        """Every row with the bytes that would be stored, telling how far that is."""
+    def go_through(self, phase: str, progress: Progress) -> Iterator[_Batch]:
+        """All rows with the bytes that would be stored, some at a time, telling how far that is."""
         progress.begin(phase, self.format.size(self._path))
         told = 0
-        for count, row in enumerate(self.format.rows(self._path, self._reading), 1):
+        for batch in self._batches():
+            yield batch
+            progress.advance(batch.rows[-1].read - told, len(batch.rows))
+            told = batch.rows[-1].read
+        progress.check()
+
+    def _batches(self) -> Iterator[_Batch]:
+        rows: list[Row] = []
+        values: dict[str, bytes] = {}
+        size = 0
+        for row in self.format.rows(self._path, self._reading):
             if isinstance(row, LeftOut):
                 self.left_out[row.name] = row
                 continue
-            yield row, self._stored(row)
-            if count % _TOLD_EVERY == 0:
-                progress.advance(row.read - told, _TOLD_EVERY)
-                told = row.read
-        progress.check()
+            raw = self._stored(row)
+            rows.append(row)
+            values[row.key] = raw
+            size += len(raw)
+            if len(rows) >= _BATCH or size > _BATCH_BYTES:
+                yield _Batch(rows, values, size)
+                rows, values, size = [], {}, 0
+        if rows:
+            yield _Batch(rows, values, size)
 
     def _stored(self, row: Row) -> bytes:
         try:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
+
+import msgspec
 
 from catalog.codecs.contract import Nan
 from catalog.errors import InvalidInputError, name_some
@@ -25,8 +27,7 @@ class FileFormat(StrEnum):
     FOLDER = "folder"
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(msgspec.Struct, frozen=True):
     """One key with its value, and where it was found: ``place`` in words, ``read`` how many bytes of the input came before.
 
     With ``is_stored`` the value is the bytes that are stored, as they are.
@@ -145,8 +146,10 @@ def key_columns(path: Path, asked: tuple[str, ...], there: Iterable[str], hint: 
     return wanted
 
 
-def key_of(path: Path, place: str, parts: Iterable[Any]) -> str:
+def key_of(path: Path, place: str, parts: Sequence[Any]) -> str:
     """Make a key of the values of its columns."""
+    if len(parts) == 1 and isinstance(parts[0], str) and parts[0]:
+        return parts[0]
     texts = []
     for part in parts:
         if isinstance(part, str | int) and not isinstance(part, bool) and part != "":

@@ -12,10 +12,11 @@ from catalog.exchange.rows import wrong
 
 LONGEST_LINE = 64 << 20
 """Characters; a longer line is refused rather than held in memory."""
+_TOLD_EVERY = 64
 
 
 class TextLines:
-    """The lines of a file, each with its line break. ``number`` is the line given last, ``read`` the bytes taken so far."""
+    """The lines of a file, each with its line break. ``number`` is that of the last, ``read`` about how many bytes were taken."""
 
     def __init__(self, path: Path, encoding: str) -> None:
         self._path = path
@@ -34,7 +35,8 @@ class TextLines:
             with self._path.open(encoding=self._encoding, errors="surrogateescape", newline="") as file:
                 while line := file.readline(LONGEST_LINE + 1):
                     self.number += 1
-                    self.read = file.buffer.raw.tell() if hasattr(file.buffer, "raw") else 0
+                    if self.number % _TOLD_EVERY == 1:
+                        self.read = file.buffer.raw.tell() if hasattr(file.buffer, "raw") else 0
                     if len(line) > LONGEST_LINE:
                         raise wrong(self._path, self.place, f"it is longer than {LONGEST_LINE >> 20} MiB.")
                     if not line.isascii() and not _is_text(line):

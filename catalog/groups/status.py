@@ -134,7 +134,7 @@ def status_of(database: Database | ConnectionGroup) -> Status:
         state = State.BEHIND if behind else State.IN_STEP
     problem = ""
     if database.parted is not None:
-        state, problem = State.PARTED, str(database.parted)
+        state, problem = State.PARTED, database.parted.message
     gone = database.remote_commit is None
     if gone:
         state = State.EMPTY if not ahead else State.AHEAD

@@ -16,7 +16,7 @@ from catalog.local.sidecar import Sidecar, damaged
 
 _BATCH = 10_000
 _PARAMETERS = 500
-_COPIES = 100
+_TOGETHER = 100
 
 
 class Status(IntEnum):
@@ -84,6 +84,11 @@ class Row(msgspec.Struct, frozen=True, gc=False):
         return self.status in (Status.EDITED, Status.DELETED)
 
     @property
+    def deleted(self) -> bool:
+        """Whether the key was deleted here."""
+        return self.status == Status.DELETED
+
+    @property
     def held(self) -> bool:
         """Whether the data file has the value."""
         return self.status in (Status.COPY, Status.EDITED)
@@ -99,6 +104,11 @@ class Row(msgspec.Struct, frozen=True, gc=False):
         if entry is None or mine is None:
             return entry is None and mine is None
         return mine == entry.version or (self.by_content and mine.content == entry.version.content)
+
+    def is_copy_of(self, entry: Entry) -> bool:
+        """Whether this has the version of an entry."""
+        same = self.timestamp == entry.timestamp and self.checksum == entry.checksum and self.length == entry.length
+        return same or self.version == entry.version
 
     def may_say(self, outline: Outline) -> bool:
         """Whether this can be what an entry with this outline says; False only where it surely is not."""
@@ -179,23 +189,34 @@ class LocalTable:
         """Whether any key from ``first`` to ``last``, both included, has a row."""
         return self._sidecar.row("SELECT 1 FROM local WHERE key BETWEEN ? AND ? LIMIT 1", (first, last)) is not None
 
+    def contents(self, keys: Sequence[str]) -> dict[str, tuple[int, tuple[int, bytes]]]:
+        """Of those of ``keys`` that have a row: its status, and the length and checksum of its value."""
+        found: dict[str, tuple[int, tuple[int, bytes]]] = {}
+        for start in range(0, len(keys), _PARAMETERS):
+            some = tuple(keys[start : start + _PARAMETERS])
+            marks = ",".join("?" * len(some))
+            query = f"SELECT key, status, length, checksum FROM local WHERE key IN ({marks})"  # noqa: S608
+            found.update((key, (status, (length, summed))) for key, status, length, summed in self._sidecar.rows(query, some))
+        return found
+
     def put(self, rows: Iterable[Row]) -> None:
         """Insert or replace rows."""
-        self._sidecar.change_many(
-            "INSERT OR REPLACE INTO local VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                (*msgspec.structs.astuple(row)[:7], None if row.base is None else _encode_base(row.base), row.by_content)
-                for row in rows
-            ),
-        )
+        stream = map(msgspec.structs.astuple, rows)
+        with self._sidecar.transaction():
+            while some := list(islice(stream, _TOGETHER)):
+                values = ((*row[:7], None if row[7] is None else _encode_base(row[7]), row[8]) for row in some)
+                self._insert("INSERT OR REPLACE", "(?, ?, ?, ?, ?, ?, ?, ?, ?)", list(values))
+
+    def _insert(self, how: str, marks: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        # one statement for many rows: executemany hands the interpreter over to other threads at each row
+        statement = f"{how} INTO local VALUES {','.join([marks] * len(rows))}"
+        self._sidecar.change(statement, tuple(chain.from_iterable(rows)))
 
     def put_copies(self, copies: Iterable[tuple[str, int, int, int, bytes]]) -> None:
         """Insert rows of copies: key, timestamp, offset, length, checksum."""
         stream = iter(copies)
-        while some := list(islice(stream, _COPIES)):
-            marks = ",".join(["(?, 0, ?, ?, ?, ?, 0, NULL, 0)"] * len(some))
-            # one statement for many rows: executemany hands the interpreter over to other threads at each row
-            self._sidecar.change(f"INSERT INTO local VALUES {marks}", tuple(chain.from_iterable(some)))  # noqa: S608
+        while some := list(islice(stream, _TOGETHER)):
+            self._insert("INSERT", "(?, 0, ?, ?, ?, ?, 0, NULL, 0)", some)
 
     def remove(self, keys: Iterable[str]) -> None:
         """Forget keys."""

@@ -54,11 +54,14 @@ def _content(change: Buffered) -> tuple[int, bytes]:
     return len(change.value or b""), change.checksum
 
 
-def _over_base(change: Buffered, row: Row | None, entry: Entry | None) -> Buffered:
-    """A change over what the base has of its key: where that has the same bytes, its timestamp stays, and no edit is left."""
+def _over_base(change: Buffered, row: Row | None, entry: Entry | None, *, is_whole: bool) -> Buffered:
+    """A change over what the base has of its key: where that has the same bytes, its timestamp stays, and no edit is left.
+
+    Where the working copy stands for the whole database, what is set is only here, and no copy.
+    """
     if entry is None or (row is not None and row.base is not None) or _content(change) != entry.version.content:
-        return change._replace(by_content=False)
-    status = Status.COPY if row is None or row.status == Status.LEAVING else Status.EDITED
+        return Buffered(*change[:4])
+    status = Status.COPY if not is_whole and (row is None or row.status == Status.LEAVING) else Status.EDITED
     return Buffered(status, entry.timestamp, change.value, change.checksum)
 
 
@@ -175,13 +178,14 @@ class Writer(OfOneProcess):
                 f"The value of {name_of_key(key)!r} takes {len(value):,} bytes; at most 4 GiB fit into a booklet."
             )
         with self._mutex:
-            waiting = self._buffer.get(key)
-            if not (by_content and waiting is not None and waiting.value == value):
-                self._add(key, Buffered(Status.EDITED, timestamp, value, checksum(value), by_content))
+            if by_content and (waiting := self._buffer.get(key)) is not None and waiting.value == value:
+                return
+            self._add(key, Buffered(Status.EDITED, timestamp, value, checksum(value), by_content))
 
     def delete(self, key: str, timestamp: int) -> None:
         """Delete a key."""
-        self._add(key, Buffered(Status.DELETED, timestamp, None, _NO_CHECKSUM))
+        with self._mutex:
+            self._add(key, Buffered(Status.DELETED, timestamp, None, _NO_CHECKSUM))
 
     def expect(self, keys: int) -> None:
         """Make room for so many keys in all."""
@@ -225,11 +229,11 @@ class Writer(OfOneProcess):
         self.data.link(batch, count_keys(keys))
 
     def _add(self, key: str, change: Buffered) -> None:
-        with self._mutex:
-            self._buffer[key] = change
-            self._buffered_bytes += len(change.value) if change.value is not None else 0
-            if self._buffered_bytes > self._most_bytes or len(self._buffer) >= _MOST_BUFFERED:
-                self.flush()
+        """Buffer a change; the caller has the mutex."""
+        self._buffer[key] = change
+        self._buffered_bytes += len(change.value) if change.value is not None else 0
+        if self._buffered_bytes > self._most_bytes or len(self._buffer) >= _MOST_BUFFERED:
+            self.flush()
 
     def flush(self) -> None:
         """Write the buffer to the files; what is an edit is durable after it."""
@@ -245,7 +249,7 @@ class Writer(OfOneProcess):
                 raise
 
     def _write(self, changes: dict[str, Buffered]) -> None:
-        old = self.table.get_many(list(changes))
+        old = self.table.get_many(list(changes)) if self.table.any_between(min(changes), max(changes)) else {}
         changes = self._real_changes(changes, old)
         for key, row in list(old.items()):
             if changes[key].status == Status.COPY and row.status != Status.LEAVING:
@@ -269,22 +273,24 @@ class Writer(OfOneProcess):
             self.data.take_back(batch)
             raise
         self.data.link(batch, new_keys)
-        gone = [(block_key(key), in_file[key].offset) for key in changes if key in in_file]
-        self.data.remove(gone, count_keys(key for key in changes if key in in_file and changes[key].value is None))
+        gone = [(block_key(key), row.offset) for key, row in in_file.items()]
+        self.data.remove(gone, count_keys(key for key in in_file if changes[key].value is None))
 
     def _real_changes(self, changes: dict[str, Buffered], old: dict[str, Row]) -> dict[str, Buffered]:
         """Leave out what sets the bytes that are there; what brings back those of the base is no edit of it any more."""
         unsure = [key for key, change in changes.items() if change.by_content]
         if not unsure:
             return changes
-        known = self.known_entries(unsure)
+        known, is_whole = self.known_entries(unsure), self.state.replacing
         real = {}
         for key, change in changes.items():
             row = old.get(key)
             if change.by_content and row is not None and self._holds(row, change):
                 del old[key]
+            elif change.by_content and key in known:
+                real[key] = _over_base(change, row, known[key], is_whole=is_whole)
             else:
-                real[key] = _over_base(change, row, known[key]) if change.by_content and key in known else change
+                real[key] = change
         return real
 
     def _holds(self, row: Row, change: Buffered) -> bool:

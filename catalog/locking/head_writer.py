@@ -21,6 +21,7 @@ from catalog.locking.capabilities import Conditions
 from catalog.locking.election import Tickets, describe_ticket, read_tickets, remove_all_tickets
 from catalog.locking.lease import Lease, LeaseHolder
 from catalog.locking.lease import read_holder as read_lease
+from catalog.locking.queue import waits_in_queue
 from catalog.progress import Progress
 from catalog.remote.commit import Beaten, commit, commit_in_turn, create_under_lease
 from catalog.remote.place import Place
@@ -59,8 +60,10 @@ def read_holder(place: Place) -> LeaseHolder | None:
     found = read_lease(place.store, place.names.lease)
     if found is not None:
         return found[0]
-    standing = read_tickets(place.store, place.names.lease) if place.store.powers.lists else {}
-    return describe_ticket(min(standing.values(), key=lambda ticket: ticket.rank)) if standing else None
+    if not place.store.powers.lists:
+        return None
+    standing = [ticket for ticket in read_tickets(place.store, place.names.lease).values() if not waits_in_queue(ticket)]
+    return describe_ticket(min(standing, key=lambda ticket: ticket.rank)) if standing else None
 
 
 def break_lock(place: Place) -> LeaseHolder | None:

@@ -12,15 +12,20 @@ from types import TracebackType
 from typing import Self
 
 from catalog.errors import CatalogError
-from catalog.locking.election import read_tickets, remove_tickets
+from catalog.locking.election import Ticket, read_tickets, remove_tickets
 from catalog.progress import Progress
 from catalog.remote.place import Place
 
 _PREFIX = "catalogqueue"
 _MOST_LOOKS = 20
-_LONGEST_SLEEP = 5.0
+_LONGEST_SLEEP = 10.0
 _ABANDONED = 60.0
 """Seconds by which a ticket is older than the newest one, after which its writer is taken for gone."""
+
+
+def waits_in_queue(ticket: Ticket) -> bool:
+    """Whether a ticket is a place in the queue, which keeps nobody out."""
+    return ticket.id.startswith(_PREFIX)
 
 
 class Queue:
@@ -42,14 +47,19 @@ class Queue:
         """Take a ticket and sleep until it is the first, or until that takes longer than it should."""
         self._store.put(f"{self._name}.{self._id}-0", b"1")
         self._progress.begin("waiting for other writers")
+        seconds, before, slept = self._seconds, 0, 0.0
         for _ in range(_MOST_LOOKS):
             ahead = self._ahead()
             if not ahead:
                 return
-            self._progress.wait(min(ahead * self._seconds, _LONGEST_SLEEP))
+            if slept:
+                # Turns take as long as they were seen to take.
+                seconds = slept / (before - ahead) if ahead < before else seconds * 2
+            before, slept = ahead, min(ahead * seconds, _LONGEST_SLEEP)
+            self._progress.wait(slept)
 
     def _ahead(self) -> int:
-        tickets = [ticket for ticket in read_tickets(self._store, self._name).values() if ticket.id.startswith(_PREFIX)]
+        tickets = list(filter(waits_in_queue, read_tickets(self._store, self._name).values()))
         mine = next((ticket for ticket in tickets if ticket.id == self._id), None)
         if mine is None:
             return 0

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 
-from catalog.errors import AccessDeniedError, GoneError, ObjectMissingError, StoreError
+from catalog.errors import AccessDeniedError, GoneError, InvalidInputError, ObjectMissingError, StoreError
 from catalog.remote.place import Place
 from catalog.store.interface import ListedObject, UnfinishedUpload, UnsupportedRequestError
 
@@ -14,6 +15,28 @@ _ASKED = 5
 def list_objects(place: Place) -> Iterator[ListedObject]:
     """The immutable objects that lie below a database's prefix, in no order. Rubbish is found by it; nothing else is believed."""
     return (found for found in place.store.list(place.names.folder) if place.names.is_ours(found.name))
+
+
+def check_place(place: Place) -> None:
+    """Raise InvalidInputError where a new database would be a folder of something else, or lie in what is no folder.
+
+    A bucket holds both; no file system does, and no tool copies both. What these keys may not see is no reason.
+    """
+    key = place.names.db_key
+    parts = key.split("/")
+    for parent in ("/".join(parts[:end]) for end in range(1, len(parts))):
+        with suppress(ObjectMissingError, AccessDeniedError):
+            place.store.head(parent)
+            raise InvalidInputError(
+                f"{place}: no database can be made in {parent!r}, which is an object itself.", hint="Choose another db_key."
+            )
+    with suppress(AccessDeniedError):
+        below = next(iter(place.store.list(f"{key}/")), None) if place.store.powers.lists else None
+        if below is not None:
+            raise InvalidInputError(
+                f"{place}: no database can be made here: there is {below.name!r}, so that it is a folder.",
+                hint="Choose another db_key.",
+            )
 
 
 def unfinished_uploads(place: Place) -> tuple[UnfinishedUpload, ...]:

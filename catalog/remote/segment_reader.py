@@ -26,6 +26,9 @@ from catalog.store.interface import ByteRange
 _MOST_DECODED_KEYS = 1_500_000
 _MOST_BODY = 64 << 20
 _MOST_KEY_FRAMES = 16
+_MOST_OUTLINES = 50_000
+"""What was said of so many keys is kept: a push asks for each of its keys several times."""
+
 _MOST_TABLES = 8
 _AHEAD = 64
 _GAP = 32 << 10
@@ -82,6 +85,7 @@ class SegmentReader(OfOneProcess):
         self._decoded_keys = 0
         self._tables: dict[bytes, Table] = {}
         self._last_keys: dict[bytes, Keys] = {}
+        self._outlines: dict[tuple[bytes, str], Outline | None] = {}
         self._lock = threading.Lock()
         self.belong_here()
 
@@ -130,6 +134,13 @@ class SegmentReader(OfOneProcess):
         """What a segment's frame of keys says of a key, None where that is nothing; reads no more of the segment."""
         if (known := self._remembered(ref)) is not None:
             return _outline_in(known, key)
+        if (ref.id, key) in self._outlines:
+            return self._outlines[ref.id, key]
+        if len(self._outlines) >= _MOST_OUTLINES:
+            self._outlines.clear()
+        return self._outlines.setdefault((ref.id, key), self._find_outline(ref, key))
+
+    def _find_outline(self, ref: SegmentRef, key: str) -> Outline | None:
         keys = self._last_keys.get(ref.id)
         if keys is None:
             body = self._frames([ref], entries=False)[ref.id][0]

@@ -70,6 +70,26 @@ class Snapshot:
                 return None if entry.deleted else entry
         return None
 
+    def find_many(self, keys: Iterable[str]) -> Iterator[tuple[str, Entry]]:
+        """The entries of those of some keys that there are, sorted; fetches the segments that can hold them together."""
+        ordered = sorted(keys)
+        self.prefetch(ordered)
+        changes, load = self.stored.changes, self._segments.load
+        at = [-1] * len(self.runs)
+        parts: list[IndexPart | None] = [None] * len(self.runs)
+        for key in ordered:
+            entry = self.stored.metadata if key == METADATA else changes.find(key) if changes is not None else None
+            for number, firsts in enumerate(self._firsts if entry is None else ()):
+                # Next to each other in their order, keys are most often in the same segment.
+                if (position := bisect_right(firsts, key) - 1) != at[number]:
+                    at[number] = position
+                    parts[number] = load_within(self.runs[number], position, load) if position >= 0 else None
+                part = parts[number]
+                if part is not None and (entry := part.find(key)) is not None:
+                    break
+            if entry is not None and not entry.deleted:
+                yield key, entry
+
     def find_in_memory(self, key: str) -> tuple[bool, Entry | None]:
         """Whether the entry of ``key`` is known from what is in memory, and the entry; asks nobody."""
         if key == METADATA:

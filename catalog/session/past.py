@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import takewhile
 
 from catalog.errors import IntegrityError
 from catalog.format.head import StoredHead
@@ -12,7 +13,7 @@ from catalog.local.working_copy import WorkingCopy
 from catalog.remote.remote import Remote
 from catalog.remote.snapshot import Snapshot
 from catalog.session.key_info import KeyInfo, KeyState, of_entry
-from catalog.session.session import Session, StoredValue
+from catalog.session.session import Session, StoredValue, portions
 
 
 class PastSession(Session):
@@ -61,10 +62,21 @@ class PastSession(Session):
         entry = self._past.find(key)
         return entry.timestamp if entry is not None else None
 
-    def stored_items(self) -> Iterator[tuple[str, StoredValue]]:
-        """All keys of this commit with their values, sorted."""
-        for key, entry in self._past.items():
-            yield key, self._held(key, entry)
+    def contents(self, keys: Sequence[str]) -> dict[str, tuple[int, bytes]]:
+        """Lengths and checksums of the values of those of some keys that this commit has."""
+        return {key: entry.version.content for key, entry in self._past.find_many(keys)}
+
+    def stored_items(
+        self, prefix: str = "", bring: Callable[[Sequence[str]], None] | None = None
+    ) -> Iterator[tuple[str, StoredValue]]:
+        """All keys of this commit that begin with ``prefix`` with their values, sorted."""
+        items = takewhile(lambda item: item[0].startswith(prefix), self._past.items(prefix))
+        for some in portions((key, entry, None) for key, entry in items):
+            if bring is not None:
+                bring([key for key, _, _ in some])
+            for key, entry, _ in some:
+                if entry is not None:
+                    yield key, self._held(key, entry)
 
     def key_infos(self, start: str = "", *, with_deleted: bool = False) -> Iterator[KeyInfo]:  # noqa: ARG002
         """All keys of this commit from ``start`` on, sorted."""

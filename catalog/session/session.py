@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, takewhile
 
 from typing_extensions import override
 
@@ -29,6 +30,10 @@ from catalog.session.lineage import parting
 
 _FIRST_PAGE = 256
 _PAGE = 2_000
+_PORTION, _PORTION_BYTES = 1_000, 64 << 20
+_NO_CONTENT = (Status.LEAVING, (0, b""))
+_HALF = re.compile("[\ud800-\udfff]")
+"""Half of a character: strings of Python can have it, text cannot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,40 @@ class StoredValue:
 
     value: bytes
     timestamp: int
+
+
+Joined = tuple[str, Entry | None, Row | None]
+
+
+def portions(joined: Iterable[Joined]) -> Iterator[list[Joined]]:
+    """Keys some at a time, whose values fit into memory and into one go."""
+    some: list[Joined] = []
+    size = 0
+    for key, entry, row in joined:
+        some.append((key, entry, row))
+        size += row.length if row is not None else entry.size or 0 if entry is not None else 0
+        if len(some) >= _PORTION or size > _PORTION_BYTES:
+            yield some
+            some, size = [], 0
+    if some:
+        yield some
+
+
+def _as_text(start: str) -> str:
+    """The least text that does not come before this string, which can be cut through a character."""
+    if (half := _HALF.search(start)) is None:
+        return start
+    return start[: half.start()] + "\ue000"
+
+
+def _is_usable(row: Row | None, entry: Entry | None) -> bool:
+    """Whether the file has the value of a key.
+
+    A writer in another process may move the working copy on meanwhile: what it holds then is no longer of our base.
+    """
+    if row is None or row.status != Status.COPY:
+        return row is not None and row.status == Status.EDITED
+    return entry is not None and row.is_copy_of(entry)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +125,11 @@ class Session(OfOneProcess):
     def for_writing(self) -> WriteSession:
         """The session, if it may write; ReadOnlyError when it was opened for reading, WrongProcessError in a forked child."""
         raise ReadOnlyError(f"{self.copy.path} is open for reading.", hint="Open it with flag='w'.")
+
+    @property
+    def writer(self) -> Writer:
+        """The writer of the working copy; raises what `for_writing` raises."""
+        return self.for_writing().writer
 
     def load_heads(self) -> None:
         """Read from the sidecar which commits the working copy knows."""
@@ -186,11 +230,12 @@ class Session(OfOneProcess):
 
     def known_entries(self, keys: Sequence[str]) -> dict[str, Entry | None]:
         """What the base commit has of those of some keys of which this is known without asking the remote; None: nothing."""
-        base, visible = self.base, self.visible_base()
+        base = self.base
+        if base is None:
+            return dict.fromkeys(keys)
         found: dict[str, Entry | None] = {}
         for key in keys:
-            snapshot = base if key == METADATA else visible
-            is_known, entry = snapshot.find_in_memory(key) if snapshot is not None else (True, None)
+            is_known, entry = base.find_in_memory(key)
             if is_known:
                 found[key] = entry
         return found
@@ -294,25 +339,30 @@ class Session(OfOneProcess):
     def compare(self, values: Mapping[str, bytes]) -> dict[str, bool]:
         """Of those of some keys that there are, whether they have these bytes: by length and checksum, fetching no value."""
         self.flush()
+        contents = self.contents(list(values))
+        return {key: contents[key] == (len(value), checksum(value)) for key, value in values.items() if key in contents}
+
+    def contents(self, keys: Sequence[str]) -> dict[str, tuple[int, bytes]]:
+        """Lengths and checksums of the values of those of some keys that there are."""
+        rows = self.table.contents(keys)
         base = self.visible_base()
-        if base is not None:
-            base.prefetch(values)
-        rows = self.table.get_many(list(values))
-        found = {}
-        for key, value in values.items():
-            row = rows.get(key)
-            if row is not None and (row.edited or base is None):
-                version = row.version if row.held else None
-            else:
-                entry = base.find(key) if base is not None else None
-                version = entry.version if entry is not None else None
-            if version is not None:
-                found[key] = version.content == (len(value), checksum(value))
+        # Read after the rows: another process may have moved the working copy on, whose copies are of another base then.
+        is_of_base = base is None or self.state.base_id == self.base_id
+        found: dict[str, tuple[int, bytes]] = {}
+        others = []
+        for key in keys:
+            status, content = rows.get(key, _NO_CONTENT)
+            if status == Status.LEAVING or (status == Status.COPY and not is_of_base):
+                others.append(key)
+            elif status != Status.DELETED:
+                found[key] = content
+        if base is not None and others:
+            found.update((key, entry.version.content) for key, entry in base.find_many(others))
         return found
 
     def rows_from(self, start: str) -> Iterator[Row]:
         """Rows of the table from a key on, sorted, in pages; a small one first, which often is enough. Not the metadata."""
-        size = _FIRST_PAGE
+        start, size = _as_text(start), _FIRST_PAGE
         page = self.table.page(start, size, after=start == METADATA)
         while page:
             yield from page
@@ -329,21 +379,28 @@ class Session(OfOneProcess):
             if info is not None and (with_deleted or not deleted):
                 yield info
 
-    def stored_items(self) -> Iterator[tuple[str, StoredValue]]:
-        """All keys with their values, sorted; values that are not local are fetched one by one."""
+    def stored_items(
+        self, prefix: str = "", bring: Callable[[Sequence[str]], None] | None = None
+    ) -> Iterator[tuple[str, StoredValue]]:
+        """All keys that begin with ``prefix`` with their values, sorted.
+
+        ``bring`` is called with keys whose values are not in the file, some at a time, before they are reached; what is not there
+        after it is fetched one by one.
+        """
         self.flush()
         base = self.visible_base()
-        entries: Iterator[tuple[str, Entry]] = base.items() if base is not None else iter(())
-        for key, entry, row in join_rows(entries, self.rows_from("")):
-            if row is not None and row.status == Status.DELETED:
-                continue
-            # A writer in another process may move the working copy on meanwhile: what it holds then is no longer of our base.
-            usable = row is not None and (row.status == Status.EDITED or (entry is not None and row.version == entry.version))
-            value = verified(self.copy.data, row.offset, row.length, row.checksum) if row is not None and usable else None
-            if value is not None and row is not None:
-                yield key, StoredValue(value, entry.timestamp if entry is not None and row.says(entry) else row.timestamp)
-            elif (held := self.find(key)) is not None:
-                yield key, held
+        entries: Iterator[tuple[str, Entry]] = base.items(prefix) if base is not None else iter(())
+        for some in portions(takewhile(lambda each: each[0].startswith(prefix), join_rows(entries, self.rows_from(prefix)))):
+            there = [(key, entry, row, _is_usable(row, entry)) for key, entry, row in some if row is None or not row.deleted]
+            if bring is not None and (missing := [key for key, _, _, usable in there if not usable]):
+                bring(missing)
+            for key, entry, row, usable in there:
+                value = verified(self.copy.data, row.offset, row.length, row.checksum) if row is not None and usable else None
+                if value is not None and row is not None:
+                    says_more = row.status == Status.COPY or entry is None or not row.says(entry)
+                    yield key, StoredValue(value, row.timestamp if says_more or entry is None else entry.timestamp)
+                elif (held := self.find(key)) is not None:
+                    yield key, held
 
     def page(self, after: str | None, limit: int, prefix: str) -> list[KeyInfo]:
         """Some keys in their order: after a key, beginning with ``prefix``; deleted ones too."""
@@ -413,6 +470,7 @@ class WriteSession(Session):
         writer.known_entries = self.known_entries
 
     @property
+    @override
     def writer(self) -> Writer:
         """The writer of the working copy; WrongProcessError in a forked child."""
         if self._own_writer is None:

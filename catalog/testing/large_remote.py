@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable
+from zlib import crc32
 
 from catalog.changes.pack_plan import plan_entries
 from catalog.format.checksum import checksum
@@ -25,12 +25,31 @@ def value_of(number: int) -> bytes:
     return number.to_bytes(VALUE_BYTES, "big")
 
 
-def build_remote(store: ObjectStore, db_key: str, keys: int, key_of: Callable[[int], str]) -> StoredHead:
+def _dice(number: int) -> int:
+    return crc32(number.to_bytes(8, "big"))
+
+
+def scattered(number: int) -> int:
+    """A time for a key as if each value had been set at another moment of a quarter of an hour."""
+    return MOMENT + _dice(number) % 10**9
+
+
+def in_a_row(number: int) -> int:
+    """A time for a key as if all values had been set one after another, every ten microseconds or so."""
+    return MOMENT + number * 10 + _dice(number) % 10
+
+
+def build_remote(
+    store: ObjectStore,
+    db_key: str,
+    keys: int,
+    key_of: Callable[[int], str],
+    time_of: Callable[[int], int] = scattered,
+) -> StoredHead:
     """Write a remote of ``keys`` keys in one commit; ``key_of`` gives each key by its number, sorted. Memory stays bounded."""
-    place, source = Place.at(store, db_key), random.Random(keys)  # noqa: S311 - for numbers that are the same each time
+    place = Place.at(store, db_key)
     planned = (
-        PlannedValue(key_of(number), MOMENT + source.randrange(10**9), number, VALUE_BYTES, checksum(value_of(number)))
-        for number in range(keys)
+        PlannedValue(key_of(number), time_of(number), number, VALUE_BYTES, checksum(value_of(number))) for number in range(keys)
     )
 
     def put_pack(pack: PlannedPack) -> None:

@@ -253,6 +253,39 @@ def test_metadata(copies: Copies) -> None:
     assert len(database.changes().all()) == 1
 
 
+@pytest.mark.parametrize("how", ["clear", "n", "n, elsewhere"])
+def test_filling_again_sends_what_differs(copies: Copies, how: str) -> None:
+    """Emptied and filled again, a database has one more commit; what is equal keeps its time, is no change and is not sent."""
+    with copies.open() as database:
+        database.update({f"big{number}": "x" * 5_000 + str(number) for number in range(20)})
+        database.changes().push()
+        times = dict(database.timestamps())
+    database = copies.open("a" if "elsewhere" not in how else "e", "w" if how == "clear" else "n")
+    if how == "clear":
+        database.clear()
+    assert len(database.changes().all()) == 30
+    for number in range(20):
+        database[f"big{number}"] = "x" * 5_000 + str(number)
+    database["k3"] = 3
+    database["k4"] = "other"
+    assert {change.key for change in database.changes().all()} == {f"k{number}" for number in range(10)} - {"k3"}
+    traffic = database._session.remote.store.traffic
+    before = traffic.bytes_up
+    pushed = database.changes().push()
+
+    assert pushed.commit is not None
+    assert (pushed.commit.keys, pushed.keys) == (22, 9)
+    assert traffic.bytes_up - before < 5_000
+    for reader in (database, copies.open("f", "r")):
+        assert dict(reader.timestamps()) == {
+            **{key: time for key, time in times.items() if key[0] == "b" or key == "k3"},
+            "k4": reader.get_timestamp("k4"),
+        }
+        assert reader["k4"] == "other"
+        assert reader["big7"] == "x" * 5_000 + "7"
+    assert database.changes().all() == []
+
+
 def test_importing_again_pushes_nothing(copies: Copies, tmp_path: Path) -> None:
     """A nightly import of the same rows makes no change, asks for no value and sends nothing."""
     rows = tmp_path / "rows.jsonl"

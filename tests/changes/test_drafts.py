@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import pickle
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +79,25 @@ def test_drafts_of_many_workers_are_one_commit(folder_connection: S3Connection, 
     assert content(folder_connection, tmp_path / "after.blt") == expected
     assert [commit.message for commit in commits] == ["All of them", ""]
     assert (commits[0].set, commits[0].deleted, commits[0].keys) == (sum(map(len, parts)), 12, len(expected))
+
+
+def test_drafts_of_processes_are_one_commit(folder_connection: S3Connection, base: dict[str, bytes], tmp_path: Path) -> None:
+    """Forty drafts that two other processes made come back as pickles, and all of them are in one commit."""
+    work = partial(draft_of_a_process, folder_connection, tmp_path)
+    with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as pool:
+        drafts = list(pool.map(work, range(40)))
+    with opened(folder_connection, tmp_path / "main.blt") as main:
+        assert main.changes().push(drafts=drafts).keys == 40 * 3
+        assert len(list(main.history())) == 2
+
+    added = {f"w{number:02d}/{key}": b"%d" % number for number in range(40) for key in range(3)}
+    assert content(folder_connection, tmp_path / "after.blt") == base | added
+
+
+def draft_of_a_process(connection: S3Connection, folder: Path, number: int) -> Draft:
+    """What one worker makes, in a process of its own."""
+    values = {f"w{number:02d}/{key}": b"%d" % number for key in range(3)}
+    return drafted(connection, folder / f"w{number}.blt", values)
 
 
 def test_small_drafts_are_held_by_the_commit(folder_connection: S3Connection, base: dict[str, bytes], tmp_path: Path) -> None:

@@ -17,7 +17,15 @@ import pytest
 import zstandard
 
 import catalog
-from catalog import Database, EntryMissingError, PreconditionFailedError, ReadOnlyError, S3Connection, UnreachableError
+from catalog import (
+    Database,
+    EntryMissingError,
+    PreconditionFailedError,
+    ReadOnlyError,
+    S3Connection,
+    StoreError,
+    UnreachableError,
+)
 from catalog.changes import purge as expunging
 from catalog.changes import stage
 from catalog.remote.objects import list_objects
@@ -258,6 +266,21 @@ def test_a_push_at_the_same_moment_is_safe(
         mine.forget([SECRET_KEY])
         assert SECRET_KEY.encode() not in everything(mine)
         assert mine["e"] == "1"
+
+
+@pytest.mark.parametrize("kind", ["packs", "commits"])
+def test_what_is_served_after_it_was_deleted_is_told(
+    kind: str, folder_connection: S3Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A store that says that it has deleted an object, and still gives it out, is no success."""
+    monkeypatch.setattr(stage, "MOST_CHANGES", -1)
+    with open_writer(folder_connection, tmp_path / "mine.blt") as mine:
+        fill(mine)
+        store = mine._session.remote.store
+        delete = store.delete_many
+        monkeypatch.setattr(store, "delete_many", lambda names: delete([name for name in names if f"/{kind}/" not in name]))
+        with pytest.raises(StoreError, match=r"was deleted and is still served"):
+            mine.forget([SECRET_KEY])
 
 
 def test_only_a_writer_forgets(folder_connection: S3Connection, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -50,9 +51,10 @@ def test_move_says_what_it_leaves_out(folder: Path, run: Run) -> None:
 
 
 def test_a_copy_is_added_under_a_key_of_its_own(folder: Path, tmp_path: Path, run: Run) -> None:
-    """In the group of its original it takes an option; without it the original's entry stays, and one is told."""
-    where = ("--db-key", "field/copy", "--endpoint", (tmp_path / "remotes").as_uri())
-    assert run("copy", "field/notes", *where).exit_code == 0
+    """What a tool copied takes an option in its original's group; without it the original's entry stays, and one is told."""
+    shutil.copytree(tmp_path / "remotes", tmp_path / "copied")
+    entry = next(entry for entry in Catalog(folder).entries("field") if entry.name == "notes")
+    where = ("--db-key", str(entry.connection.db_key), "--endpoint", (tmp_path / "copied").as_uri())
     refused = run("add", "field", "copied", *where)
     assert (refused.exit_code, "is a copy of it" in refused.stderr, "--key" in refused.stderr) == (1, True, True)
     assert "key='" not in refused.stderr

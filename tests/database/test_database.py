@@ -307,6 +307,40 @@ def test_stays_a_plain_booklet(database: Database) -> None:
         assert len(plain) == len(CONTENT)
 
 
+def test_stored_values_some_at_a_time(remote: S3Connection, tmp_path: Path) -> None:
+    """All that begins with a prefix comes sorted, as stored, edits and deletions included; what is elsewhere in few requests."""
+    content = {f"{letter}/{number:03}": bytes([number]) * 300 for letter in "ab" for number in range(100)}
+    with opened(remote, tmp_path / "a.blt") as database:
+        for key, value in content.items():
+            database.set(key, value, encode_value=False)
+        database.changes().push()
+    with opened(remote, tmp_path / "b.blt") as database:
+        for key in ("b/100", "b/007"):
+            content[key] = b"edited"
+            database.set(key, b"edited", encode_value=False)
+        del database["b/008"], content["b/008"]
+        before = database.requests
+        assert list(database.stored_items("b/")) == sorted(item for item in content.items() if item[0] > "b/")
+        assert database.requests - before <= 4
+        assert dict(database.stored_items()) == content
+        assert list(database.stored_items("c")) == []
+
+
+@pytest.mark.parametrize("pushed", [False, True])
+def test_half_a_character_begins_no_key(remote: S3Connection, tmp_path: Path, pushed: bool) -> None:
+    """A prefix, or a key to go on after, that was cut through a character is only a place between keys."""
+    with opened(remote, tmp_path / "a.blt", "c") as database:
+        database.update({"a": 1, "a\ud7ff": 2, "a\ue000": 3, "b": 4})
+        if pushed:
+            database.changes().push()
+        assert database.page(prefix="a\ud800") == database.folder("a\udfff") == []
+        assert database.page_at(0, prefix="a\ud800") == []
+        assert (database.rows("a\ud800"), database.row_of("a\ud800")) == (0, 2)
+        assert [info.key for info in database.page(after="a\ud900")] == ["a\ue000", "b"]
+        assert len(database.sorted_keys("size", "a\ud800")) == 0
+        assert list(database.stored_items("a\ud800")) == []
+
+
 # Keys and values that are refused
 
 

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
+import sqlite3
 import tarfile
 from pathlib import Path
 
@@ -133,3 +135,27 @@ def test_what_was_never_pushed_can_be(folder: Path) -> None:
         database.changes().push()
     with opened(folder, "fresh.blt", "r", "other.blt") as fresh:
         assert (dict(fresh.items()), fresh.get_metadata()) == ({"a": 1}, {"m": 1})
+
+
+def test_copies_of_the_last_preview_are_brought_forward_too(tmp_path: Path) -> None:
+    """A sidecar of the version before, whose commit was one of the preview's, keeps its edits and deletions as well."""
+    (tmp_path / "store" / "bucket").mkdir(parents=True)
+    with opened(tmp_path, "mine.blt", "c") as database:
+        database.update({"a": 1, "b": 2, "c": 3})
+        database.changes().push()
+        database["a"] = "edited"
+        del database["b"]
+    with contextlib.closing(sqlite3.connect(tmp_path / "mine.blt.sync", isolation_level=None)) as sidecar:
+        sidecar.execute("""UPDATE state SET value = CAST('{"format":100,"uuid":"00"}' AS BLOB) WHERE name IN ('base', 'seen')""")
+        sidecar.execute("DROP TABLE mark")
+        sidecar.execute("PRAGMA user_version = 3")
+
+    with opened(tmp_path, "mine.blt", "r", offline=True) as database:
+        assert dict(database.items()) == {"a": "edited", "c": 3}
+    with opened(tmp_path, "mine.blt") as database:
+        assert said(database) == {("conflict", "modified", "a"), ("conflict", "deleted", "b")}
+        for key in ("a", "b"):
+            database.changes().resolve(key, "mine")
+        database.changes().push()
+    with opened(tmp_path, "fresh.blt", "r") as fresh:
+        assert dict(fresh.items()) == {"a": "edited", "c": 3}

@@ -18,8 +18,7 @@ from catalog.format.version import METADATA
 from catalog.local import working_copy
 from catalog.local.booklet_header import new_header
 from catalog.local.data_file import DataFile
-from catalog.local.sidecar import Sidecar
-from catalog.local.table import Status
+from catalog.local.table import LocalTable, Status
 from catalog.local.working_copy import WorkingCopy, sidecar_path
 from catalog.local.writer import Writer
 from catalog.progress import Progress
@@ -188,7 +187,7 @@ def test_a_failed_note_leaves_no_value_behind(path: Path, monkeypatch: pytest.Mo
         size = writer.data.size
         writer.put("a", b"1", 2)
         with monkeypatch.context() as patch:
-            patch.setattr(Sidecar, "change_many", refuse)
+            patch.setattr(LocalTable, "put", refuse)
             for _ in range(2):
                 with pytest.raises(LocalFileError):
                     writer.flush()

@@ -109,6 +109,9 @@ def test_any_pushes_equal_a_dict(pushes: list[dict[str, Entry]], keys_each: int,
         for key in [*model, *others]:
             assert said(snapshot.find(key)) == said(alive.get(key))
             assert outlined(snapshot.outline(key)) == said(alive.get(key))
+        assert {key: said(found) for key, found in snapshot.find_many([*others, *alive])} == {
+            key: said(found) for key, found in alive.items()
+        }
         for start in others:
             assert [key for key, _ in snapshot.items(start)] == [key for key in sorted(alive) if key >= start]
 

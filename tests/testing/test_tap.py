@@ -39,8 +39,9 @@ def test_requests_and_bodies_agree_with_the_store(seaweed: Seaweed, work: Callab
         store = work(tap.endpoint_url)
         counts = tap.counts()
 
-    assert counts.requests == {"PUT": 5, "GET": 2, "HEAD": 1, "POST": 3}
-    assert store.traffic.requests == {"PUT": 5, "GET": 1, "HEAD": 1, "POST": 3, "LIST": 1}
+    # A large object's tag says nothing of its content: its size is asked for.
+    assert counts.requests == {"PUT": 5, "GET": 2, "HEAD": 2, "POST": 3}
+    assert store.traffic.requests == {"PUT": 5, "GET": 1, "HEAD": 2, "POST": 3, "LIST": 1}
     assert counts.total_requests == store.traffic.total_requests == len(counts.log)
     assert sum(request.body_bytes for request in counts.log) == store.traffic.bytes_up
     assert counts.bytes_up - store.traffic.bytes_up < 1500 * counts.total_requests

@@ -88,20 +88,23 @@ class TabBar(Widget):
 
     def render(self) -> Content:
         """Draw the line."""
-        parts, keys = [], bound_keys(self)
+        room = self.size.width
+        return next((line for line in map(self._line, range(3)) if line.cell_length <= room), self._line(2))
+
+    def _line(self, cramped: int) -> Content:
+        """All tabs; more cramped without room around the names, and then with the name of the one that is shown alone."""
+        parts, keys, edge = [], bound_keys(self), "" if cramped else " "
         for tab in TABS:
             command = BY_ID[tab]
             style = "bold $foreground on $cursor-row" if tab == self.tab else "$quiet"
-            label = Content.assemble((f" {keys.get(tab, command.keys)} ", "$accent"), (command.words, ""))
-            if (
-                tab == "changes"
-                and self.status
-                and (number := counts(self.status.ahead, self.status.behind, self.status.conflicts))
-            ):
+            words = command.words if cramped < 2 or tab == self.tab else ""
+            label = Content.assemble((f"{edge}{keys.get(tab, command.keys)}{' ' * bool(words)}", "$accent"), (words, ""))
+            status = self.status if tab == "changes" else None
+            if status and (number := counts(status.ahead, status.behind, status.conflicts)):
                 label = Content.assemble(label, " ", number)
-            label = Content.assemble(label, " ").stylize_before(style)
+            label = Content.assemble(label, edge).stylize_before(style)
             parts.append(label.stylize(Style.from_meta({"@click": f"screen.command('{tab}')"})))
-        return Content(" ").join(parts)
+        return Content("  " if cramped else " ").join(parts)
 
 
 class KeyBar(Widget):

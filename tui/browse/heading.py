@@ -11,6 +11,7 @@ from tui.kit.amounts import moment, quantity, size
 from tui.kit.badges import counts, database_badge
 from tui.kit.columns import spread
 from tui.kit.plain import plain
+from tui.kit.trouble import in_words
 from tui.opened import Opened
 
 
@@ -46,5 +47,5 @@ class Heading(Widget):
         if self.status and (commit := self.status.remote_commit or self.status.commit):
             parts.append(f"{plain(commit.title)}, {moment(commit.time)}")
         if self.status and self.status.problem and not parts:
-            parts.append(plain(self.status.problem))
+            parts.append(plain(in_words(self.status.problem)))
         return Content.styled("  ·  ".join(parts), "$quiet")

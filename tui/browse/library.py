@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from catalog import Catalog, CatalogError, Entry, State, Status
+from tui.kit.trouble import said
 from tui.listing import GroupListing
 from tui.opened import Opened
 from tui.trust import Vouching
@@ -38,7 +39,7 @@ def list_catalog(catalog: Catalog) -> tuple[GroupListing, ...]:
         try:
             listings.append(GroupListing(group.name, tuple(catalog.entries(group.name)), connection=group.connection))
         except CatalogError as error:
-            listings.append(GroupListing(group.name, (), str(error), group.connection))
+            listings.append(GroupListing(group.name, (), said(error), group.connection))
     return tuple(listings)
 
 
@@ -47,7 +48,7 @@ def read_status(catalog: Catalog, entry: Entry, vouching: Vouching, ask_remote: 
     try:
         status = catalog.status(entry, refresh=ask_remote, **vouching)
     except CatalogError as error:
-        status = Status(State.BROKEN, problem=str(error))
+        status = Status(State.BROKEN, problem=said(error))
     return Stand(entry, status, ask_remote)
 
 

@@ -11,7 +11,7 @@ from textual.timer import Timer
 
 from catalog import Catalog, CatalogError, Entry, NotApprovedError, State, Status
 from tui.jobs import Jobs, ReadError
-from tui.kit.trouble import told, trouble
+from tui.kit.trouble import in_words, told, trouble
 from tui.listing import GroupListing
 from tui.opened import Opened
 from tui.trust import Vouching
@@ -39,7 +39,7 @@ def why_closed(entry: Entry | None, status: Status | None, failure: CatalogError
         ways_out = "r asks again, Enter tries to open it."
         if status.state in {State.NO_KEYS, State.DENIED}:
             ways_out = f"e enters keys, K shows which there are, {ways_out}"
-        return told(status.problem, ways_out, "$state-trouble")
+        return told(in_words(status.problem), ways_out, "$state-trouble")
     return Content.assemble(
         ("Not on this machine yet", "bold"),
         ("\n\nPress Enter to open it. Its index is fetched now, values when you look at them.", "$quiet"),

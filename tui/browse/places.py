@@ -36,6 +36,16 @@ IN = {
     Place.HISTORY: Place.COMMITTED,
     Place.COMMITTED: Place.BEFORE_AFTER,
 }
+SPLITS = {place: ("tree", place is Place.DATABASES) for place in Place} | {
+    Place.KEYS: ("keys", True),
+    Place.FILTER: ("keys", True),
+    Place.VALUE: ("keys", False),
+    Place.CHANGES: ("changes", True),
+    Place.COMPARISON: ("changes", False),
+    Place.COMMITTED: ("commit", True),
+    Place.BEFORE_AFTER: ("commit", False),
+}
+"""Which gap ends the pane of each place, and whether the pane is before it."""
 OUT = {
     Place.VALUE: Place.KEYS,
     Place.COMPARISON: Place.CHANGES,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar, TypeVar
@@ -42,7 +43,8 @@ from tui.kit.confirm import Explanation
 from tui.kit.dialog import Dialog
 from tui.kit.plain import plain
 from tui.kit.reader import paragraphs
-from tui.kit.trouble import told, way_on
+from tui.kit.splitter import Splitter
+from tui.kit.trouble import said, told, way_on
 from tui.listing import GroupListing
 from tui.opened import Opened
 from tui.options import Found, Settings
@@ -57,13 +59,15 @@ from .commands import Moving
 from .heading import Heading
 from .library import group_files, list_catalog
 from .opening import Opening
-from .places import PLACES, TAB_OF, TAB_PLACES, WIDGETS
+from .places import PLACES, SPLITS, TAB_OF, TAB_PLACES, WIDGETS
 from .remotes import Remotes
 from .tree import CatalogTree
 
 _LATELY = 30.0
 """Seconds after which the remote of what is shown is asked again, while somebody may be looking."""
 _SAVE_EVERY = 1.0
+_WAITED = 1.0
+"""Seconds that a key waits for what it is to act upon, at most."""
 _GROUP, _LIST = "group ", "list"
 """What the files of groups, and of the list of them, are watched as; databases are by their keys."""
 D = TypeVar("D", bound=Done)
@@ -131,11 +135,14 @@ class BrowseScreen(Screen[None]):
         self.facts = Facts(self._facts_changed)
         self.remotes = Remotes(self, self.facts, lambda: self.listings or (), catalog, jobs, self.vouching)
         self._lists_read = 0
+        self._reading_since = 0.0
         self._watch = Watch(self._copies_changed, self._is_reading)
         self.opening = Opening(self, self, catalog, jobs, self.vouching, self.remotes, credentials.approve)
 
     def _program(self, found: Found, requests: RequestLog, switch_theme: Callable[[], None]) -> Program:
-        return Program(COMMANDS, found, requests, self.happenings, self._shown_keys, self._zoom, switch_theme, self._leave)
+        return Program(
+            COMMANDS, found, requests, self.happenings, self._shown_keys, self._zoom, self.widen, switch_theme, self._leave
+        )
 
     def compose(self) -> ComposeResult:
         """Top bar, tree and tabs, transfers, keys."""
@@ -145,6 +152,7 @@ class BrowseScreen(Screen[None]):
         yield top
         with Horizontal(id="body"):
             yield self.catalog_tree.data_bind(here.listings, here.statuses, here.group_statuses)
+            yield Splitter("tree", "#catalog-tree", "#workspace")
             with Vertical(id="workspace"):
                 yield Heading(id="heading").data_bind(here.entry, here.status, here.opened, here.past)
                 yield TabBar(id="tab-bar").data_bind(here.tab, here.status)
@@ -160,6 +168,7 @@ class BrowseScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Read the catalog, and ask its remotes now and then."""
+        self._recall()
         self.watch_place(self.place, self.place)
         self.catalog_tree.focus()
         self.list_again()
@@ -220,6 +229,19 @@ class BrowseScreen(Screen[None]):
         return list_catalog(self.catalog)
 
     @property
+    def takes_keys(self) -> bool:
+        """Whether there is something that a key which was typed ahead can act upon; nobody waits for that for long."""
+        panes: dict[str, KeysPane | ChangesPane | HistoryPane] = {
+            "keys": self.keys_pane,
+            "changes": self.changes_pane,
+            "history": self.history_pane,
+        }
+        is_reading = self.place is not Place.DATABASES and self.tab in panes and panes[self.tab].is_reading
+        now = time.monotonic()
+        self._reading_since = (self._reading_since or now) if is_reading else 0.0
+        return not is_reading or now - self._reading_since > _WAITED
+
+    @property
     def situation(self) -> Situation:
         """All that decides which commands can be used."""
         transfers = self.jobs.transfers
@@ -264,6 +286,8 @@ class BrowseScreen(Screen[None]):
         self.add_class(f"at-{new.name.lower()}")
         if new in TAB_OF:
             self.tab = TAB_OF[new]
+        if new in {Place.KEYS, Place.VALUE}:
+            self.keys_pane.arrange_as_left()
         self._situation_changed()
 
     def watch_tab(self, tab: str) -> None:
@@ -371,17 +395,25 @@ class BrowseScreen(Screen[None]):
                 # Values that are fetched are kept there too.
                 begin(self, self._look_inside(self.opened))
             else:
-                self.look_again(entries[key])
+                self._look_in_silence(entries[key])
+
+    def _look_in_silence(self, entry: Entry) -> None:
+        """Another process has changed a copy: nobody here has asked, so nobody is told that somebody is asked."""
+        begin(self, self._ask_in_silence(entry))
+        if self.entry and self.opened and entry.key == self.entry.key:
+            self.opening.open(self.entry)
 
     async def _look_inside(self, opened: Opened) -> None:
         """Look again at the open database if it says something else than it did."""
         listed = self.changes_pane.numbers
         if await self.jobs.latest("inside", "Looking at a copy", lambda: opened.is_other(listed)) and opened is self.opened:
-            self.look_again(opened.entry)
+            self._look_in_silence(opened.entry)
 
     @on(CatalogTree.Highlighted)
     def _highlighted(self, message: CatalogTree.Highlighted) -> None:
         self.group = message.group
+        if message.entry:
+            self.remembered.note(group=message.group, database=message.entry.key)
         if message.entry and self.entry and message.entry.key == self.entry.key:
             self.entry = message.entry
             return
@@ -409,11 +441,11 @@ class BrowseScreen(Screen[None]):
 
     @on(ReadFailed)
     def _tell_failure(self, message: ReadFailed) -> None:
-        self.tell(f"{message.what} did not succeed.", "error", str(message.error))
+        self.tell(f"{message.what} did not succeed.", "error", said(message.error))
 
     def tell_failure(self, entry: Entry, error: CatalogError) -> None:
         """Say that a database could not be opened."""
-        self.tell(f"{entry.name} could not be opened.", "error", str(error))
+        self.tell(f"{entry.name} could not be opened.", "error", said(error))
 
     @on(KeyList.Highlighted)
     @on(ChangeList.Highlighted)
@@ -495,7 +527,7 @@ class BrowseScreen(Screen[None]):
         """Say why something was not done, and how to go on."""
         name = plain(write.name)
         if isinstance(error, CancelledError):
-            self.tell(f"The {write.verb} of {write.name} was cancelled.", "warning", str(error))
+            self.tell(f"The {write.verb} of {write.name} was cancelled.", "warning", said(error))
             return
         way_out, hint = "", way_on(error)
         self.tell(f"The {write.verb} of {write.name} did not happen.", "error", f"{error.message} {hint}".rstrip())
@@ -514,6 +546,37 @@ class BrowseScreen(Screen[None]):
 
     def _zoom(self) -> None:
         self.toggle_class("-zoomed")
+        self.remembered.note(is_zoomed=self.has_class("-zoomed"))
+
+    def widen(self, steps: int) -> None:
+        """Give the pane of the cursor more room, or less."""
+        name, is_first = SPLITS[self.place]
+        splitter = self.query_one(f"#split-{name}", Splitter)
+        if splitter.region:
+            splitter.move(steps if is_first else -steps)
+        else:
+            self.tell("There is one pane here, which has all the room.", "warning")
+
+    @on(Splitter.Moved)
+    def _remember_split(self, message: Splitter.Moved) -> None:
+        self.remembered.note(shares={**self.remembered.left.shares, message.name: message.share})
+
+    @on(KeysPane.Arranged)
+    def _remember_arrangement(self, message: KeysPane.Arranged) -> None:
+        now = message.arrangement
+        self.remembered.note(order=now.order, is_tree=now.is_tree, separator=now.separator)
+
+    def _recall(self) -> None:
+        """Be as the screen was left; nothing is asked of anybody for that."""
+        left = self.remembered.left
+        self.set_class(left.is_zoomed, "-zoomed")
+        for splitter in self.query(Splitter):
+            if (share := left.shares.get(splitter.split)) is not None:
+                splitter.put(share)
+        if left.order != "key" or left.is_tree:
+            self.keys_pane.recall(left.order, is_tree=left.is_tree, separator=left.separator)
+        if left.database:
+            self.catalog_tree.wanted = (left.group, left.database)
 
     def _shown_keys(self) -> Sequence[tuple[str, str]]:
         """Every command with its keys, as they are shown: first those that work here."""

@@ -17,7 +17,7 @@ from tui.kit.amounts import quantity
 from tui.kit.confirm import Confirm
 from tui.kit.menu import MenuDialog
 from tui.kit.plain import plain
-from tui.kit.trouble import told
+from tui.kit.trouble import in_words, told
 from tui.opened import Opened
 from tui.trust import Vouching
 from tui.work import begin
@@ -267,7 +267,11 @@ class Changes:
                 await self._write(entry, "pull", library.pull)
         elif status is not None and status.state in NOT_HEARD:
             dialog.refuse(
-                told(f"Whether there is something to pull is not known. {status.problem}", "r asks again.", "$state-trouble")
+                told(
+                    f"Whether there is something to pull is not known. {in_words(status.problem)}",
+                    "r asks again.",
+                    "$state-trouble",
+                )
             )
         else:
             dialog.refuse(Content(NOTHING_TO_PULL))

@@ -21,7 +21,7 @@ from tui.kit.dialog import Dialog, drafted
 from tui.kit.plain import key_name, plain
 from tui.kit.reader import Lines, Reader, question
 from tui.kit.text_view import continued
-from tui.kit.trouble import told
+from tui.kit.trouble import said, trouble
 from tui.kit.whereabouts import place_facts
 
 from .library import Choice, PushEstimate, PushOrder, PushPlan, TypedSides, Typing, typed_value
@@ -115,7 +115,7 @@ class PushDialog(Dialog[PushOrder | Conflicts]):
 
     def _lines(self, width: int) -> list[Content]:
         if self._problem is not None:
-            words = told(self._problem.message, self._problem.hint, "$state-trouble")
+            words = trouble(self._problem)
             return [row for line in words.split(allow_blank=True) for row in continued(line, width)]
         if self._is_needless:
             return continued(Content(self._nothing), width)
@@ -154,7 +154,8 @@ class PushDialog(Dialog[PushOrder | Conflicts]):
             return f"{what} {verb} also changed by someone else{named}. {wait}; nothing is overwritten."
         if self._plan and self._plan.incoming:
             others = quantity(self._plan.incoming, "other key")
-            return f"Your colleagues changed {others} meanwhile, which stay as they are."
+            stay = "stays as it is" if self._plan.incoming == 1 else "stay as they are"
+            return f"Your colleagues changed {others} meanwhile, which {stay}."
         return ""
 
     @on(Input.Submitted)
@@ -268,7 +269,7 @@ class ValueDialog(Dialog[Typed]):
     def explain(self, error: CatalogError) -> None:
         """Say why there is nothing to begin with."""
         self._is_waiting = False
-        self.once_there(lambda: self._say(f"{error.message} {error.hint}", "$state-trouble"))
+        self.once_there(lambda: self._say(said(error), "$state-trouble"))
 
     def _explain_kind(self) -> None:
         self._say(f"This database stores {self._typing.value}.", "$quiet")

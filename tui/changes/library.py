@@ -27,6 +27,7 @@ from tui.jobs import Done
 from tui.kit.amounts import quantity, size
 from tui.kit.comparison import MOST_LINES, Side
 from tui.kit.plain import key_name
+from tui.kit.trouble import said
 from tui.opened import METADATA_KEY, MOST_CHANGES, Opened, open_for_writing
 from tui.trust import Vouching
 
@@ -211,7 +212,7 @@ def read_conflict(opened: Opened, change: Change) -> Conflict:
     try:
         documents = [opened.side(change, side) for side in _SIDES]
     except CatalogError as error:
-        return Conflict(change, compare_three(None, None, None), str(error))
+        return Conflict(change, compare_three(None, None, None), said(error))
     there = [document for document in documents if document]
     base, mine, theirs = (document.body.fit(_COMPARED_WIDTH)[: MOST_LINES + 1] if document else None for document in documents)
     part = there[0].compared if there else str

@@ -19,7 +19,8 @@ from tui.jobs import Jobs
 from tui.kit.comparison import ChangeSides
 from tui.kit.diff_view import BIG, DiffView, too_big, weight
 from tui.kit.plain import plain
-from tui.kit.trouble import trouble
+from tui.kit.splitter import Splitter
+from tui.kit.trouble import in_words, trouble
 from tui.opened import Opened, read_comparison, sides_of
 from tui.work import ReadFailed, begin
 
@@ -38,14 +39,14 @@ def no_differences(status: Status | None) -> Content:
     if status is None or status.ahead or status.behind or status.conflicts:
         return _COMPARING
     if status.state is State.EMPTY:
-        why = status.problem or "Nothing was pushed yet, and nothing was changed here that could be."
+        why = in_words(status.problem) or "Nothing was pushed yet, and nothing was changed here that could be."
         return Content.assemble(("No remote", "bold"), (f"\n\n{plain(why)}", "$quiet"))
     if status.state not in NOT_HEARD:
         return _IN_STEP
     seen = (
         f" This copy is as commit {status.remote_commit.number} there, the newest that was seen." if status.remote_commit else ""
     )
-    words = f"Nothing was changed here.{seen}\n\n{plain(status.problem)}\n\nr asks again."
+    words = f"Nothing was changed here.{seen}\n\n{plain(in_words(status.problem))}\n\nr asks again."
     return Content.assemble(("What the remote holds now is not known", "bold"), (f"\n\n{words}", "$quiet"))
 
 
@@ -75,10 +76,12 @@ class ChangesPane(Container):
         self._commits: TheirCommits | None = None
         self._is_asking = False
         self._counts: Mapping[Direction, int] | None = None
+        self._has_failed = False
 
     def compose(self) -> ComposeResult:
         """The list, and the comparison beside it; the conflict over both."""
         yield ChangeList(id="change-list")
+        yield Splitter("changes", "#change-list", "#diff-view")
         yield DiffView(id="diff-view")
         yield ConflictView(id="conflict-view")
 
@@ -103,6 +106,11 @@ class ChangesPane(Container):
         if self._counts is None:
             return None
         return tuple(self._counts[one] for one in (Direction.OUTGOING, Direction.INCOMING, Direction.CONFLICT))  # type: ignore[return-value]
+
+    @property
+    def is_reading(self) -> bool:
+        """Whether the changes of the open database are being read, so that there is nothing yet to act upon."""
+        return self.opened is not None and self._counts is None and not self._has_failed
 
     @property
     def is_at_conflict(self) -> bool:
@@ -133,6 +141,7 @@ class ChangesPane(Container):
         self._jobs.forget("blame")
         self._commits, self._is_asking = None, False
         self._counts = None
+        self._has_failed = False
         self.diff_view.show_words(Content(""))
         if new is None:
             self._show_words(self.words)
@@ -241,4 +250,5 @@ class ChangesPane(Container):
     @on(ReadFailed)
     def _explain(self, message: ReadFailed) -> None:
         """Put the problem where the changes would be; the screen also reports it."""
+        self._has_failed = True
         self._show_words(trouble(message.error))

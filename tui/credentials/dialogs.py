@@ -23,6 +23,7 @@ from tui.kit.confirm import STEPS, Question
 from tui.kit.dialog import Dialog
 from tui.kit.plain import plain
 from tui.kit.reader import Lines, Reader, paragraphs, question
+from tui.kit.trouble import way_on
 from tui.kit.whereabouts import place_facts
 from tui.work import ReadFailed, begin
 
@@ -167,7 +168,7 @@ class KeysDialog(Dialog[SavedKeys]):
     @on(ReadFailed)
     def _explain(self, message: ReadFailed) -> None:
         """Say what went wrong; everything that was typed stays."""
-        self._tell(message.error.message, message.error.hint)
+        self._tell(message.error.message, way_on(message.error))
         if self._saving:
             self._saving = None
             self._show_saving()

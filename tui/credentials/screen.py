@@ -21,6 +21,7 @@ from tui.kit.confirm import Confirm
 from tui.kit.dialog import Dialog
 from tui.kit.plain import plain
 from tui.kit.reader import Lines, Reader, paragraphs
+from tui.kit.trouble import in_words, said
 from tui.trust import Vouching
 from tui.work import ReadFailed, begin
 
@@ -111,7 +112,7 @@ class CredentialsScreen(Dialog[None]):
 
     @on(ReadFailed)
     def _explain(self, message: ReadFailed) -> None:
-        self._say(str(message.error), "$state-trouble")
+        self._say(said(message.error), "$state-trouble")
 
     def action_add(self) -> None:
         """Ask for a key pair, for the selected database unless another is meant."""
@@ -139,7 +140,7 @@ class CredentialsScreen(Dialog[None]):
     async def _try(self, row: ProfileRow, entry: Entry, vouching: Vouching) -> None:
         status = await self._jobs.latest("try", "Trying the keys", lambda: try_keys(self._catalog, row, entry, vouching))
         if status.state in _REFUSED:
-            self._say(f"{entry.name}: {database_badge(status).words}. {status.problem}", "$state-trouble")
+            self._say(f"{entry.name}: {database_badge(status).words}. {in_words(status.problem)}", "$state-trouble")
         else:
             self._say(f"The keys work: {entry.name} answered to {row.profile}.", "$state-good")
 

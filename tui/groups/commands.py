@@ -26,6 +26,7 @@ from tui.kit.confirm import Confirm, TypedConfirm
 from tui.kit.menu import MenuDialog, Offer
 from tui.kit.plain import plain
 from tui.kit.reader import Lines
+from tui.kit.trouble import way_on
 from tui.opened import Opened
 
 from . import forms, library, questions
@@ -419,7 +420,7 @@ class Groups:
         try:
             return self._host.catalog.group(self._host.group)
         except CatalogError as error:
-            self._host.tell(error.message, "warning", error.hint)
+            self._host.tell(error.message, "warning", way_on(error))
             return None
 
 

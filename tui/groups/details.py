@@ -17,6 +17,7 @@ from tui.kit.badges import counts, database_badge, unusable
 from tui.kit.columns import Fact, beside
 from tui.kit.plain import plain, plain_lines
 from tui.kit.text_view import TextView
+from tui.kit.trouble import in_words
 from tui.kit.whereabouts import place_facts
 from tui.listing import GroupListing
 from tui.opened import Opened
@@ -141,7 +142,7 @@ class DetailsView(TextView):
         if broken := unusable(status, len(listing.entries)):
             words = f"{quantity(broken, 'entry', 'entries')} that cannot be used; adding the database again replaces one"
             facts.append(("unusable", Content.styled(words, "$state-conflict")))
-        if problem := listing.problem or (status.problem if status else ""):
+        if problem := in_words(listing.problem or (status.problem if status else "")):
             facts.append(("problem", Content.styled(plain(problem), "$state-trouble")))
         facts += _commit("this copy", status.commit if status else None)
         place = place_facts("lives at", listing.connection) if listing.connection else []
@@ -168,7 +169,7 @@ class DetailsView(TextView):
         if apart := counts(self.status.ahead, self.status.behind, self.status.conflicts):
             facts.append(("keys apart", apart))
         if self.status.problem:
-            facts.append(("problem", Content.styled(plain(self.status.problem), "$state-trouble")))
+            facts.append(("problem", Content.styled(plain(in_words(self.status.problem)), "$state-trouble")))
         facts += _commit("this copy", self.status.commit)
         newest = self.status.remote_commit
         if newest != self.status.commit:

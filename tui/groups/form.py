@@ -227,7 +227,7 @@ class FormDialog(Dialog[Any]):
     def _explain(self, message: ReadFailed) -> None:
         """Say what went wrong; everything that was typed stays, and one can go on typing."""
         self._stop_checking()
-        self._tell(message.error.message, in_words_of_the_form(way_on(message.error)))
+        self._tell(message.error.message, way_on(message.error, in_words_of_the_form))
         for button in self.query("#anyway"):
             button.display = True
         (self._was_at or self.query_one("#go-on")).focus()

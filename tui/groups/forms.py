@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 from catalog import (
     Catalog,
@@ -93,13 +94,20 @@ _TYPED_AS = {
 """The field of each parameter of a connection, and what it is called there."""
 
 
-_OPTION = re.compile(r"--(key|format|encoding|delimiter)")
-_LABELS = {"key": "Key column", "format": "Format", "encoding": "Encoding", "delimiter": "Delimiter"}
+_OPTION = re.compile(r"--(key|format|encoding|delimiter|nan|excel-safe)(?: null)?|nan=\"null\"")
+_LABELS = {
+    "key": "Key column",
+    "format": "Format",
+    "encoding": "Encoding",
+    "delimiter": "Delimiter",
+    "nan": "Not a number",
+    "excel-safe": "For Excel",
+}
 
 
 def in_words_of_the_form(hint: str) -> str:
     """A hint about files that names options of the command line, with the fields that stand for them."""
-    return _OPTION.sub(lambda found: f"“{_LABELS[found[1]]}”", hint).replace(", or say --overwrite", "")
+    return _OPTION.sub(lambda found: f"“{_LABELS[found[1] or 'nan']}”", hint).replace(", or say --overwrite", "")
 
 
 def connection_of(values: Values) -> S3Connection:
@@ -160,12 +168,19 @@ _READ_FIELDS = (
     Field("format", "Format", "", "by the ending; else csv, jsonl, parquet, folder", _FORMATS),
     Field("encoding", "Encoding", "utf-8", "utf-8, latin-1, utf-16…"),
     Field("delimiter", "Delimiter", "", "of CSV: a comma, ; or tab"),
+    Field("nan", "Not a number", "refuse", "refuse, or null: what JSON cannot say becomes null", ("refuse", "null")),
 )
 
 
 def _input_options(values: Values) -> InputOptions:
     columns = tuple(name.strip() for name in values["columns"].split(",") if name.strip())
-    return InputOptions(_file_format(values), columns, values["encoding"].strip() or "utf-8", values["delimiter"].strip())
+    chosen, encoding = values["nan"].strip().lower() or "refuse", values["encoding"].strip() or "utf-8"
+    nan: Literal["refuse", "null"] = "null" if chosen == "null" else "refuse"
+    if chosen != nan:
+        raise FormError(
+            "nan", f"Not a number is refused, or null, not {chosen!a}.", "JSON has no word for NaN and the infinities."
+        )
+    return InputOptions(_file_format(values), columns, encoding, values["delimiter"].strip(), nan=nan)
 
 
 def group_form(catalog: Catalog) -> Form:
@@ -322,7 +337,11 @@ def export_form(opened: Opened) -> Form:
     def check(values: Values) -> Work:
         path = _path_of(values)
         assert path is not None
-        options = OutputOptions(_file_format(values), values["column"].strip() or "key", values["prefix"])
+        safe = values["safe"].strip().lower() or "no"
+        if safe not in {"yes", "no"}:
+            raise FormError("safe", f"This is yes or no, not {safe!a}.", "A spreadsheet runs what it takes for a formula.")
+        column = values["column"].strip() or "key"
+        options = OutputOptions(_file_format(values), column, values["prefix"], excel_safe=safe == "yes")
         if path.is_file():
             raise FormError("path", f"{path} is there already.", "Choose another name: nothing is replaced.")
         return lambda _: ExportPlan(path, options)
@@ -334,6 +353,7 @@ def export_form(opened: Opened) -> Form:
             Field("format", "Format", "", "by the ending; else csv, jsonl, parquet, folder", _FORMATS),
             Field("prefix", "Only keys", "", "that begin with this"),
             Field("column", "Key column", "key", "the name of the column of the keys"),
+            Field("safe", "For Excel", "no", "yes: text in CSV that looks like a formula gets an apostrophe", ("yes", "no")),
         ),
         "JSON lines keep all that is JSON, a folder keeps the stored bytes, CSV and Parquet make a table of the fields.",
         "Export",

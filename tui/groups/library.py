@@ -45,6 +45,7 @@ from tui.opened import Opened, open_for_writing
 from tui.trust import Vouching
 
 _MOST_METADATA = 200_000
+_MOST_NAMED = 4
 
 
 @dataclass(frozen=True)
@@ -273,8 +274,13 @@ def import_into(catalog: Catalog, entry: Entry, vouching: Vouching, plan: FilePl
     """Set keys of a database from a file."""
     with open_for_writing(catalog, entry, vouching, progress) as database:
         done = import_file(database, plan.path, plan.options, progress=progress)
-    details = "They are changes now: P pushes them, D in Changes gives them up."
-    return Managed(f"Imported {quantity(done.keys, 'key')} into {entry.name}.", details, is_listed_anew=False)
+    changed, same = done.new + done.replaced, f" {quantity(done.same, 'key')} had that value already." if done.same else ""
+    left = f" {quantity(len(done.left_out), 'part')} of the input left out." if done.left_out else ""
+    if not changed:
+        words = f"Nothing of {plan.path.name} is new to {entry.name}."
+        return Managed(words, f"{same}{left}".strip(), is_listed_anew=False)
+    details = f"They are changes now: P pushes them, D in Changes gives them up.{same}{left}"
+    return Managed(f"Imported {quantity(changed, 'key')} into {entry.name}.", details, is_listed_anew=False)
 
 
 def export_to(
@@ -284,6 +290,10 @@ def export_to(
     with catalog.open(entry, "r", pull=False, offline="auto", progress=progress, **vouching) as database:
         done = export_file(database, path, options, progress=progress)
     details = f"{done.path}, {size(done.file_bytes)}."
+    if done.changes:
+        named = "; ".join(f"{change.column or 'values'}: {change.how}" for change in done.changes[:_MOST_NAMED])
+        more = f"; and {len(done.changes) - _MOST_NAMED:,} more" if len(done.changes) > _MOST_NAMED else ""
+        details = f"{details} An import would not bring all of it as it is: {named}{more}."
     return Managed(f"Exported {quantity(done.keys, 'key')} of {entry.name}.", details, is_listed_anew=False)
 
 

@@ -17,6 +17,7 @@ from tui.drafts import Draft
 from tui.kit.dialog import KEPT, Dialog, drafted
 from tui.kit.json_area import JsonArea
 from tui.kit.plain import plain
+from tui.kit.trouble import said
 
 _MOST_BYTES = 4 << 20
 _MOST_EDITED = 300_000
@@ -84,7 +85,7 @@ class MetadataDialog(Dialog[str]):
     def explain(self, error: CatalogError) -> None:
         """Say why there is nothing to begin with."""
         self._is_waiting = False
-        self.once_there(lambda: self._say(f"{error.message} {error.hint}", "$state-trouble"))
+        self.once_there(lambda: self._say(said(error), "$state-trouble"))
 
     def _say(self, words: str, style: str) -> None:
         self.query_one("#said", Static).update(Content.styled(plain(words), style))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from textual.content import Content
 
-from catalog import Entry, GroupRecord, Status, Summary
+from catalog import Entry, GroupRecord, ImportPlan, Status, Summary
 from tui.kit.amounts import quantity, size
 from tui.kit.columns import Fact
 from tui.kit.plain import plain
@@ -17,6 +17,7 @@ from tui.listing import GroupListing
 from .library import CopyPlan, FilePlan, NewPlan
 
 _UNDONE = "Z puts it back."
+_MOST_NAMED = 4
 
 
 def _bold(text: str) -> Content:
@@ -30,13 +31,25 @@ def _file_facts(plan: FilePlan) -> list[Fact]:
         first = ", ".join(plain(key) for key in counts.first[:3])
         facts += [("set", amount), ("such as", Content(f"{first}{' …' if counts.keys > 3 else ''}"))]
         if counts.replaced:
-            facts.append(
-                (
-                    "replace",
-                    Content.styled(quantity(counts.replaced, "value that is there", "values that are there"), "$state-ahead"),
-                )
-            )
+            values = quantity(counts.replaced, "value that is there", "values that are there")
+            facts.append(("replace", Content.styled(values, "$state-ahead")))
+        if counts.same:
+            facts.append(("stay", Content(f"{quantity(counts.same, 'key')} that {_has(counts.same)} the same value already")))
+        facts += _left_out(counts)
     return facts
+
+
+def _has(number: int) -> str:
+    return "has" if number == 1 else "have"
+
+
+def _left_out(counts: ImportPlan) -> list[Fact]:
+    """What of an input makes no key, and why."""
+    parts = counts.left_out
+    named = [f"{plain(one.name)}: {plain(one.reason)}" for one in parts[:_MOST_NAMED]]
+    more = [f"and {len(parts) - _MOST_NAMED:,} more"] if len(parts) > _MOST_NAMED else []
+    names = ["left out", *[""] * len(named)]
+    return [(name, Content.styled(words, "$state-ahead")) for name, words in zip(names, [*named, *more], strict=False)]
 
 
 def new_question(plan: NewPlan) -> Lines:

@@ -19,6 +19,7 @@ from tui.kit.amounts import quantity
 from tui.kit.dialog import Dialog
 from tui.kit.plain import plain
 from tui.kit.row_list import RowList
+from tui.kit.trouble import said
 from tui.listing import GroupListing
 from tui.work import ReadFailed, begin
 
@@ -136,7 +137,7 @@ class SearchDialog(Dialog[str]):
 
     @on(ReadFailed)
     def _explain(self, message: ReadFailed) -> None:
-        self.query_one(MatchList).show((), plain(str(message.error)))
+        self.query_one(MatchList).show((), plain(said(message.error)))
 
     def action_move(self, rows: int) -> None:
         """Move the cursor while one types."""

@@ -10,9 +10,10 @@ from textual.reactive import reactive
 
 from catalog import Change, Commit, Status
 from tui.command import Place
-from tui.jobs import Jobs
+from tui.jobs import Jobs, ReadError
 from tui.kit.comparison import ChangeSides
 from tui.kit.diff_view import BIG, too_big, weight
+from tui.kit.splitter import Splitter
 from tui.kit.trouble import trouble
 from tui.opened import Opened, read_comparison
 from tui.work import ReadFailed, begin
@@ -39,12 +40,15 @@ class HistoryPane(Container):
         self._jobs = jobs
         self._read: Opened | None = None
         self._shown: tuple[Commit | None, Commit] | None = None
+        self.is_reading = False
+        """Whether the first commits are being read, so that there is nothing yet to act upon."""
 
     def compose(self) -> ComposeResult:
         """The commits above; below them the changes of one, and a value before and after."""
         yield CommitList(id="commit-list")
         with Horizontal(id="commit-body"):
             yield PastChangeList(id="commit-changes")
+            yield Splitter("commit", "#commit-changes", "#past-diff")
             yield PastDiff(id="past-diff")
 
     @property
@@ -69,6 +73,7 @@ class HistoryPane(Container):
         for slot in ("history", "commit", "past"):
             self._jobs.forget(slot)
         self._read = self._shown = None
+        self.is_reading = False
         if new is None:
             self._show_words(self.words)
         elif old is None or old.entry.key != new.entry.key:
@@ -104,6 +109,7 @@ class HistoryPane(Container):
     def _read_if_shown(self) -> None:
         if self.tab == "history" and self.opened is not None and self._read is not self.opened:
             self._read = self.opened
+            self.is_reading = True
             self._read_page(self.opened, None)
 
     def _read_page(self, opened: Opened, before: Commit | None) -> None:
@@ -115,9 +121,14 @@ class HistoryPane(Container):
             self._read_page(self.opened, message.before)
 
     async def _show_page(self, opened: Opened, before: Commit | None) -> None:
-        page = await self._jobs.latest("history", _HISTORY, lambda: read_history(opened, before))
+        try:
+            page = await self._jobs.latest("history", _HISTORY, lambda: read_history(opened, before))
+        except ReadError:
+            self.is_reading = False
+            raise
         if opened is not self.opened:
             return
+        self.is_reading = False
         if before is not None:
             self.list.add_commits(page.commits, page.tags, is_last=page.is_last)
         elif page.commits:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 Order = Literal["key", "size", "time"]
+ORDERS: tuple[Order, ...] = ("key", "size", "time")
 _NEXT: dict[Order, Order] = {"key": "size", "size": "time", "time": "key"}
 _WORDS = {"key": "", "size": "largest first", "time": "newest first"}
 

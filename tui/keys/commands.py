@@ -14,6 +14,7 @@ from tui.jobs import ReadError
 from tui.kit.amounts import size
 from tui.kit.line import LineDialog
 from tui.kit.plain import plain
+from tui.kit.trouble import said
 
 from .library import save_value, text_of
 from .pane import KeysPane
@@ -77,7 +78,7 @@ class Keys:
     )
     async def sort(self) -> None:
         """List the keys in the next order."""
-        self._pane.list_as(self._pane.arrangement.sorted_next())
+        self._pane.rearrange(self._pane.arrangement.sorted_next())
 
     @command(
         "tree",
@@ -90,7 +91,7 @@ class Keys:
     )
     async def tree(self) -> None:
         """Show folders, or all keys in one list."""
-        self._pane.list_as(self._pane.arrangement.toggled())
+        self._pane.rearrange(self._pane.arrangement.toggled())
 
     @command(
         "separator",
@@ -107,7 +108,7 @@ class Keys:
         dialog = LineDialog("Separator", words, "Show folders", text=text, check=_wrong_separator)
         if separator := await self._host.open(dialog).answer:
             arrangement = self._pane.arrangement
-            self._pane.list_as(replace(arrangement, separator=separator, is_tree=True, folder="", order="key"))
+            self._pane.rearrange(replace(arrangement, separator=separator, is_tree=True, folder="", order="key"))
 
     @command(
         "more",
@@ -211,7 +212,7 @@ class Keys:
         try:
             written = await self._host.jobs.call("Saving a value", lambda: save_value(opened, info.key, path))
         except ReadError as failure:
-            self._host.tell("The value was not saved.", "error", str(failure.error))
+            self._host.tell("The value was not saved.", "error", said(failure.error))
         else:
             self._host.tell(f"Saved the value, {size(written)}.", details=str(path))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from textual import on
@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Horizontal, Vertical
 from textual.content import Content
+from textual.message import Message
 from textual.reactive import reactive
 from textual.timer import Timer
 from textual.widgets import Input, Label
@@ -18,12 +19,13 @@ from catalog import KeyGroup, KeyInfo, KeyState
 from tui.jobs import Jobs
 from tui.kit.amounts import quantity, size
 from tui.kit.plain import plain
+from tui.kit.splitter import Splitter
 from tui.kit.trouble import trouble
 from tui.opened import Opened
 from tui.values.describe import FIRST_LINES
 from tui.work import ReadFailed, begin
 
-from .arrangement import Arrangement
+from .arrangement import ORDERS, Arrangement
 from .library import KeyView, read_value
 from .list import KeyList
 from .paging import KeyPages, WalkedPages, Wanted
@@ -48,6 +50,12 @@ class Filter(Input):
 class KeysPane(Container):
     """List of keys with a filter, and the value beside it."""
 
+    @dataclass
+    class Arranged(Message):
+        """The user lists the keys in another way."""
+
+        arrangement: Arrangement
+
     opened: reactive[Opened | None] = reactive(None)
     words: reactive[Content] = reactive(Content(""))
 
@@ -60,15 +68,18 @@ class KeysPane(Container):
         self._kept_cursor: int | None = None
         self._view: KeyView | None = None
         self._left_at: dict[str, int] = {}
+        self._left: Arrangement | None = None
+        self._is_reading = False
         self.arrangement = Arrangement(separator=separator)
 
     def compose(self) -> ComposeResult:
-        """The filter above the list, the value beside them."""
+        """The filter below the list, where it moves no row, the value beside them."""
         with Vertical(id="keys-column"):
+            yield KeyList(id="key-list")
             with Horizontal(id="filter-bar", classes="hidden"):
                 yield Label("/")
                 yield Filter(placeholder="keys that begin with…", id="filter", compact=True)
-            yield KeyList(id="key-list")
+        yield Splitter("keys", "#keys-column", "#value-view")
         yield ValueView(id="value-view")
 
     @property
@@ -86,6 +97,11 @@ class KeysPane(Container):
         """Whether the value shown can be continued, or waits to be fetched."""
         info = self.list.info
         return self.value_view.has_more or (info is not None and self._is_big(info) and self._shown is not info)
+
+    @property
+    def is_reading(self) -> bool:
+        """Whether the first keys are being read, so that there is nothing yet to act upon."""
+        return self._is_reading
 
     def watch_opened(self) -> None:
         """Show another database."""
@@ -110,6 +126,24 @@ class KeysPane(Container):
         """Keep the arrangement and the cursor when the same database is shown again."""
         self._kept_cursor = self.list.cursor
 
+    def recall(self, order: str, *, is_tree: bool, separator: str) -> None:
+        """Note how keys were listed when the program was left: it is so again once somebody goes to them."""
+        for known in ORDERS:
+            if known == order:
+                self._left = Arrangement(is_tree, separator or self.arrangement.separator, order=known)
+
+    def arrange_as_left(self) -> None:
+        """List the keys as when the program was left, the first time that somebody comes to them."""
+        left, self._left = self._left, None
+        if left is not None:
+            self.list_as(left)
+
+    def rearrange(self, arrangement: Arrangement) -> None:
+        """List the keys in another way, as the user wants it."""
+        self._left = None
+        self.list_as(arrangement)
+        self.post_message(self.Arranged(arrangement))
+
     def list_as(self, arrangement: Arrangement, cursor: int = 0) -> None:
         """List the keys in another way, with the cursor on a row of it."""
         self.arrangement = arrangement
@@ -130,9 +164,11 @@ class KeysPane(Container):
         self.list.border_title = Content(where)
         self.list.border_subtitle = "sorting…" if self.opened and arrangement.order != "key" else ""
         if self.opened is None:
+            self._is_reading = False
             self.list.clear(self.words)
             return
         self._view = KeyView(self.opened, arrangement)
+        self._is_reading = True
         prefix = plain(arrangement.prefix)
         nothing = f"No key begins with “{prefix}”.\n\nEscape shows all keys." if prefix else "This database is empty."
         expected = 0 if arrangement.prefix or arrangement.shows_folders else self.opened.keys
@@ -229,6 +265,7 @@ class KeysPane(Container):
         page = await self._jobs.latest("page", what, lambda: view.read(wanted))
         if view is not self._view:
             return
+        self._is_reading = False
         self.list.take(wanted, page.found, page.rows)
         self._tell_count()
         if not self.list.is_complete and not view.arrangement.shows_folders and wanted.page == 0:
@@ -244,7 +281,7 @@ class KeysPane(Container):
         if arrangement.shows_folders:
             count = f"{found} of {quantity(keys, 'key')}"
         elif arrangement.prefix:
-            count = f"{found} of {max(keys, rows):,}"
+            count = f"{found} of {keys:,}" if rows <= keys else f"{keys:,}, {rows - keys:,} deleted here"
         else:
             deleted = rows - keys if self.list.is_complete else 0
             count = f"{keys:,}, {deleted:,} deleted here" if deleted > 0 else f"{max(keys, rows):,}"
@@ -283,5 +320,6 @@ class KeysPane(Container):
     @on(ReadFailed)
     def _explain(self, message: ReadFailed) -> None:
         """Put the problem where the value would be; the screen also reports it."""
+        self._is_reading = False
         words = trouble(message.error)
         self.value_view.show_words(self.list.info, words)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 from textual import events
+from textual.binding import BindingType
 from textual.content import Content
 from textual.geometry import Region, Size
 from textual.style import Style
@@ -16,6 +17,7 @@ from catalog import KeyInfo
 from tui.kit.amounts import moment, quantity, size
 from tui.kit.badges import KEY_BADGES
 from tui.kit.plain import plain
+from tui.kit.row_list import SIDEWAYS
 from tui.kit.text_view import TextView, continued
 from tui.values import Document
 from tui.values.document import StyledLines
@@ -33,6 +35,7 @@ class ValueView(TextView):
 
     BORDER_TITLE = "Value"
     COMPONENT_CLASSES: ClassVar[set[str]] = {"value-view--cursor"}
+    BINDINGS: ClassVar[list[BindingType]] = SIDEWAYS
 
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -46,6 +49,7 @@ class ValueView(TextView):
         self._to_come: Iterator[tuple[int, list[Content]]] | None = None
         self._needed = 0
         self._goes_to_end = False
+        self._shift = self._head_rows = self._hidden = 0
 
     @property
     def has_more(self) -> bool:
@@ -64,7 +68,7 @@ class ValueView(TextView):
         is_same = self._info is info and self._document is not None
         self._info, self._document = info, document
         if not is_same:
-            self._folding, self._line = Folding(), 0
+            self._folding, self._line, self._shift = Folding(), 0, 0
         self.border_title = Content(plain(info.key))
         self.border_subtitle = "m: more of it" if self.has_more else ""
         self.lay_out(keep_place=is_same)
@@ -76,8 +80,9 @@ class ValueView(TextView):
             return [Content(""), *[row for line in self._words.split(allow_blank=True) for row in continued(line, width)]]
         head = self._head(self._document, width)
         body = self._document.body
-        lines = body.fit(width)
+        lines = body.fit(width if body.wraps else width + self._shift)
         if not body.wraps:
+            self._head_rows, self._hidden = len(head), getattr(lines, "hidden", 0)
             return _Joined(head, lines)
         self._known = head
         self._lines_of_rows = [-1] * len(head)
@@ -192,6 +197,17 @@ class ValueView(TextView):
         self._show_line()
         return True
 
+    def shift_of(self, index: int) -> int:
+        """The rows of a table may be wider than there is room."""
+        is_table = self._document is not None and not self._document.body.wraps
+        return self._shift if is_table and index >= self._head_rows else 0
+
+    def action_scroll_sideways(self, direction: int) -> None:
+        """Show further columns of a table, or those before."""
+        if self._document is not None and not self._document.body.wraps and (direction < 0 or self._hidden):
+            self._shift = max(0, self._shift + direction * max(self.text_width // 2, 1))
+            self.lay_out(keep_place=True)
+
     def _follow(self) -> None:
         """Put the cursor on the first line in view, after a jump."""
         first = self.scroll_offset.y
@@ -248,11 +264,7 @@ class ValueView(TextView):
         )
         state = Content.assemble(badge.content(), (f" {badge.words}", "$quiet"))
         together = Content.assemble(facts, state)
-        return (
-            [together]
-            if together.cell_length <= width
-            else [facts.truncate(width, ellipsis=True), state.truncate(width, ellipsis=True)]
-        )
+        return [together] if together.cell_length <= width else [*continued(facts, width), *continued(state, width)]
 
 
 class _Joined(Rows):

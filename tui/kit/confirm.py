@@ -72,6 +72,7 @@ class Confirm(Question[bool]):
         self._go_on = go_on
         self._stay = stay
         self._is_safe = is_safe
+        self._is_refused = False
 
     def buttons(self) -> ComposeResult:
         """Not to go on, and to go on."""
@@ -93,6 +94,7 @@ class Confirm(Question[bool]):
 
     def refuse(self, words: Content) -> None:
         """Say that there is nothing to be done, or why it cannot be."""
+        self._is_refused = True
 
         def refuse() -> None:
             self.query_one("#go-on").display = False
@@ -108,10 +110,11 @@ class Confirm(Question[bool]):
 
     @on(Button.Pressed)
     def _answer(self, event: Button.Pressed) -> None:
-        if event.button.id != "go-on":
+        if event.button.id == "go-on":
+            if self.may_agree():
+                self.dismiss(True)
+        elif not self._is_refused or self.was_seen():
             self.dismiss(False)
-        elif self.may_agree():
-            self.dismiss(True)
 
 
 class Explanation(Question[bool]):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from abc import abstractmethod
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.content import Content
@@ -13,6 +15,18 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.visual import Visual
+
+SIDEWAYS: list[BindingType] = [
+    Binding("right_square_bracket,shift+right", "scroll_sideways(1)", "Further right", show=False),
+    Binding("left_square_bracket,shift+left", "scroll_sideways(-1)", "Further left", show=False),
+]
+_ENDLESS = 2_000
+_BETWEEN = re.compile(" {3,}")
+
+
+def _width(row: Content) -> int:
+    """How many cells a row takes without the room that is left in it."""
+    return cell_len(_BETWEEN.sub("  ", row.plain.rstrip()))
 
 
 class RowList(ScrollView, can_focus=True):
@@ -31,10 +45,13 @@ class RowList(ScrollView, can_focus=True):
         Binding("pageup,ctrl+b,ctrl+u", "move_page(-1)", "Page up", show=False),
         Binding("g,home", "move_to_first", "First", show=False),
         Binding("G,end", "move_to_last", "Last", show=False),
+        *SIDEWAYS,
     ]
 
     cursor = reactive(0, repaint=False)
     hovered = reactive(-1, repaint=False)
+    shift = reactive(0)
+    """How many cells of each row are left of what is in view."""
 
     @property
     @abstractmethod
@@ -79,6 +96,8 @@ class RowList(ScrollView, can_focus=True):
         """Draw again after the rows or their number have changed."""
         self.virtual_size = Size(self.scrollable_content_region.width, self.row_count)
         self.cursor = self.validate_cursor(self.cursor)
+        if self.shift:
+            self.shift = min(self.shift, self._most_shift)
         self.refresh()
 
     def validate_cursor(self, cursor: int) -> int:
@@ -125,9 +144,33 @@ class RowList(ScrollView, can_focus=True):
             style = self.get_visual_style("row-list--cursor")
         elif index == self.hovered:
             style = self.get_visual_style("row-list--hover")
-        row = Content.assemble(" ", self.draw_row(index, width - 2))
-        strips = Visual.to_strips(self, row, width, 1, style)
-        return strips[0].adjust_cell_length(width, style.rich_style) if strips else Strip.blank(width, style.rich_style)
+        shift = self.shift
+        row = Content.assemble(" ", self.draw_row(index, width - 2 + shift))
+        strips = Visual.to_strips(self, row, width + shift, 1, style)
+        if not strips:
+            return Strip.blank(width, style.rich_style)
+        return strips[0].adjust_cell_length(width + shift, style.rich_style).crop(shift)
+
+    @property
+    def _most_shift(self) -> int:
+        """How many cells the widest row in view is too wide."""
+        first, last = self.visible_rows
+        rows = range(first, min(last + 1, self.row_count))
+        widest = max((_width(self.draw_row(index, _ENDLESS)) for index in rows), default=0)
+        return max(widest - (self.scrollable_content_region.width - 2), 0)
+
+    def action_scroll_sideways(self, direction: int) -> None:
+        """Show what is cut off at the right, or the left again."""
+        step = max(self.scrollable_content_region.width // 2, 1)
+        self.shift = max(0, min(self.shift + direction * step, self._most_shift))
+
+    def on_mouse_scroll_right(self) -> None:
+        """Show what is cut off at the right."""
+        self.action_scroll_sideways(1)
+
+    def on_mouse_scroll_left(self) -> None:
+        """Show the left again."""
+        self.action_scroll_sideways(-1)
 
     def _beyond(self, y: int, width: int) -> Strip:
         """Draw a line where there is no row: the words of an empty list, or nothing."""

@@ -75,9 +75,15 @@ class TextView(ScrollView, can_focus=True):
         style = self.row_style(index)
         if index >= len(self._rows):
             return Strip.blank(width, style.rich_style)
-        row = Content.assemble(" ", self._rows[index])
-        strips = Visual.to_strips(self, row, width, 1, style)
-        return strips[0].adjust_cell_length(width, style.rich_style) if strips else Strip.blank(width, style.rich_style)
+        row, shift = Content.assemble(" ", self._rows[index]), self.shift_of(index)
+        strips = Visual.to_strips(self, row, width + shift, 1, style)
+        if not strips:
+            return Strip.blank(width, style.rich_style)
+        return strips[0].adjust_cell_length(width + shift, style.rich_style).crop(shift)
+
+    def shift_of(self, index: int) -> int:  # noqa: ARG002
+        """How many cells of a row are left of what is in view; a subclass may have rows that are wider."""
+        return 0
 
 
 def continued(line: Content, width: int) -> list[Content]:

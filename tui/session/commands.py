@@ -33,6 +33,7 @@ class Program:
     happenings: Sequence[Happening]
     shown_keys: Callable[[], Sequence[tuple[str, str]]]
     zoom: Callable[[], None]
+    widen: Callable[[int], None]
     switch_theme: Callable[[], None]
     leave: Callable[[], None]
 
@@ -48,6 +49,16 @@ class Session:
     async def zoom(self) -> None:
         """Give the whole screen to one pane."""
         self._program.zoom()
+
+    @command("wider", "Wider", "greater_than_sign", "Give this pane more room; the gaps can be dragged too.")
+    async def wider(self) -> None:
+        """Give the pane more room."""
+        self._program.widen(1)
+
+    @command("narrower", "Narrower", "less_than_sign", "Give this pane less room.")
+    async def narrower(self) -> None:
+        """Give the pane less room."""
+        self._program.widen(-1)
 
     @command("theme", "Dark or light", "t", "Change between the dark and the light look.")
     async def theme(self) -> None:

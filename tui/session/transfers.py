@@ -19,6 +19,7 @@ from tui.kit.columns import spread
 from tui.kit.dialog import Dialog
 from tui.kit.plain import plain
 from tui.kit.row_list import RowList
+from tui.kit.trouble import said
 
 _EVERY = 0.2
 _BAR = 20
@@ -123,9 +124,9 @@ def _ending(ended: Ended) -> tuple[str, str, str, str]:
     outcome, transfer = ended.outcome, ended.transfer
     what = f"{transfer.verb.capitalize()} of {transfer.name}"
     if isinstance(outcome, CancelledError):
-        return "–", "$state-ahead", f"{what}: cancelled", str(outcome)
+        return "–", "$state-ahead", f"{what}: cancelled", said(outcome)
     if isinstance(outcome, CatalogError):
-        return "✗", "$state-conflict", f"{what}: failed", str(outcome)
+        return "✗", "$state-conflict", f"{what}: failed", said(outcome)
     return "✓", "$state-good", outcome.text, outcome.details
 
 

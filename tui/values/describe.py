@@ -13,6 +13,7 @@ from textual.content import Content
 from catalog import CatalogError
 from tui.kit.amounts import quantity
 from tui.kit.plain import plain, plain_lines
+from tui.kit.trouble import way_on
 
 from .array import array_document
 from .chart import chart
@@ -170,5 +171,5 @@ def describe(value: Any, *, json: bool, most: int = FIRST_LINES, name: str = "")
 
 def explain(error: CatalogError, raw: bytes | None) -> Document:
     """Describe a value that was not decoded: why, and its bytes when they are there."""
-    warning = "\n".join(plain(part) for part in (error.message, error.hint) if part)
+    warning = "\n".join(plain(part) for part in (error.message, way_on(error)) if part)
     return Document("not opened", EMPTY_BODY if raw is None else HexDump(raw), warning=warning)

@@ -6,6 +6,7 @@ import threading
 
 import pytest
 from textual import events
+from textual.keys import _character_to_key
 from textual.widgets import Input
 
 from catalog import Catalog
@@ -21,7 +22,8 @@ from .conftest import Drive
 from .driving import Driver
 from .shelf import Shelf, day
 
-_NAMES = {" ": "space", "\r": "enter", "\x13": "ctrl+s", "\x1b": "escape", "/": "slash", ":": "colon", ".": "full_stop"}
+_NAMES = {" ": "space", "\r": "enter", "\x1b": "escape", "\x06": "ctrl+f", "\x13": "ctrl+s", "\x15": "ctrl+u"}
+_NAMES |= {character: _character_to_key(character) for character in "/:.,-+<>[]"}
 
 
 async def burst(driver: Driver, typed: str) -> None:

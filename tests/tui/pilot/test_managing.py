@@ -122,7 +122,7 @@ async def test_the_place_of_a_group_is_tested(rainy: Shelf, drive: Drive) -> Non
 
 
 async def test_a_copy_in_another_group_is_a_row_of_its_own(rainy: Shelf, drive: Drive) -> None:
-    """A copy has the identity of the original: the cursor stays with the one that was added, and asks about that one alone."""
+    """The cursor stays with the copy that was added, and what is asked is about that one alone."""
     (original,) = rainy.catalog.entries("earth")
     place = rainy.connection("rain-copy")
     with rainy.catalog.open(original) as database:
@@ -139,6 +139,7 @@ async def test_a_copy_in_another_group_is_a_row_of_its_own(rainy: Shelf, drive: 
         await driver.pilot.press("r")
         await driver.settle()
         assert driver.screen.group == "lab", "the cursor went to the original"
+        await driver.press("enter")
         await choose(driver, "X", "D", TypedConfirm)
         assert str(place.db_key) in said(driver)
         assert "named in lab" in said(driver)
@@ -151,10 +152,12 @@ async def test_what_others_pushed_is_pulled_before_a_deletion(rainy: Shelf, driv
         theirs.changes().push()
     async with drive(rainy.catalog) as driver:
         await driver.select("rain")
-        await choose(driver, "X", "D", None)
-        refusals = {offer.id: offer.refusal for offer in driver.app.screen.query_one(MenuList).offers}
-        assert refusals["delete-remote"].startswith("Pull first (p)")
-        await driver.pilot.press("escape", "p")
+        await driver.press("X")
+        doubts = {offer.id: offer.doubt for offer in driver.app.screen.query_one(MenuList).offers}
+        assert doubts["delete-remote"].startswith("Pull first (p)")
+        await driver.press("D")
+        await driver.wait_told("Pull first (p)")
+        await driver.pilot.press("p")
         await answer(driver, "#go-on")
         await driver.wait_told("Pulled")
         await driver.settle()
@@ -306,16 +309,19 @@ async def test_an_empty_database_is_made(rainy: Shelf, drive: Drive) -> None:
 async def test_files_are_imported_and_exported(rainy: Shelf, drive: Drive, tmp_path: Path) -> None:
     """An import becomes changes, after a question that says what it replaces; an export replaces nothing."""
     lines = tmp_path / "in.jsonl"
-    lines.write_text('{"key": "mon", "mm": 9}\n{"key": "wed", "mm": 3}\n')
+    lines.write_text('{"key": "mon", "mm": 9}\n{"key": "tue", "mm": 2}\n{"key": "wed", "mm": 3, "by": "=1+1"}\n')
     target = tmp_path / "out.jsonl"
     async with drive(rainy.catalog) as driver:
         await driver.select("rain")
         await choose(driver, "i", "i", FormDialog)
         await driver.pilot.press("ctrl+s")
         await until_said(driver, "Say which file or folder.")
-        await fill(driver, path=str(lines))
+        await fill(driver, path=str(lines), nan="zero")
+        await until_said(driver, "refused, or null")
+        await fill(driver, nan="null")
         await driver.until(lambda: isinstance(driver.app.screen, Confirm))
         assert "1 value that is there" in said(driver)
+        assert "1 key that has the same value already" in said(driver)
         assert driver.app.focused
         assert driver.app.focused.id == "stay"
         await answer(driver, "#go-on")
@@ -333,7 +339,18 @@ async def test_files_are_imported_and_exported(rainy: Shelf, drive: Drive, tmp_p
         await driver.until(lambda: isinstance(driver.app.screen, Explanation), "an explanation")
 
         assert "The export of rain did not happen." in driver.log
-    assert json.loads(target.read_text()) == {"key": "wed", "value": {"mm": 3}}
+        await driver.press("escape")
+        await choose(driver, "O", "e", FormDialog)
+        await fill(driver, path=str(tmp_path / "out.csv"), safe="yes")
+        await driver.wait_told("Exported 3 keys of rain.")
+        assert "would not bring all of it as it is: by:" in driver.screen.happenings[-1].details
+        await choose(driver, "i", "i", FormDialog)
+        await fill(driver, path=str(target))
+        await driver.until(lambda: isinstance(driver.app.screen, Confirm))
+        await answer(driver, "#go-on")
+        await driver.wait_told("Nothing of out.jsonl is new to rain.")
+    assert "'=1+1" in (tmp_path / "out.csv").read_text()
+    assert json.loads(target.read_text()) == {"key": "wed", "value": {"mm": 3, "by": "=1+1"}}
 
 
 async def test_a_remote_is_copied_and_deleted(rainy: Shelf, drive: Drive, tmp_path: Path) -> None:
@@ -377,8 +394,6 @@ async def test_metadata_is_edited(rainy: Shelf, drive: Drive) -> None:
         await driver.pilot.press("ctrl+s")
         assert isinstance(driver.app.screen, MetadataDialog)
         assert area.cursor_location[0] == 1
-        await driver.pilot.press("escape")
-        assert isinstance(driver.app.screen, MetadataDialog)
         area.text = '{"units": {"mm": "\u202emm"}}'
         await push_button(driver, "#tidy")
         await driver.until(lambda: area.text.count("\n") == 4, "a tidy text")

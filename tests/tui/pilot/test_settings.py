@@ -149,6 +149,6 @@ HARMLESS = {
     *("go-in", "go-out", "databases", "keys", "changes", "details", "history", "zoom", "refresh", "search", "filter", "jump"),
     *("sort", "tree", "separator", "fold", "fold-all", "unfold-all", "more", "copy-key", "copy-value", "save-value", "export"),
     *("export-files", "versions", "next-conflict", "previous-conflict", "mark-commit", "open-at", "leave-past", "cancel"),
-    *("transfers", "requests", "settings", "log", "help", "theme", "quit", "enter-keys", "credentials"),
+    *("transfers", "requests", "settings", "log", "help", "theme", "quit", "enter-keys", "credentials", "narrower", "wider"),
 }
 """What changes nothing but what is shown, files that the user names, or the keys of this user."""

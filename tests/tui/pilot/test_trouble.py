@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
+from static_web import StaticWeb
 from textual.css.query import NoMatches
 
 from catalog import Catalog, S3Connection, State
@@ -42,11 +43,12 @@ def _small(shelf: Shelf) -> Shelf:
     return shelf
 
 
-async def test_an_unreachable_server_is_a_state(shelf: Shelf, drive: Drive, closed_port: int) -> None:
+async def test_an_unreachable_server_is_a_state(shelf: Shelf, drive: Drive) -> None:
     """A database whose server does not answer says so in the tree; its local copy is still shown."""
-    _small(shelf).take("rain")
-    where = S3Connection(db_url=f"http://127.0.0.1:{closed_port}/rain")
-    shelf.list_at("earth", "rain", where)
+    with StaticWeb(_small(shelf).folder / "remotes") as web:
+        shelf.list_at("earth", "rain", S3Connection(db_url=f"{web.url}/rain"))
+        with shelf.catalog.open(shelf.entry("rain")) as copy:
+            copy.load_items()
     async with drive(shelf.catalog) as driver:
         await driver.select("rain")
         await driver.until(lambda: driver.screen.status and driver.screen.status.state is State.UNREACHABLE, "the state")

@@ -126,7 +126,7 @@ def test_an_untrusted_value_is_explained_and_shown_as_bytes() -> None:
     """What is not opened says why and what to do, above its bytes."""
     document = explain(UntrustedValueError("It names os.system.", hint="Pass trust=True."), b"\x80\x04cos")
 
-    assert document.warning == "It names os.system.\nPass trust=True."
+    assert document.warning == "It names os.system.\nWhoever trusts who made this database can read it with Python."
     assert "80 04 63 6f" in _text(document)
 
 
