@@ -1,8 +1,4 @@
-<<<<<<< HEAD
-"""A database, two working copies of it and a catalog that lists it, made the same each time: a twin says what should happen."""
-=======
 """A database, two working copies of it and a catalog that lists it: each time the same, so a twin says what should happen."""
->>>>>>> main
 
 from __future__ import annotations
 
