@@ -94,7 +94,8 @@ def push(session: WriteSession, options: PushOptions, lease: HeldLease | None, p
             made, attempt = staged.make(session, options, aim, up_to, progress)
             progress.begin("committing")
             session.state.note_attempt(attempt)
-            outcome = heads.commit(made, aim.target, partial(pause_after_loss, lost, time.monotonic() - began, progress))
+            seconds, in_turn = time.monotonic() - began, lost >= _ALONE and heads.swaps
+            outcome = heads.commit(made, aim.target, partial(pause_after_loss, lost, seconds, progress, in_turn=in_turn))
             if isinstance(outcome, StoredHead):
                 finalize(session, outcome, attempt, aim.target, progress)
                 sent = (traffic.bytes_up - bytes_up, traffic.total_requests - requests)
@@ -126,9 +127,11 @@ def _take_identity(session: WriteSession, target: StoredHead | None) -> None:
         session.copy.data.reload()
 
 
-def pause_after_loss(lost: int, seconds: float, progress: Progress) -> None:
-    """Wait after a lost race before looking at who won, for a random time that doubles; not where a turn is taken next."""
-    if lost + 1 != _ALONE:
+def pause_after_loss(lost: int, seconds: float, progress: Progress, *, in_turn: bool = False) -> None:
+    """Wait after a lost race before looking at who won, for a random time that doubles; not where a turn is taken next, or is
+    taken: others wait for it.
+    """
+    if not in_turn and lost + 1 != _ALONE:
         progress.wait(random.uniform(0, min(seconds * 8 * 2**lost, _LONGEST_PAUSE)))  # noqa: S311 - it keeps nobody out
 
 
