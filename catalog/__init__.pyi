@@ -57,7 +57,7 @@ from .exchange.rows import FileFormat, InputOptions, OutputOptions
 from .format.head import Commit
 from .format.version import Version
 from .groups.catalog import Catalog, GroupRecord
-from .groups.create import NewDatabase, create_database, place_beside
+from .groups.create import NewDatabase, create_database, keep_database, place_beside
 from .groups.entry import Entry
 from .groups.group import ConnectionGroup
 from .groups.open import open, open_ebooklet, open_rcg  # noqa: A004 - the names that ebooklet's users know
@@ -159,6 +159,7 @@ __all__ = [
     "escape",
     "export_file",
     "import_file",
+    "keep_database",
     "open",
     "open_ebooklet",
     "open_rcg",

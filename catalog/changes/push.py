@@ -76,27 +76,21 @@ def push(session: WriteSession, options: PushOptions, lease: HeldLease | None, p
         session.writer.sync()
         up_to = session.writer.last_edit
         heads = held.enter_context(HeadWriter(remote.place, lease, progress))
-        staged, lost, placed = _Staged(_resumable(session)), 0, False
+        staged, lost = _Staged(_resumable(session)), 0
         progress.begin("comparing")
+        _check_new(session)
         while lost < MOST_TRIES:
             began = time.monotonic()
             finalize_attempts(session)
             aim = _aim_from_here(session, options, progress)
-            if aim.target is None:
-                check_new_key(remote.names.db_key)
-                if not placed:
-                    check_place(remote.place)
-                    placed = True
-                if heads.hold():
-                    session.refresh()
-                    continue
-                _be_new(session)
+            if aim.target is None and heads.hold():
+                session.refresh()
+                continue
             if aim.is_there:
                 if aim.arrived:
                     pull(session, progress)
                 return PushResult(None, 0, traffic.bytes_up - bytes_up, traffic.total_requests - requests)
-            if aim.target is not None:
-                _be_that(session, aim.target)
+            _take_identity(session, aim.target)
             made, attempt = staged.make(session, options, aim, up_to, progress)
             progress.begin("committing")
             session.state.note_attempt(attempt)
@@ -114,18 +108,21 @@ def push(session: WriteSession, options: PushOptions, lease: HeldLease | None, p
         raise PreconditionFailedError(session.remote.where, session.remote.names.head)
 
 
-def _be_new(session: WriteSession) -> None:
-    """Give what is made in the place of a database that was deleted an identity of its own."""
-    deleted = session.state.continues
-    if deleted is not None and session.writer.data.header.uuid.bytes == deleted.uuid:
-        session.writer.become(uuid.uuid4())
-        session.copy.data.reload()
+def _check_new(session: WriteSession) -> None:
+    """Raise InvalidInputError where a database is to be made at a place that is not the same everywhere, or not free."""
+    if session.seen is None:
+        check_new_key(session.remote.names.db_key)
+        check_place(session.remote.place)
 
 
-def _be_that(session: WriteSession, target: StoredHead) -> None:
-    """Take over the identity of a database that was made in the place of ours, which was deleted at the commit we build on."""
-    if session.writer.data.header.uuid != target.head.database_uuid:
-        session.writer.become(target.head.database_uuid)
+def _take_identity(session: WriteSession, target: StoredHead | None) -> None:
+    """Be the database that is pushed to, which may have been made in the place of ours; a new one where ours was deleted."""
+    mine, deleted = session.writer.data.header.uuid, session.state.continues
+    wanted = target.head.database_uuid if target is not None else mine
+    if target is None and deleted is not None and mine.bytes == deleted.uuid:
+        wanted = uuid.uuid4()
+    if wanted != mine:
+        session.writer.become(wanted)
         session.copy.data.reload()
 
 

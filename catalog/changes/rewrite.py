@@ -49,13 +49,18 @@ def rewrite(
 
         writer = remote.index_writer(put, salt)
         moved = repack(remote, snapshot.items(), packs, without, salt, uploads, progress)
-        gone = _deletions(newest, without)
-        entries = runs.newest([gone, moved])
+        entries = runs.newest([_deletions(newest, without), _held_elsewhere(newest, packs), moved])
         index = writer.extend(newest, entries, _EVERY_RUN, newest.head.keys, files)
         metadata = newest.head.metadata
         if metadata is not None and metadata.pack in packs:
             metadata = Metadata.of(next(repack(remote, [(METADATA, metadata.entry)], packs, (), salt, uploads, progress))[1])
         return index, metadata
+
+
+def _held_elsewhere(newest: StoredHead, packs: Collection[bytes]) -> list[tuple[str, Entry]]:
+    """What the commit held itself of values in other packs: these stay where they are, and are to be found all the same."""
+    held = newest.changes.items() if newest.changes is not None else ()
+    return [(key, entry) for key, entry in held if not entry.deleted and entry.inline is None and entry.pack not in packs]
 
 
 def _deletions(newest: StoredHead, without: Collection[str]) -> list[tuple[str, Entry]]:

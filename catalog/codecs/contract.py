@@ -17,14 +17,19 @@ from typing import Any, Literal
 import zstandard
 
 from catalog.codecs.frames import check_frame
-from catalog.codecs.safe_pickle import restricted_loads
+from catalog.codecs.safe_pickle import MOST_STEPS, restricted_loads
 from catalog.codecs.tree import check_packed_keys, check_text_keys, json_bytes, json_bytes_nan_null
+from catalog.codecs.unfolded import grows_with_repeats
 from catalog.errors import InvalidValueError, UntrustedValueError
 
 Nan = Literal["refuse", "null"]
 Dumps = Callable[[Any], bytes]
 _LEVEL = 1
 _TIMES = frozenset({datetime, date, time, timedelta, timezone})
+_SHORT = 1_000
+"""Bytes of a pickle; what shorter ones share is read."""
+_REFERENCES = 5
+"""How many there are to a part of a value that occurs once: its whole, the pickler, what it gives, and who looks."""
 _NUMBERS = re.compile(r"u?int[0-9]")
 
 
@@ -122,7 +127,8 @@ def _readable_pickle(is_compressed: bool) -> Dumps:
         pickler.dump(value)
         raw = made.getvalue()
         stored = zstandard.compress(raw, _LEVEL) if is_compressed else raw
-        if pickler.met_more:
+        is_long = len(raw) > MOST_STEPS + len(stored)
+        if pickler.met_more or is_long or (len(raw) >= _SHORT and _has_repeats(value, pickler)):
             try:
                 restricted_loads(raw, len(stored))
             except UntrustedValueError as error:
@@ -133,6 +139,12 @@ def _readable_pickle(is_compressed: bool) -> Dumps:
         return stored
 
     return write
+
+
+def _has_repeats(value: Any, pickler: pickle.Pickler) -> bool:
+    """Whether there may be a part in a value that weighs much and occurs more than once: by who refers to it."""
+    met = pickler.memo.copy().values()
+    return any(sys.getrefcount(part) > _REFERENCES and part is not value and grows_with_repeats(part) for _, part in met)
 
 
 class _Watched(pickle.Pickler):

@@ -22,7 +22,7 @@ from catalog.errors import IntegrityError, UntrustedValueError
 _SLACK = 1 << 16
 _WORK_PER_BYTE = 4
 _DEEPEST_KEY = 100
-_STEPS = 4_000_000
+MOST_STEPS = 4_000_000
 """Opcodes that even a short input may have once it is decompressed."""
 _UNFOLDED = 500_000
 """Items that even a short input may have once what it shares is written out."""
@@ -64,7 +64,7 @@ class _Unpickler(_Base):  # type: ignore[misc]
     def __init__(self, raw: bytes, stored: int) -> None:
         super().__init__(io.BytesIO(raw))
         self._most = len(raw)
-        most_steps = _STEPS + stored
+        most_steps = MOST_STEPS + stored
         self._work_left = _SLACK + len(raw) + (_WORK_PER_BYTE - 1) * min(len(raw), most_steps)
         self._most_unfolded = _UNFOLDED + _WORK_PER_BYTE * min(len(raw), most_steps)
         self._unfinished = 0

@@ -16,7 +16,7 @@ _TOLD_EVERY = 64
 
 
 class TextLines:
-    """The lines of a file, each with its line break. ``number`` is that of the last, ``read`` about how many bytes were taken."""
+    """The lines of a file, each with its line break. ``number`` is the last line, ``read`` about how many bytes were taken."""
 
     def __init__(self, path: Path, encoding: str) -> None:
         self._path = path

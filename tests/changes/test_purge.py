@@ -388,3 +388,17 @@ def test_a_push_between_the_commit_and_the_deletion_is_safe(
         assert SECRET_KEY.encode() not in everything(mine)
     with catalog.open(folder_connection, tmp_path / "fresh.blt") as fresh:
         assert dict(fresh.items()) == {**others, "e": "1"}
+
+
+def test_large_values_that_a_commit_names_itself_stay(folder_connection: S3Connection, tmp_path: Path) -> None:
+    """Of few keys the commit itself says where their values are: those in packs that are not written anew are still found."""
+    with open_writer(folder_connection, tmp_path / "mine.blt") as db:
+        push(db, secret="diagnosis", **{f"large{number}": str(number) * 3_000 for number in range(3)})
+        push(db, small="1")
+        expected = {key: value for key, value in db.items() if key != SECRET_KEY}
+        db.forget([SECRET_KEY])
+        assert dict(db.items()) == expected
+    with catalog.open(folder_connection, tmp_path / "fresh.blt") as reader:
+        assert dict(reader.items()) == expected
+        assert len(reader) == len(expected)
+        assert reader.value_bytes == sum(map(len, expected.values()))

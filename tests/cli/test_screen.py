@@ -29,13 +29,15 @@ def test_alone_on_a_terminal_it_opens_the_screen_program(folder: Path) -> None:
 
 
 def test_the_demo_opens_the_screen_program(tmp_path: Path) -> None:
-    """`catalog demo` on a terminal makes the demo and shows it."""
+    """`catalog demo` on a terminal makes the demo in the user data folder, writes nothing else there, and shows it."""
     with terminal("demo", CATALOG_HOME=str(tmp_path / "home")) as shown:
         shown.wait_for("daily-weather: 2,921 keys")
         shown.wait_for("mauna-loa-co2")
         shown.press(b"q")
 
         assert shown.leave() == 0
+    assert (tmp_path / "home" / "data" / "demo" / "catalog-demo.json").is_file()
+    assert [entry.name for entry in (tmp_path / "home" / "data").iterdir()] == ["demo"]
 
 
 def test_an_interrupt_ends_with_130(tmp_path: Path) -> None:

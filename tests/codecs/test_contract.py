@@ -45,6 +45,12 @@ def test_the_table_has_every_serializer() -> None:
     assert listed == set(CODES) - {"gpd_zstd"}
 
 
+def _noted(frame: pd.DataFrame, attrs: dict[str, Any]) -> pd.DataFrame:
+    """A table with something noted of it."""
+    frame.attrs = attrs
+    return frame
+
+
 @pytest.mark.parametrize(
     ("name", "value", "path", "words"),
     [
@@ -63,6 +69,7 @@ def test_the_table_has_every_serializer() -> None:
         ("msgpack", [{"a": {1: 2}}], "$[0].a", "the key 1"),
         ("numpy_int1", np.array([1, 200]), "$[1]", "200 needs more than 8 bits"),
         ("pd_zstd", pd.DataFrame({"o": pd.Series([1, (1 << 60) + 1, None], dtype=object)}), "$['o'][1]", "astype"),
+        ("pd_zstd", _noted(pd.DataFrame({"a": [1]}), {"x": (1, 2)}), "$.attrs", "attrs"),
     ],
 )
 def test_what_is_refused_is_found(name: str, value: Any, path: str, words: str) -> None:
@@ -72,6 +79,20 @@ def test_what_is_refused_is_found(name: str, value: Any, path: str, words: str) 
 
     assert refused.value.path == path
     assert str(refused.value).startswith(f"{path}: ")
+
+
+@pytest.mark.parametrize("name", ["pickle", "pickle_zstd"])
+def test_what_repeats_itself_very_often(name: str) -> None:
+    """Pickled, a large part is written once however often it occurs; what could not be read again is refused when it is set."""
+    codec, part, text = codec_of(CODES[name]), [0] * 1_000, "x" * 100_000
+
+    for value in ([part] * 2_000, {"a": [text] * 1_000}, [[part] * 50] * 50):
+        with pytest.raises(InvalidValueError, match="could not be read again here") as refused:
+            codec.encode(value)
+        assert "trust=True" in refused.value.hint
+        assert codec_of(CODES[name], trusted=True).encode(value)
+    for kept_value in ([part] * 100, [part, text] * 100):
+        assert codec.decode(codec.encode(kept_value)) == kept_value
 
 
 @pytest.mark.parametrize("value", [[], {}])

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -21,9 +18,19 @@ def take_tour(folder: Path, *options: str) -> Result:
 
 
 class TestTour:
-    def test_first_tour(self, tmp_path: Path) -> None:
+    def test_tours(self, tmp_path: Path) -> None:
+        """The first shows all there is to see; a second and a third find new edits on either side to push and to pull."""
+        self._check_first(take_tour(tmp_path / "demo"))
+        for commit in (3, 4):
+            result = take_tour(tmp_path / "demo")
+            assert result.exit_code == 0, result.stderr
+            assert "using the demo in" in result.stderr
+            assert re.search(rf"^earth/daily-weather: pushed 1 key, .* as commit {commit}\.$", result.stdout, re.MULTILINE)
+            assert re.search(rf"^earth/mauna-loa-co2: pulled 1 key, .*; now at commit {commit}\.$", result.stdout, re.MULTILINE)
+            assert f"ada@harbour, round {commit - 1}" in result.stdout
+
+    def _check_first(self, result: Result) -> None:
         """It shows groups, states, values, a diff, a push, a pull and a conflict; words of progress go to stderr."""
-        result = take_tour(tmp_path / "demo")
         text = result.stdout
 
         assert result.exit_code == 0, result.stderr
@@ -44,37 +51,6 @@ class TestTour:
         assert "catalog demo --fresh" in text
         assert "publishing flights: 50,000 keys" in result.stderr
         assert "publishing" not in text
-
-    def test_the_tour_can_be_taken_again(self, tmp_path: Path) -> None:
-        """A second and a third tour find new edits on either side to push and to pull."""
-        take_tour(tmp_path / "demo")
-
-        for commit in (3, 4):
-            result = take_tour(tmp_path / "demo")
-            assert result.exit_code == 0, result.stderr
-            assert "using the demo in" in result.stderr
-            assert re.search(rf"^earth/daily-weather: pushed 1 key, .* as commit {commit}\.$", result.stdout, re.MULTILINE)
-            assert re.search(rf"^earth/mauna-loa-co2: pulled 1 key, .*; now at commit {commit}\.$", result.stdout, re.MULTILINE)
-            assert f"ada@harbour, round {commit - 1}" in result.stdout
-
-
-def test_the_user_data_folder_is_the_default(tmp_path: Path) -> None:
-    """Without --dir, in a process of its own, the demo goes to the user data folder; nothing else is written."""
-    environment = {**os.environ, "CATALOG_HOME": str(tmp_path / "home"), "NO_COLOR": "1"}
-    result = subprocess.run(
-        [sys.executable, "-m", "catalog.cli", "demo"],
-        capture_output=True,
-        text=True,
-        stdin=subprocess.DEVNULL,
-        env=environment,
-        timeout=100,
-        check=False,
-    )
-
-    assert result.returncode == 0, result.stderr
-    assert "\x1b" not in result.stdout
-    assert (tmp_path / "home" / "data" / "demo" / "catalog-demo.json").is_file()
-    assert [entry.name for entry in (tmp_path / "home" / "data").iterdir()] == ["demo"]
 
 
 class TestBadInput:

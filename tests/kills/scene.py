@@ -1,4 +1,4 @@
-"""A database, two working copies of it and a catalog that lists it: each time the same, so a twin says what should happen."""
+"""A database, two working copies of it and a catalog that lists it: made alike each time, so that a twin says what is to be."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ METADATA = "(metadata)"
 
 
 class Scene:
-    """One database at ``place`` in a folder of its own; ``mine`` is the copy that is worked on, ``theirs`` a colleague's."""
+    """One database at ``place`` in a folder of its own; ``mine`` is the working copy in use, ``theirs`` a colleague's."""
 
     def __init__(self, place: S3Connection, folder: Path) -> None:
         self.place, self.folder = place, folder
@@ -42,9 +42,8 @@ class Scene:
 
     def open(self, path: Path | None = None, **more: Any) -> Database:
         """Open a working copy, mine by default."""
-        opened: Database = catalog.open(
-            self.place, path or self.mine, "c", "orjson", **{"lock": "commit", "lock_timeout": 5, **more}
-        )
+        options: dict[str, Any] = {"lock": "commit", "lock_timeout": 5, **more}
+        opened: Database = catalog.open(self.place, path or self.mine, "c", "orjson", **options)
         return opened
 
     def commit_of_colleague(self, values: Content) -> None:
@@ -125,8 +124,8 @@ def content(db: Database) -> Content:
 
 
 def _secrets(place: S3Connection) -> dict[str, Any]:
-    pair = {name: getattr(place, name) for name in ("access_key_id", "access_key")}
-    return {name: value.get_secret_value() if hasattr(value, "get_secret_value") else value for name, value in pair.items()}
+    keys = place.access_keys
+    return {"access_key_id": keys.access_key_id, "access_key": keys.secret_access_key} if keys is not None else {}
 
 
 class TickingStore(WrappedStore):

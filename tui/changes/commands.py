@@ -15,13 +15,14 @@ from tui.host import Host, Write
 from tui.jobs import Done, ReadError
 from tui.kit.amounts import quantity
 from tui.kit.confirm import Confirm
+from tui.kit.menu import MenuDialog
 from tui.kit.plain import plain
 from tui.kit.trouble import in_words, told
 from tui.opened import Opened
 from tui.trust import Vouching
 from tui.work import begin
 
-from . import library
+from . import library, parting
 from .dialogs import (
     BothSides,
     Conflicts,
@@ -57,7 +58,7 @@ def _no_discard(now: Situation) -> str:
 
 
 def _no_pull(now: Situation) -> str:
-    has_news = now.status is None or now.status.behind or now.status.conflicts
+    has_news = now.status is None or now.status.behind or now.status.conflicts or now.status.state is State.PARTED
     return "" if has_news else NOTHING_TO_PULL
 
 
@@ -246,6 +247,9 @@ class Changes:
     async def pull(self) -> None:
         """Count, ask, then pull; that there is nothing is said when the remote itself has just said so."""
         host, entry = self._host, self._opened.entry
+        if host.status is not None and host.status.state is State.PARTED:
+            await self._settle_parting(entry)
+            return
         dialog = host.open(Confirm(f"Pull {plain(entry.name)}", None, "Pull", is_safe=True))
         try:
             summary = await host.ask_open("plan", "Preparing the pull", library.summarize)
@@ -394,6 +398,19 @@ class Changes:
 
     async def _settle(self, entry: Entry, change: Change, choice: Choice) -> None:
         await self._write(entry, "resolve", partial(library.settle, key=change.key, choice=choice))
+
+    async def _settle_parting(self, entry: Entry) -> None:
+        """The remote went back, or took another line: ask what is to become of what is here, and show what that does."""
+        host = self._host
+        plan = partial(parting.plan_ways_out, host.catalog, entry, host.vouching(entry))
+        try:
+            ways = await host.jobs.latest("plan", "Comparing what is here with what is there", plan)
+        except ReadError as failure:
+            host.open(Confirm(f"Settle {plain(entry.name)}", None, "Settle")).explain(failure.error)
+            return
+        choice = await host.open(MenuDialog(f"{entry.name}: its remote parted from what is here", parting.offers(ways))).answer
+        if choice and await host.open(Confirm(f"Settle {plain(entry.name)}", parting.question(ways, choice), "Do it")).answer:
+            await self._write(entry, "settle", partial(parting.take_way_out, choice=choice))
 
     async def _write(self, entry: Entry, verb: str, work: Callable[..., Done]) -> Done | None:
         vouching: Vouching = self._host.vouching(entry)

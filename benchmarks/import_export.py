@@ -1,7 +1,7 @@
 """What it costs to set, get, import and export values, and to import the same again: microseconds of processor time a row.
 
-`python benchmarks/exchange.py [rows]`. It uses public names only, so that another version of the library can be measured beside
-this one with PYTHONPATH, in the same minutes on the same machine.
+`python benchmarks/import_export.py [rows]`. It uses public names only, so that another version of the library can be
+measured beside this one with PYTHONPATH, in the same minutes on the same machine.
 """
 
 from __future__ import annotations
