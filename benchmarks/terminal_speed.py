@@ -183,7 +183,7 @@ class Tour:
         self._terminal.rest()
         self.until("f", key_of(3))
         self._terminal.rest()
-        yield Line(f"{self._keys:,} keys sorted by size (o)", self.until("o", key_of(largest(self._keys))), "s")
+        yield Line(f"{self._keys:,} keys sorted by size, all of them (o)", self.until("o", key_of(largest(self._keys))), "s", 2)
         self._terminal.rest()
         yield Line("highest resident memory of all", self._terminal.memory("VmHWM"), "MB", 250)
 
