@@ -328,6 +328,10 @@ class UnsupportedFormatError(FormatError):
     """Made by a newer version of this program, or by a different one."""
 
 
+class EbookletFormatError(UnsupportedFormatError):
+    """A database or group in ebooklet's own format, which is read, and copied into ours, but not written to."""
+
+
 class UntrustedValueError(FormatError):
     """A pickled value from someone else would have to run code to be read."""
 

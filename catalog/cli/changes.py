@@ -11,7 +11,7 @@ from catalog.cli.listing import as_json, count, print_json, size
 from catalog.cli.progress_line import progress_line
 from catalog.cli.selection import Choice, Selection, choose, pass_selection
 from catalog.cli.value_text import difference, value_text
-from catalog.errors import EntryMissingError, UntrustedValueError, name_some
+from catalog.errors import EbookletFormatError, EntryMissingError, UntrustedValueError, name_some
 from catalog.text import escape
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from catalog.changes.options import PushResult
     from catalog.changes.pull import PullResult
     from catalog.database.database import Database
+    from catalog.progress import Progress
 
 _MARKS = {"added": ("A", "green"), "modified": ("M", "yellow"), "deleted": ("D", "red")}
 _WORDS = {
@@ -132,9 +133,17 @@ def _check_changed(choice: Choice, changes: Changes, keys: tuple[str, ...]) -> N
 def pull(selection: Selection, database: str) -> None:
     """Bring what others pushed into the working copy of DATABASE."""
     choice = choose(selection.catalog(), database)
-    with progress_line() as progress, selection.open(choice, "w", progress=progress) as opened:
+    with progress_line() as progress, _open_to_pull(selection, choice, progress) as opened:
         result = opened.changes().pull(progress=progress)
     click.echo(pull_words(choice, result))
+
+
+def _open_to_pull(selection: Selection, choice: Choice, progress: Progress) -> Database:
+    try:
+        return selection.open(choice, "w", progress=progress)
+    except EbookletFormatError:
+        # A reader brings what ebooklet's programs pushed.
+        return selection.open(choice, "r", progress=progress)
 
 
 def push_words(choice: Choice, result: PushResult) -> str:
@@ -151,8 +160,9 @@ def pull_words(choice: Choice, result: PullResult) -> str:
     """What a pull did, in a sentence or two."""
     if not result.keys and not result.conflicts:
         return f"{escape(choice.name)}: nothing to pull."
-    number = result.commit.number if result.commit else 0
-    words = f"{escape(choice.name)}: pulled {count(result.keys, 'key')}, {size(result.bytes_down)}; now at commit {number}."
+    commit = result.commit
+    place = "ebooklet's newest" if commit is not None and commit.from_ebooklet else f"commit {commit.number if commit else 0}"
+    words = f"{escape(choice.name)}: pulled {count(result.keys, 'key')}, {size(result.bytes_down)}; now at {place}."
     if result.conflicts:
         words += (
             f" {count(len(result.conflicts), 'key')} changed on both sides and kept as here: "

@@ -11,6 +11,7 @@ from catalog.errors import (
     CancelledError,
     CatalogError,
     ConflictError,
+    EbookletFormatError,
     EntryExistsError,
     EntryMissingError,
     ForkedError,
@@ -29,6 +30,8 @@ _ADDRESS = re.compile(r"""['"]?(?:[A-Za-z][\w+.-]+:/(?:[^'"]*@)?|[^\s'"]*:[^\s'"
 _HINTS: dict[type[CatalogError], str] = {
     ConflictError: "`catalog diff DATABASE` shows both sides, `catalog resolve DATABASE KEY` with --mine or --theirs ends each "
     "conflict. `catalog push DATABASE --skip-conflicts` sends the rest.",
+    EbookletFormatError: "It can be read: `catalog pull DATABASE` brings what was pushed by ebooklet. "
+    "`catalog copy DATABASE --db-key KEY` makes a copy in our format, which can be written to.",
     EntryExistsError: "`--key WORD` lists the copy beside it, and so does another group. If the database has moved there, "
     "`catalog remove` its entry first.",
     **dict.fromkeys((RemoteWentBackError, ForkedError), "`catalog settle DATABASE` shows the ways out, and what each would do."),
@@ -60,7 +63,8 @@ def report_failure(error: Exception) -> int:
     if isinstance(error, (EntryMissingError, LocalFileError)):
         _tell(_without_addresses(error.message), error.hint)
     elif isinstance(error, CatalogError):
-        _tell(error.message, _HINTS.get(type(error), error.hint))
+        kind = EbookletFormatError if isinstance(error, EbookletFormatError) else type(error)
+        _tell(error.message, _HINTS.get(kind, error.hint))
     elif isinstance(error, OSError):
         _tell(f"{_without_addresses(str(error.filename or 'The system'))}: {error.strerror or type(error).__name__}.", "")
     else:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from catalog.ebooklet_format.identity import FIRST_BYTES, begins_as_ebooklet, is_ebooklet
 from catalog.errors import (
     CatalogError,
+    EbookletFormatError,
     GoneError,
     IntegrityError,
     ObjectMissingError,
@@ -32,7 +33,7 @@ class Beaten:
     current: StoredHead | None
 
 
-class EbookletFoundError(UnsupportedFormatError):
+class EbookletFoundError(EbookletFormatError):
     """What lies at the place of a head is a database or group of ebooklet; ``fetched`` is that object, unless it is too large."""
 
     def __init__(self, what: str, fetched: FetchedObject | None = None) -> None:

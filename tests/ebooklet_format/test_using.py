@@ -6,9 +6,11 @@ import secrets
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner, Result
 
 import catalog
 from catalog import GoneError, S3Connection
+from catalog.cli import cli
 from catalog.doctor import Verdict, examine
 from catalog.ebooklet_format.names import EbookletNames
 from catalog.testing.seaweed import Seaweed
@@ -139,3 +141,28 @@ def test_its_history_is_the_commit_that_there_is(made: Made, place: S3Connection
         newest = db.sorted_keys("time")
         assert [(info.key, info.verified) for info in newest.page_at(0, 1)] == [("key 029", False)]
         newest.close()
+
+
+def test_commands_read_it_on(
+    made: Made, place: S3Connection, seaweed: Seaweed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The command line brings what ebooklet pushed since, and says of what cannot be done which commands can."""
+    made.put(some_values(4), 1_700_000_000_000_000)
+    monkeypatch.setenv("CATALOG_TEAM_ACCESS_KEY_ID", seaweed.rw.access_key_id)
+    monkeypatch.setenv("CATALOG_TEAM_SECRET_ACCESS_KEY", seaweed.rw.secret_access_key)
+    folder = str(tmp_path / "catalog")
+    where = ("--db-key", str(place.db_key), "--bucket", BUCKET, "--endpoint", str(place.endpoint_url), "--profile", "team")
+
+    def run(*words: str) -> Result:
+        return CliRunner().invoke(cli, ["--catalog", folder, *words])
+
+    assert run("add-group", "old").exit_code == 0
+    assert run("add", "old", "rain", *where).exit_code == 0
+    assert run("get", "old/rain", "key 001", "--raw").exit_code == 0
+    made.put(some_values(5), 1_800_000_000_000_000)
+    assert "behind" in run("status", "old/rain").stdout
+    assert "; now at ebooklet's newest." in run("pull", "old/rain").stdout
+    assert len(run("keys", "old/rain").stdout.splitlines()) == 5
+    refused = run("set", "old/rain", "key", "1")
+    assert refused.exit_code == 1
+    assert "catalog copy DATABASE" in refused.stderr

@@ -16,7 +16,9 @@ from catalog import (
     Change,
     Commit,
     ConflictError,
+    Database,
     Direction,
+    EbookletFormatError,
     Entry,
     Progress,
     PushResult,
@@ -143,10 +145,18 @@ def push(catalog: Catalog, entry: Entry, vouching: Vouching, order: PushOrder, p
 
 def pull(catalog: Catalog, entry: Entry, vouching: Vouching, progress: Progress) -> Done:
     """Bring the changes of others into the working copy."""
-    with open_for_writing(catalog, entry, vouching, progress) as database:
+    with _open_to_pull(catalog, entry, vouching, progress) as database:
         result = database.changes().pull(progress=progress)
     kept = f" {quantity(len(result.conflicts), 'key')} in conflict kept your value." if result.conflicts else ""
     return Done(f"Pulled {quantity(result.keys, 'key')} into {entry.name}.", f"{size(result.bytes_down)} fetched.{kept}")
+
+
+def _open_to_pull(catalog: Catalog, entry: Entry, vouching: Vouching, progress: Progress) -> Database:
+    try:
+        return open_for_writing(catalog, entry, vouching, progress)
+    except EbookletFormatError:
+        # A reader brings what ebooklet's programs pushed.
+        return catalog.open(entry, "r", pull=False, progress=progress, **vouching)
 
 
 def discard(
