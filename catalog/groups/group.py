@@ -55,8 +55,8 @@ class ConnectionGroup(Database):
         """Add a database, which must have been pushed, or bring its entry up to date; its key, by default its uuid in hex.
 
         A mirror, or what other tools copied, has the uuid of its original: where the group has that at another place,
-        EntryExistsError is raised unless ``key`` says which entry is meant. Raises RemoteMissingError when there is no database at
-        the connection, and what its store raises; with ``alone`` InvalidInputError when another database of the group has this name.
+        EntryExistsError is raised unless ``key`` says which entry is meant. Raises RemoteMissingError when there is no database
+        at the connection, and what its store raises; with ``alone`` InvalidInputError when another one has this name.
         """
         if not self.writable:
             raise ReadOnlyError(f"{self.file_path} is open for reading.", hint="Open the group with flag='w'.")
