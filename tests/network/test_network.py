@@ -108,6 +108,7 @@ def test_nothing_that_was_pushed_is_lost(seaweed: Seaweed, tmp_path: Path) -> No
         # what came after may have been made too, though nobody said so
         lost = {key: number for key, number in acknowledged.items() if found.get(key, 0) < number}
         assert not lost, f"lost: {lost}"
+        print(f"round {rounds}: {pushes:,} pushes, {line.faults:,} faults", file=sys.__stdout__, flush=True)
     line.close()
     print(
         f"{pushes:,} pushes in {rounds} rounds, {line.faults:,} faults {dict(line.counts)}, errors {dict(errors)}",
