@@ -360,7 +360,7 @@ def test_cells_that_are_refused(folder: Path, make: Make, column: pa.Array, word
 
 
 def test_nan_as_null(folder: Path, make: Make) -> None:
-    """Request for, NaN and the infinities become null, nested too."""
+    """Asked for, NaN and the infinities become null, nested too."""
     parquet.write_table(pa.table({"key": ["k"], "v": [float("nan")], "w": [[float("inf"), 1.0]]}), folder / "a.parquet")
     database = make()
     import_file(database, folder / "a.parquet", InputOptions(nan="null"))

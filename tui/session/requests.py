@@ -119,7 +119,7 @@ class RequestsDialog(Dialog[None]):
     def compose(self) -> ComposeResult:
         """The list, and all of the one under the cursor."""
         with Vertical(classes="box wide") as box:
-            box.border_title = "Request of the servers"
+            box.border_title = "Asked of the servers"
             yield RequestList()
             yield Static(id="request")
 
