@@ -11,7 +11,9 @@ from typing import Any
 
 import keyring.core
 import pytest
+from rich.console import RenderableType
 from textual import _wait
+from textual._compositor import Compositor
 from textual.pilot import Pilot
 from textual.widgets import Input, TextArea
 
@@ -29,11 +31,27 @@ from .keyrings import MemoryKeyring
 from .shelf import Shelf, day, stock, weather
 from .snapping import Snap, comparing
 
+_draw = Compositor.render_update
+
+
+def _only_whole(compositor: Compositor, full: bool = False, **how: Any) -> RenderableType | None:
+    """Draw what is asked for whole, as a picture; frames of a program without a terminal go nowhere, at a third of its time."""
+    if full:
+        return _draw(compositor, full, **how)
+    compositor._dirty_regions.clear()
+    return None
+
+
 Drive = Callable[..., AbstractAsyncContextManager[Driver]]
 
 
+@pytest.fixture
+def drawn() -> None:
+    """Every frame is drawn, as on a terminal."""
+
+
 @pytest.fixture(autouse=True)
-def _steady(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+def _steady(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """Make what is shown the same at every hour and place, and let the cursor open databases at once."""
     monkeypatch.setenv("TZ", "UTC")
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
@@ -47,6 +65,8 @@ def _steady(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     # Textual's pilot looks every 20 ms whether the program has gone quiet, several times for each key.
     monkeypatch.setattr(_wait, "SLEEP_GRANULARITY", 0.004)
     monkeypatch.setattr(_wait, "SLEEP_IDLE", 0.001)
+    if "drawn" not in request.fixturenames:
+        monkeypatch.setattr(Compositor, "render_update", _only_whole)
     press = Pilot.press
 
     async def press_and_wait(pilot: Pilot[Any], *keys: str) -> None:

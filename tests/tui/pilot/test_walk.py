@@ -148,6 +148,7 @@ def _commits(shelf: Shelf) -> dict[str, int]:
     return found
 
 
+@pytest.mark.usefixtures("drawn")
 @pytest.mark.timeout(1200 if IS_LARGE else 120)
 @pytest.mark.parametrize("seed", SEEDS)
 async def test_a_random_walk_breaks_nothing(ground: Shelf, faults: FaultPlan, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
