@@ -39,7 +39,7 @@ def test_the_page_has_the_table() -> None:
 
 
 def test_the_table_has_every_serializer() -> None:
-    """Each serializer of booklet is in the table, but for that of geopandas, which is not installed for tests."""
+    """Each serializer of booklet is in the table, but for that of geopandas, which has tests of its own."""
     listed = {name for group in kept.SERIALIZERS.values() for name, _ in group}
 
     assert listed == set(CODES) - {"gpd_zstd"}
