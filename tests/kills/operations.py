@@ -95,6 +95,14 @@ def _do(step: Callable[..., object]) -> Step:
     return act
 
 
+def _both(first: Step, second: Step) -> Step:
+    def act(scene: Scene) -> None:
+        first(scene)
+        second(scene)
+
+    return act
+
+
 OPERATIONS = [
     Operation("edit", _edits),
     Operation("delete keys", _do(lambda db: [db.pop(key) for key in ("k01", "k02", "big0")])),
@@ -103,7 +111,7 @@ OPERATIONS = [
     Operation("push of some keys", _do(lambda db: db.changes().push(keys=["k02", "big9"])), _edits),
     Operation("push after a clear", _do(lambda db: db.changes().push()), _do(lambda db: (db.clear(), db.update({"only": 1})))),
     Operation("push of metadata", _do(lambda db: (db.set_metadata({"of": "mine"}), db.changes().push()))),
-    Operation("push over a colleague's", _do(lambda db: db.changes().push()), lambda scene: (_edits(scene), _behind(scene))),
+    Operation("push over a colleague's", _do(lambda db: db.changes().push()), _both(_edits, _behind)),
     Operation("pull", _do(lambda db: db.changes().pull()), _behind),
     Operation("pull of a conflict", _do(lambda db: db.changes().pull()), _conflict),
     Operation("resolve", _do(lambda db: (db.changes().resolve(["k04"], "theirs"), db.changes().push())), _conflict),
@@ -127,5 +135,5 @@ OPERATIONS = [
         _parted,
     ),
     Operation("the command push", _command("push", "g/db", "-m", "from a command"), _listed),
-    Operation("the command pull", _command("pull", "g/db"), lambda scene: (scene.catalog(), _behind(scene))),
+    Operation("the command pull", _command("pull", "g/db"), _both(lambda scene: scene.catalog(), _behind)),
 ]
