@@ -48,17 +48,20 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any, Protocol
 
+from catalog.text import escape
+
 
 class CatalogError(Exception):
     """Root of the tree.
 
-    ``message`` says what happened and to what, ``hint`` what to do next; ``str()`` gives both.
+    ``message`` says what happened and to what, ``hint`` what to do next; ``str()`` gives both. Each is one line that a
+    terminal can show: names, authors and messages in it may be a stranger's.
     """
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
-        self.message = message
-        self.hint = hint
+        self.message = escape(message)
+        self.hint = escape(hint)
 
     def __str__(self) -> str:
         return f"{self.message} {self.hint}".rstrip()
